@@ -1,0 +1,1 @@
+"""What the census holds: hazard maps, exposure, zones and the declared terrain proxies."""

@@ -1,0 +1,1 @@
+"""Errors, units, schemas, keyed draws and return periods: the ground floor of the workbench."""

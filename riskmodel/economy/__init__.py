@@ -1,0 +1,1 @@
+"""Loss against GDP: the ratio, the target and the replayed record."""

@@ -1,0 +1,1 @@
+"""Exceedance curves and metrics from occurrence losses."""

@@ -1,0 +1,1 @@
+"""Intensity curves, typhoon physics, the catalogue and its fidelity."""

@@ -1,0 +1,1 @@
+"""Responses, compiled tables, the pass over the catalogue, and the occurrence table."""

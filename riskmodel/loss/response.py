@@ -1,0 +1,119 @@
+"""Responses: what an intensity costs or pays on one exposed unit; damage curves and benefit tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from riskmodel.core.errors import ResponseError
+from riskmodel.core.status import Status
+
+Quantity = Literal["loss", "benefit", "persons"]
+Combine = Literal["complement", "highest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Mean outcome on one exposed unit as a function of one peril's intensity.
+
+    Parameters
+    ----------
+    name : str
+        Name with its curve family, for messages and tables.
+    peril : str
+        Peril whose intensity is read.
+    intensity_unit : str
+        Unit of `intensity`; must be the hazard layer's unit.
+    intensity : tuple of float
+        Rising knots.
+    value : tuple of float
+        Damage ratio (0 to 1), or amount, persons or days an exposed unit; never falling.
+    interpolation : {"linear", "step"}
+        Between knots: a line, or the value of the last knot reached (a step pays from its
+        threshold on). Below the first knot the value is zero; above the last it is the last.
+    source, status : str
+        Where the numbers come from and how far to trust them.
+
+    Raises
+    ------
+    ResponseError
+        If knots do not rise, values fall or are negative, or there are fewer than two linear knots.
+    """
+
+    name: str
+    peril: str
+    intensity_unit: str
+    intensity: tuple[float, ...]
+    value: tuple[float, ...]
+    interpolation: Literal["linear", "step"]
+    source: str
+    status: Status
+
+    def __post_init__(self) -> None:
+        """Refuse curves that fall, are negative, have one point or hold NaN."""
+        x, y = np.asarray(self.intensity, float), np.asarray(self.value, float)
+        if x.shape != y.shape or x.size < (2 if self.interpolation == "linear" else 1):
+            raise ResponseError("knots and values do not match", where=self.name, found=(x.size, y.size))
+        if not (np.isfinite(x).all() and np.isfinite(y).all()):
+            raise ResponseError("a knot is not a number", where=self.name)
+        if (np.diff(x) <= 0).any():
+            raise ResponseError("intensities do not rise", where=self.name, found=self.intensity)
+        if (np.diff(y) < 0).any() or y[0] < 0:
+            raise ResponseError(
+                "values fall or are negative",
+                where=self.name,
+                found=self.value,
+                remedy="a response never falls with intensity; correct the curve file",
+            )
+
+    def at(self, intensity: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Evaluate the response directly at some intensities."""
+        x = np.asarray(intensity, dtype=np.float64)
+        if self.interpolation == "linear":
+            return np.interp(x, self.intensity, self.value, left=0.0)
+        steps = np.concatenate([[0.0], self.value])
+        return steps[np.searchsorted(self.intensity, x, side="right")]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One exposure class with its responses, and the output column that its results join.
+
+    Parameters
+    ----------
+    column : str
+        Output column: a sector for losses, the cover's benefit for benefits.
+    quantity : {"loss", "benefit", "persons"}
+        What the column counts.
+    unit : str
+        ``CNY``, ``person`` or ``person-day``.
+    exposure : str
+        Exposure class that multiplies the response, for example ``residential_rc``.
+    responses : mapping of str to Response
+        One response for each peril that acts on the class.
+    combine : {"complement", "highest"}
+        Perils of one storm: 1 - Π(1 - d) for damage; the highest for a benefit paid once.
+    """
+
+    column: str
+    quantity: Quantity
+    unit: str
+    exposure: str
+    responses: Mapping[str, Response]
+    combine: Combine
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown rule, and damage ratios above one."""
+        if self.combine not in get_args(Combine) or self.quantity not in get_args(Quantity):
+            raise ResponseError("unknown rule", where=self.column, found=(self.combine, self.quantity))
+        for peril, response in self.responses.items():
+            if response.peril != peril:
+                raise ResponseError("response of another peril", where=self.column, found=response.peril)
+            if self.combine == "complement" and max(response.value) > 1.0:
+                raise ResponseError(
+                    "damage ratio above 1", where=response.name, found=max(response.value), expected="0 to 1"
+                )
