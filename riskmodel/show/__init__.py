@@ -1,0 +1,1 @@
+"""Figures and tables; takes xarray objects, computes nothing."""

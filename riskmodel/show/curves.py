@@ -1,0 +1,245 @@
+"""Loss exceedance curves with intervals that say what they cover."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+import xarray as xr
+
+from riskmodel.core.errors import FigureError
+from riskmodel.core.messages import Language, message
+from riskmodel.core.returnperiod import probability_from_return_period
+from riskmodel.show.frame import (
+    HUNDRED_MILLION,
+    axis_title,
+    hover,
+    interval_name,
+    new_figure,
+    number,
+    per_cent,
+    require_attrs,
+    require_money,
+    require_variables,
+)
+from riskmodel.show.theme import INK, KIND_COLOURS, MUTED, SMALL_SIZE, colour_of, translucent
+
+EXTRAPOLATED_SHARE = 0.5
+TICK_YEARS = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
+WHERE = "exceedance curve"
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def split_at_share(
+    values: FloatArray, dashed: npt.NDArray[np.bool_]
+) -> tuple[FloatArray, FloatArray]:
+    """Parts of a line drawn solid and dashed, as two arrays with gaps.
+
+    A point beyond the limit is dashed, and so is the piece of line that leads to it or from it.
+
+    Examples
+    --------
+    >>> solid, dash = split_at_share(np.array([1.0, 2.0, 3.0]), np.array([False, False, True]))
+    >>> solid.tolist(), dash.tolist()
+    ([1.0, 2.0, nan], [nan, 2.0, 3.0])
+    """
+    near = dashed.copy()
+    near[:-1] |= dashed[1:]
+    near[1:] |= dashed[:-1]
+    return np.where(dashed, np.nan, values), np.where(near, values, np.nan)
+
+
+def _check(curve: xr.Dataset, kinds: Sequence[str]) -> None:
+    """Refuse a curve that lacks what the figure shows."""
+    point, band = ("kind", "return_period"), ("interval", "kind", "return_period")
+    variables = {"value": point, "share_extrapolated": point, "lower": band, "upper": band}
+    coords = {dim: (dim,) for dim in band}
+    require_variables(curve, {**variables, **coords}, where=WHERE)
+    require_money(curve.attrs, where=WHERE)
+    wanted = ("status", "source", "longest_supported_return_period")
+    require_attrs(curve.attrs, wanted, where=WHERE)
+    unknown = [kind for kind in kinds if kind not in curve["kind"].values]
+    if unknown or not kinds:
+        raise FigureError(
+            "a kind of curve is missing",
+            where=WHERE,
+            found=unknown or "none asked for",
+            expected=curve["kind"].values.tolist(),
+        )
+
+
+def _point_texts(one: xr.Dataset, name: str, language: Language) -> list[str]:
+    """Hover texts of a curve: money, both bases, intervals, extrapolated share."""
+    unit = message("unit.hundred_million_yuan_short", language)
+    periods = one["return_period"].values
+    probabilities = probability_from_return_period(periods)
+    texts = []
+    for index, period in enumerate(periods):
+        at = one.isel(return_period=index)
+        lines = [
+            (name, f"{number(float(HUNDRED_MILLION.shown(at['value'])))} {unit}"),
+            (
+                message("hover.return_period", language),
+                f"{period:g} " + message("unit.years", language),
+            ),
+            (message("hover.annual_probability", language), per_cent(float(probabilities[index]))),
+        ]
+        for kind in one["interval"].values:
+            bounds = [
+                float(HUNDRED_MILLION.shown(at[b].sel(interval=kind))) for b in ("lower", "upper")
+            ]
+            text = f"{number(bounds[0])} – {number(bounds[1])} {unit}"
+            lines.append((interval_name(str(kind), language), text))
+        share = per_cent(float(at["share_extrapolated"]), 2)
+        lines.append((message("hover.share_extrapolated", language), share))
+        texts.append(hover(*lines))
+    return texts
+
+
+def _add_band(figure: go.Figure, one: xr.Dataset, interval: str, name: str, colour: str) -> None:
+    """Draw an interval: simulation filled, model hatched between dotted edges."""
+    band = one[["lower", "upper"]].sel(interval=interval)
+    periods = band["return_period"].values
+    lower, upper = (HUNDRED_MILLION.shown(band[b]).values for b in ("lower", "upper"))
+    known = np.isfinite(lower) & np.isfinite(upper)
+    if not known.any():
+        return
+    simulation = interval == "simulation"
+    look: dict[str, object] = {"fillcolor": translucent(colour, 0.32 if simulation else 0.10)}
+    if not simulation:
+        look["fillpattern"] = {
+            "shape": "/",
+            "size": 7,
+            "solidity": 0.12,
+            "fgcolor": translucent(colour, 0.55),
+            "bgcolor": translucent(colour, 0.06),
+        }
+    figure.add_scatter(
+        x=np.concatenate([periods[known], periods[known][::-1]]),
+        y=np.concatenate([upper[known], lower[known][::-1]]),
+        fill="toself",
+        mode="lines",
+        line={"width": 0 if simulation else 0.8, "color": colour, "dash": "dot"},
+        hoverinfo="skip",
+        name=name,
+        legendgroup=name,
+        **look,
+    )
+
+
+def _add_curve(
+    figure: go.Figure, one: xr.Dataset, name: str, colour: str, language: Language
+) -> bool:
+    """Draw a curve, dashed where more than half of it is extrapolated; say whether any is."""
+    periods = one["return_period"].values
+    values = HUNDRED_MILLION.shown(one["value"]).values
+    dashed = one["share_extrapolated"].values > EXTRAPOLATED_SHARE
+    texts = _point_texts(one, name, language)
+    for part, dash in zip(split_at_share(values, dashed), ("solid", "dash"), strict=True):
+        if not np.isfinite(part).any():
+            continue
+        figure.add_scatter(
+            x=periods,
+            y=part,
+            mode="lines",
+            line={"color": colour, "width": 2.6, "dash": dash},
+            name=name,
+            legendgroup=name,
+            showlegend=dash == "solid" or bool(dashed.all()),
+            hovertext=texts,
+            hoverinfo="text",
+        )
+    return bool(dashed.any())
+
+
+def _add_longest(figure: go.Figure, years: float, language: Language) -> None:
+    """Mark the longest return period that the maps support."""
+    text = message("legend.longest_supported", language, years=f"{years:g}")
+    figure.add_vline(x=years, line={"color": MUTED, "width": 1.2, "dash": "dot"})
+    figure.add_annotation(
+        x=np.log10(years),
+        y=0.0,
+        yref="paper",
+        yanchor="bottom",
+        xanchor="right",
+        text=text,
+        textangle=-90,
+        showarrow=False,
+        font={"size": SMALL_SIZE - 1, "color": MUTED},
+    )
+
+
+def exceedance_figure(
+    curve: xr.Dataset, *, kinds: Sequence[str] = ("OEP", "AEP"), language: Language
+) -> go.Figure:
+    """How large a loss comes how often, with simulation and model intervals apart.
+
+    Parameters
+    ----------
+    curve : xarray.Dataset
+        Dims `kind`, `return_period` (years, probability basis, rising) and `interval`; variables
+        `value`, `lower`, `upper` in CNY and `share_extrapolated` (0 to 1), the bounds with the
+        leading dim `interval` ("simulation", "model", "data"; NaN where unknown); attrs
+        `currency`, `price_year`, `status`, `source`, `longest_supported_return_period`.
+    kinds : sequence of str
+        Curves to draw, out of "OEP" and "AEP".
+    language : {"zh", "en"}
+        Language of all texts.
+
+    Raises
+    ------
+    FigureError
+        If the Dataset lacks something of the above.
+    """
+    _check(curve, kinds)
+    intervals = [str(kind) for kind in curve["interval"].values]
+    figure = new_figure(
+        message("title.exceedance", language), legend_rows=1 + len(kinds) * (len(intervals) > 0)
+    )
+    extrapolated = False
+    order = sorted(intervals, key=lambda kind: kind == "simulation")
+    for kind in kinds:
+        one = curve.sel(kind=kind)
+        colour = colour_of(KIND_COLOURS, kind)
+        for interval in order:
+            _add_band(figure, one, interval, f"{kind} {interval_name(interval, language)}", colour)
+        name = message(f"kind.{kind}", language)
+        extrapolated |= _add_curve(figure, one, name, colour, language)
+    if extrapolated:
+        figure.add_scatter(
+            x=[None],
+            y=[None],
+            mode="lines",
+            line={"color": INK, "width": 2, "dash": "dash"},
+            name=message("legend.extrapolated", language),
+        )
+    _add_longest(figure, float(curve.attrs["longest_supported_return_period"]), language)
+    _axes(figure, curve, language)
+    return figure
+
+
+def _axes(figure: go.Figure, curve: xr.Dataset, language: Language) -> None:
+    """Logarithmic return periods with the annual probability below each, money in 亿元."""
+    periods = curve["return_period"].values
+    low, high = float(periods.min()), float(periods.max())
+    ticks = [year for year in TICK_YEARS if low <= year <= high]
+    probabilities = probability_from_return_period(np.asarray(ticks, dtype=np.float64))
+    labels = [f"{t}<br>{per_cent(float(p))}" for t, p in zip(ticks, probabilities, strict=True)]
+    figure.update_xaxes(
+        type="log",
+        range=[np.log10(low), np.log10(high)],
+        tickvals=ticks,
+        ticktext=labels,
+        title_text=message("axis.return_period", language),
+    )
+    title = axis_title(
+        message("axis.loss", language),
+        HUNDRED_MILLION,
+        language,
+        price_year=curve.attrs["price_year"],
+    )
+    figure.update_yaxes(rangemode="tozero", title_text=title)
+    figure.update_layout(margin_b=86)
