@@ -1,0 +1,1 @@
+"""Params, run folder, papermill batches, verify and the command line."""

@@ -1,0 +1,182 @@
+"""Params of a run: read from YAML, checked as a whole, never changed afterwards."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from riskmodel.core.errors import ParamError
+from riskmodel.run.refusal import dotted_keys, refuse, unknown_key
+from riskmodel.run.sections import (
+    ByPeril,
+    CensusChoice,
+    CensusCurve,
+    Economy,
+    Exceedance,
+    Hazard,
+    Loss,
+    Price,
+    Scenario,
+    Section,
+    Slug,
+    Tiers,
+    Variant,
+)
+
+SectionType = TypeVar("SectionType", bound=Section)
+
+
+class Params(Section):
+    """Everything that a run depends on, besides code, data and the tier programme."""
+
+    run: Slug
+    language: Literal["zh", "en"]
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
+    census: CensusChoice
+    hazard: Hazard
+    curves: ByPeril[CensusCurve]
+    scenario: Scenario
+    loss: Loss
+    exceedance: Exceedance
+    tiers: Tiers
+    price: Price
+    economy: Economy
+    model_set: tuple[Variant, ...]
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Params:
+        if self.hazard.years_per_block < self.exceedance.return_periods[-1]:
+            raise ValueError(
+                f"hazard.years_per_block ({self.hazard.years_per_block}) of at least the largest "
+                f"of exceedance.return_periods ({self.exceedance.return_periods[-1]:g})"
+            )
+        if self.economy.gdp_year != self.census.price_year:
+            raise ValueError(
+                f"economy.gdp_year ({self.economy.gdp_year}) equal to census.price_year "
+                f"({self.census.price_year})"
+            )
+        names = [variant.name for variant in self.model_set]
+        if len(set(names)) != len(names):
+            raise ValueError("model_set with each name once")
+        return self
+
+
+def top_level_keys() -> tuple[str, ...]:
+    """Names that a notebook's parameters cell declares, one for each section or single value."""
+    return tuple(Params.model_fields)
+
+
+def load_params(path: Path | str) -> Params:
+    """Params of a YAML file.
+
+    Raises
+    ------
+    ParamError
+        If the file is missing or not YAML, or a key is unknown, missing, mistyped, written twice
+        or out of range; all offending keys are named in one message.
+    """
+    path = Path(path)
+    return validate_params(read_mapping(path), str(path))
+
+
+def validate_params(mapping: Mapping[str, Any], where: str) -> Params:
+    """Params from a mapping, each variant of the model set tried too.
+
+    Parameters
+    ----------
+    mapping : Mapping
+        Content of a params file.
+    where : str
+        What to call its place in messages.
+
+    Raises
+    ------
+    ParamError
+        Naming each offending key, its value, what is allowed, and what to do.
+    """
+    params = validate_section(Params, mapping, where)
+    for number, variant in enumerate(params.model_set):
+        apply_overrides(params, variant.set, where=f"{where}, model_set[{number}] {variant.name}")
+    return params
+
+
+def validate_section(
+    model: type[SectionType], mapping: Mapping[str, Any], where: str
+) -> SectionType:
+    """Any model of the run checked against a mapping, with the same complaints as params."""
+    try:
+        # through JSON, so that YAML lists may fill tuples although types are strict
+        return model.model_validate_json(json.dumps(mapping, default=str, ensure_ascii=False))
+    except ValidationError as error:
+        raise refuse(error, model, where) from None
+
+
+def apply_overrides(
+    params: Params, overrides: Mapping[str, Any], *, where: str = "overrides"
+) -> Params:
+    """Params with some dotted keys set to other values, checked again.
+
+    Examples
+    --------
+    ``apply_overrides(params, {"curves.typhoon_wind.tail": "flat"})``
+
+    Raises
+    ------
+    ParamError
+        If a dotted key does not exist or its value is not allowed.
+    """
+    mapping = params.model_dump(mode="json")
+    known = [k for k in dotted_keys(Params) if not k.startswith("model_set") and "[]" not in k]
+    unknown = [key for key in overrides if key not in known]
+    if unknown:
+        lines = [f"  {unknown_key(key, overrides[key], known)}" for key in unknown]
+        raise ParamError("dotted keys are refused\n" + "\n".join(lines), where=where)
+    for key, value in overrides.items():
+        *sections, last = key.split(".")
+        section = mapping
+        for name in sections:
+            section = section[name]
+        section[last] = copy.deepcopy(value)
+    return validate_section(Params, mapping, where)
+
+
+class _OneOfEach(yaml.SafeLoader):
+    """A loader that refuses a key written twice; YAML would keep the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"key {key!r} is written twice", problem_mark=key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Return the mapping that a YAML file holds, each key written once.
+
+    Raises
+    ------
+    ParamError
+        If the file is missing, is not YAML, or holds something else.
+    """
+    if not path.is_file():
+        raise ParamError("the file does not exist", where=str(path), remedy="check its name")
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_OneOfEach)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ParamError("not readable as YAML", where=str(path), found=str(error)) from None
+    if not isinstance(content, dict):
+        raise ParamError(
+            "holds no mapping", where=str(path), found=type(content).__name__, expected="key: value"
+        )
+    return {str(key): value for key, value in content.items()}

@@ -1,0 +1,256 @@
+"""The sections of a params file: one small model each, with types, ranges and units.
+
+No key has a default: a params file is the whole record of what was asked for. To change a key,
+change its line here and in ``params/*.yml``; error messages follow by themselves.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+T = TypeVar("T")
+
+RESERVED = ("bench", "figures", "notebooks", "proposal", "reference", "stages", "tables")
+
+
+def _free_name(name: str) -> str:
+    if name in RESERVED:
+        raise ValueError(f"a name other than {', '.join(RESERVED)}")
+    return name
+
+
+def _relative_path(path: str) -> str:
+    absolute = PurePosixPath(path).is_absolute() or PureWindowsPath(path).anchor
+    if absolute or path.startswith("~") or not path:
+        raise ValueError("a path relative to the root of the checkout")
+    return path
+
+
+Slug = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
+        description="folder name: lower-case letters, digits, - and _",
+    ),
+    AfterValidator(_free_name),
+]
+RelativePath = Annotated[
+    str, Field(description="relative to the root of the checkout"), AfterValidator(_relative_path)
+]
+Label = Annotated[str, Field(min_length=1, max_length=80)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0, description="fraction")]
+Multiplier = Annotated[float, Field(ge=0.5, le=2.0, description="multiplier, 1 = as mapped")]
+StorageRate = Annotated[float, Field(gt=0.0, le=1.0, description="events a year")]
+Load = Annotated[float, Field(ge=0.0, lt=1.0, description="fraction of the gross premium")]
+StructureFactor = Annotated[float, Field(ge=0.2, le=3.0, description="multiplier of v_half")]
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys refused, types strict, values fixed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class ByPeril(Section, Generic[T]):
+    """One value for each peril of the run."""
+
+    typhoon_wind: T
+    rain_flood: T
+    storm_surge: T
+
+
+class CensusChoice(Section):
+    """Which census, in which money."""
+
+    folder: RelativePath
+    currency: Literal["CNY"]
+    price_year: Annotated[int, Field(ge=1990, le=2100)]
+    return_period_basis: Literal["annual_probability"]
+
+
+class FrequencyChoice(Section):
+    """Family of the number of events a year."""
+
+    family: Literal["poisson", "negative_binomial"]
+    kappa: Annotated[float, Field(gt=0.0, le=1000.0, description="size")] | None
+
+    @model_validator(mode="after")
+    def _kappa_fits(self) -> FrequencyChoice:
+        if (self.family == "negative_binomial") != (self.kappa is not None):
+            raise ValueError("kappa above 0 for negative_binomial, null for poisson")
+        return self
+
+
+class Hazard(Section):
+    """Size, frequency and dependence of the catalogue."""
+
+    blocks: Annotated[int, Field(ge=1, le=50)]
+    years_per_block: Annotated[int, Field(ge=100, le=20_000, description="years")]
+    block_shift: Annotated[float, Field(gt=0.0, lt=1.0, description="ranks")]
+    frequency: FrequencyChoice
+    storage_rate: ByPeril[StorageRate]
+    dependence: Literal["typhoon_physics"]
+    rain_efficiency_spread: Annotated[
+        float, Field(ge=0.0, le=2.0, description="standard deviation of the logarithm")
+    ]
+
+
+class CensusCurve(Section):
+    """Intensity over return period outside and between the census maps, for one peril."""
+
+    head: Literal["zero_below", "loglinear_to_zero_at"]
+    head_return_period: Annotated[float, Field(gt=1.0, lt=5.0, description="years")] | None
+    tail: Literal["flat", "gumbel"]
+    tail_cap: Annotated[float, Field(gt=0.0, le=150.0, description="m/s of wind, m of depth")]
+    passage: Literal["loglinear", "step_at_wet", "step_at_dry"]
+
+    @model_validator(mode="after")
+    def _head_fits(self) -> CensusCurve:
+        if (self.head == "loglinear_to_zero_at") != (self.head_return_period is not None):
+            raise ValueError(
+                "head_return_period in years for loglinear_to_zero_at, null for zero_below"
+            )
+        return self
+
+
+class WindIntensity(Section):
+    """Intensity multipliers; depths take a shift, so only wind is here."""
+
+    typhoon_wind: Multiplier
+
+
+class Scenario(Section):
+    """Multipliers of the hazard; all 1 is the climate of the maps."""
+
+    intensity: WindIntensity
+    rain: Multiplier
+    rate: ByPeril[Multiplier]
+
+
+class StructureFactors(Section):
+    """How much stronger or weaker than the reference each structure class is."""
+
+    rc: StructureFactor
+    brick_concrete: StructureFactor
+    brick_wood: StructureFactor
+    other: StructureFactor
+
+
+class Loss(Section):
+    """Damage curves of wind, flood and surge."""
+
+    wind_curve: Literal["emanuel"]
+    v_half: Annotated[float, Field(ge=20.0, le=300.0, description="m/s")]
+    v_threshold: Annotated[float, Field(ge=0.0, le=60.0, description="m/s")]
+    averaging_factor: Annotated[
+        float, Field(ge=1.0, le=1.4, description="wind of the curve / wind of the maps")
+    ]
+    structure_factors: StructureFactors
+    flood_damage_scale: Annotated[float, Field(ge=0.01, le=2.0, description="multiplier")]
+    surge_multiplier: Annotated[float, Field(ge=0.5, le=3.0, description="multiplier")]
+    depth_spread: Annotated[
+        float, Field(ge=0.0, le=2.0, description="standard deviation of the logarithm")
+    ]
+    warning_contents_reduction: Fraction
+
+    @model_validator(mode="after")
+    def _threshold_below_half(self) -> Loss:
+        if self.v_threshold >= self.v_half:
+            raise ValueError("v_threshold below v_half")
+        return self
+
+
+class Exceedance(Section):
+    """Where curves are read, and how wide intervals are."""
+
+    return_periods: Annotated[
+        tuple[Annotated[float, Field(ge=2.0, le=10_000.0, description="years")], ...],
+        Field(min_length=1),
+    ]
+    interval_level: Annotated[float, Field(ge=0.5, lt=1.0, description="probability")]
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Exceedance:
+        if list(self.return_periods) != sorted(set(self.return_periods)):
+            raise ValueError("return_periods that ascend, each once")
+        return self
+
+
+class Tiers(Section):
+    """Which 1+N+X programme."""
+
+    programme: RelativePath
+
+
+class LoadingPrinciple(Section):
+    """A principle with one loading: of the mean, or of the standard deviation."""
+
+    loading: Annotated[float, Field(ge=0.0, le=5.0, description="multiple")]
+
+
+class WangPrinciple(Section):
+    """Wang transform."""
+
+    market_price_of_risk: Annotated[float, Field(ge=0.0, le=2.0, description="shift of normal")]
+
+
+class CapitalPrinciple(Section):
+    """Cost of the capital held against one rare year."""
+
+    return_period: Annotated[float, Field(ge=10.0, le=1000.0, description="years")]
+    rate: Annotated[float, Field(ge=0.0, le=0.5, description="a year")]
+
+
+class Principles(Section):
+    """Premium principles, all computed side by side."""
+
+    expected_value: LoadingPrinciple
+    standard_deviation: LoadingPrinciple
+    wang: WangPrinciple
+    cost_of_capital: CapitalPrinciple
+
+
+class Loads(Section):
+    """Loads on top of the risk premium."""
+
+    expenses: Load
+    profit: Load
+    tax: Load
+
+    @model_validator(mode="after")
+    def _below_one(self) -> Loads:
+        if self.expenses + self.profit + self.tax >= 0.9:
+            raise ValueError("loads that sum to less than 0.9 of the gross premium")
+        return self
+
+
+class Price(Section):
+    """How premiums are made."""
+
+    headline: Literal["expected_value", "standard_deviation", "wang", "cost_of_capital"]
+    principles: Principles
+    loads: Loads
+
+
+class Economy(Section):
+    """Denominator and target of the loss-to-GDP ratio."""
+
+    gdp_year: Annotated[int, Field(ge=1990, le=2100)]
+    target_ratio: Annotated[float, Field(gt=0.0, lt=0.1, description="fraction of GDP")]
+    windows: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=30, description="years")], ...], Field(min_length=1)
+    ]
+
+
+class Variant(Section):
+    """One change of assumption that feeds the `model` interval."""
+
+    name: Slug
+    label_zh: Label
+    label_en: Label
+    set: Annotated[
+        dict[str, JsonValue], Field(min_length=1, description="dotted key: other value")
+    ]

@@ -1,0 +1,100 @@
+"""What one notebook hands to the next: NetCDF files under ``stages/``, opened lazily."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from riskmodel.core.errors import StageError
+from riskmodel.run.folder import Run
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# Which notebook makes which stage.
+MADE_BY = {
+    "census": "01_census",
+    "catalogue": "02_hazard",
+    "fidelity": "02_hazard",
+    "occurrence_table": "03_exceedance",
+    "exceedance": "03_exceedance",
+    "ledger": "04_tiers",
+    "premiums": "04_tiers",
+    "macro_ratio": "05_ratio",
+}
+
+
+def save_stage(run: Run, name: str, data: xr.Dataset | xr.DataTree) -> Path:
+    """Write a stage as a whole file.
+
+    Raises
+    ------
+    StageError
+        If the stage is not in the list, or belongs to another notebook.
+    """
+    from riskmodel.core.files import whole_file, write_dataset
+
+    path = _path(run, name)
+    if MADE_BY[name] != run.notebook:
+        raise StageError(
+            "a stage is written by another notebook",
+            where=name,
+            found=run.notebook,
+            expected=MADE_BY[name],
+            remedy="write it there, or change the list in riskmodel/run/stages.py",
+        )
+    if hasattr(data, "to_dataset"):
+        with whole_file(path) as temporary:
+            data.to_netcdf(temporary, engine="netcdf4")
+        return path
+    return write_dataset(path, data)
+
+
+def open_stage(run: Run, name: str) -> xr.Dataset:
+    """Open a stage; values are read when they are used.
+
+    Raises
+    ------
+    StageError
+        If it is missing, naming the notebook to run first.
+    """
+    import xarray as xr
+
+    return xr.open_dataset(_existing(run, name), engine="netcdf4")
+
+
+def open_stage_tree(run: Run, name: str) -> xr.DataTree:
+    """Open a stage that holds a DataTree; values are read when they are used.
+
+    Raises
+    ------
+    StageError
+        If it is missing, naming the notebook to run first.
+    """
+    import xarray as xr
+
+    return xr.open_datatree(_existing(run, name), engine="netcdf4")
+
+
+def _path(run: Run, name: str) -> Path:
+    if name not in MADE_BY:
+        raise StageError(
+            "an unknown stage",
+            where=run.notebook,
+            found=name,
+            expected=f"one of {', '.join(MADE_BY)}",
+            remedy="add it to the list in riskmodel/run/stages.py",
+        )
+    return run.folder.stages / f"{name}.nc"
+
+
+def _existing(run: Run, name: str) -> Path:
+    path = _path(run, name)
+    if not path.is_file():
+        raise StageError(
+            "the stage does not exist yet",
+            where=f"{run.notebook}, stage {name}",
+            found=f"no {path.name} in stages/ of run {run.params.run}",
+            remedy=f"run notebooks/{MADE_BY[name]}.ipynb first, with the same params",
+        )
+    return path
