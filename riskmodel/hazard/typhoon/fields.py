@@ -1,0 +1,176 @@
+"""Indices of wind, rain and surge of every storm at every node.
+
+The indices are read for pattern and rank: which places a storm hits together and how rare it is
+there. The level of the maps comes from the census, so the absolute values are no results.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from riskmodel.core.draws import purpose_code
+from riskmodel.core.errors import CatalogueError
+from riskmodel.core.schema import Schema, check, stamp
+from riskmodel.hazard.typhoon.geometry import land_at, onshore_direction
+from riskmodel.hazard.typhoon.kernels import accumulate
+from riskmodel.hazard.typhoon.layout import STORMS
+from riskmodel.hazard.typhoon.parameters import values
+from riskmodel.hazard.typhoon.triggers import trigger_indices
+
+__all__ = ["INDICES", "storm_indices", "surface_factor", "trigger_indices"]
+
+FloatArray = npt.NDArray[np.float64]
+
+INDICES = Schema(
+    name="typhoon_indices",
+    variables={
+        **{name: ("node", "storm") for name in ("wind", "rain", "surge")},
+        **{name: ("node",) for name in ("latitude", "longitude")},
+    },
+)
+UNITS = {"wind": "m/s", "rain": "mm", "surge": "m"}
+PURPOSES = ("rain efficiency", "tide m2", "tide s2")
+# Order in which the kernel reads the constants of physics.yml.
+WIND_ORDER = (
+    "air_density", "shape_constant", "shape_radius", "shape_latitude", "shape_least",
+    "shape_most", "inflow_angle", "translation_share", "translation_turn", "reach",
+)  # fmt: skip
+RAIN_ORDER = (
+    "centre_constant", "centre_slope", "peak_constant", "peak_slope", "peak_radius_constant",
+    "peak_radius_slope", "scale_constant", "scale_slope", "reach", "efficiency_spread",
+)  # fmt: skip
+SURGE_ORDER = (
+    "setup_coefficient", "inverse_barometer", "reach", "least_surge", "tide_m2", "tide_s2",
+    "period_m2", "period_s2",
+)  # fmt: skip
+
+
+def surface_factor(latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> FloatArray:
+    """Ratio of the 10-minute wind at 10 m to the gradient wind at each node.
+
+    Over water the declared marine factor; over land open terrain, to which the wind adjusts
+    within a declared distance of the coast. Vickery et al. 2009, J. Appl. Meteor. Climatol. 48.
+    """
+    wind = values("wind")
+    inland = np.maximum(land_at(latitude, longitude), 0.0)
+    lost = wind["land_reduction"] * -np.expm1(-inland / wind["land_scale"])
+    return wind["surface_factor"] * (1.0 - lost)
+
+
+def _nodes(latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> FloatArray:
+    """Dims (node, 5): latitude, longitude, surface factor, east and north of onshore (0 inland)."""
+    surge = values("surge")
+    lat = np.asarray(latitude, dtype=np.float64).ravel()
+    lon = np.asarray(longitude, dtype=np.float64).ravel()
+    if lat.shape != lon.shape or not lat.size or not np.isfinite(lat + lon).all():
+        raise CatalogueError(
+            "node latitudes and longitudes must be finite and as many",
+            found=(lat.shape, lon.shape),
+        )
+    east, north = onshore_direction(lat, lon, surge["coast_smoothing"])
+    coastal = np.abs(land_at(lat, lon)) <= surge["reach"]
+    return np.stack(
+        [
+            lat,
+            lon,
+            surface_factor(lat, lon),
+            np.where(coastal, east, 0.0),
+            np.where(coastal, north, 0.0),
+        ],
+        axis=1,
+    )
+
+
+def _constants(section: str, order: tuple[str, ...]) -> FloatArray:
+    table = values(section)
+    return np.array([table[name] for name in order])
+
+
+def storm_indices(
+    storms: xr.Dataset,
+    node_latitude: npt.ArrayLike,
+    node_longitude: npt.ArrayLike,
+    *,
+    seed: int,
+    block: int,
+    residual: bool = True,
+) -> xr.Dataset:
+    """Indices of wind, rain and surge of each storm at each node.
+
+    Parameters
+    ----------
+    storms : xarray.Dataset
+        From `simulate_storms` or `storms_from_record`.
+    node_latitude, node_longitude : array_like
+        Degrees, dims (node).
+    seed, block : int
+        Key of the draws; the number of the storm within the block is the rest of it.
+    residual : bool
+        True draws a lognormal rain efficiency and a tidal phase for each storm. False is for
+        replays: efficiency 1 and mean sea level.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dims (node, storm), float32. `wind`: highest 10-minute wind at 10 m over open terrain
+        (over water at sea), m/s; Holland's gradient wind times a surface factor, turned by the
+        inflow angle, plus a share of the translation. `rain`: total of the event, mm; R-CLIPER
+        rate along the track times the efficiency. `surge`: highest still-water level of hours
+        with surge, m; set-up of the onshore wind squared, inverse barometer and tide; at nodes
+        within the declared distance of the coast. Zero beyond reach.
+
+    Raises
+    ------
+    CatalogueError
+        If the nodes are not usable.
+    SchemaError
+        If `storms` is not a storm Dataset.
+
+    Notes
+    -----
+    Each storm is computed whole by one thread, so results do not depend on their number.
+    Sources of the constants: ``data/hazard/physics.yml``.
+    """
+    check(storms, STORMS)
+    nodes = _nodes(node_latitude, node_longitude)
+    names = (
+        "latitude",
+        "longitude",
+        "deficit",
+        "speed",
+        "heading",
+        "radius_of_maximum_wind",
+        "maximum_wind",
+    )
+    tracks = np.stack([storms[name].values for name in names], axis=-1).astype(np.float64)
+    rain = np.append(_constants("rain", RAIN_ORDER), values("averaging")["one_minute_over_10min"])
+    wind_out, rain_out, surge_out = accumulate(
+        tracks,
+        nodes,
+        _constants("wind", WIND_ORDER),
+        rain,
+        _constants("surge", SURGE_ORDER),
+        np.array([purpose_code(name) for name in PURPOSES], dtype=np.int64),
+        seed,
+        block,
+        residual,
+    )
+    data = xr.Dataset(
+        {
+            name: (("node", "storm"), array.T)
+            for name, array in zip(UNITS, (wind_out, rain_out, surge_out), strict=True)
+        }
+    )
+    for name, unit in UNITS.items():
+        data[name].attrs["units"] = unit
+    data["latitude"], data["longitude"] = ("node", nodes[:, 0]), ("node", nodes[:, 1])
+    for name in ("year", "start", "end"):
+        data[name] = storms[name]
+    return stamp(
+        data,
+        INDICES,
+        source=str(storms.attrs["source"]),
+        history=f"{storms.attrs['history']}; storm_indices(seed={seed}, block={block}, residual={residual})",
+    )

@@ -1,0 +1,272 @@
+"""Fit of the track model: how many storms come, how they enter, and how they go on.
+
+Recomputed by ``python -m riskmodel.hazard.typhoon.fit RECORD.csv`` (a recut of the CMA best
+track with the columns of `read_cma_recut`).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+import yaml
+from scipy import stats
+
+from riskmodel.core.errors import CatalogueError
+from riskmodel.core.files import write_text
+from riskmodel.hazard.typhoon.copula import PROBABILITIES, quantiles_of, score_correlation
+from riskmodel.hazard.typhoon.parameters import FOLDER, values
+from riskmodel.hazard.typhoon.record import check_record, read_cma_recut
+from riskmodel.hazard.typhoon.samples import NEAR_COAST, entries, fixes_by_storm, steps
+
+FloatArray = npt.NDArray[np.float64]
+
+COMMAND = "python -m riskmodel.hazard.typhoon.fit RECORD.csv"
+SOURCE = (
+    "CMA best track 1949-2024 (tcdata.typhoon.org.cn; Ying et al. 2014, doi "
+    "10.1175/JTECH-D-12-00119.1; Lu et al. 2021, doi 10.1007/s00376-020-0211-7), storms whose "
+    "centre comes within 500 km of 28.0N 120.7E"
+)
+ENTRY_VARIABLES = ("bearing", "distance", "offset", "log_speed", "deficit", "day")
+CAP_LATITUDES = (20.0, 22.0, 24.0, 26.0, 28.0, 30.0, 32.0, 34.0)
+CAP_MARGIN = 10.0  # hPa above the highest deficit on record in a band
+FEWEST_STORMS = 50
+
+
+def design_heading(table: pd.DataFrame) -> dict[str, Any]:
+    """Regressors of the turn in the next six hours (degrees)."""
+    north = table["latitude"] - 28.0
+    heading = table["heading"]
+    return {
+        "constant": np.ones(len(table)),
+        "latitude": north,
+        "heading": heading,
+        "latitude_heading": north * heading,
+        "heading_squared": heading**2,
+        "last_turn": table["last_turn"],
+        "season": table["season"],
+    }
+
+
+def design_speed(table: pd.DataFrame) -> dict[str, Any]:
+    """Regressors of the logarithm of the next segment's speed (m/s)."""
+    angle = np.deg2rad(table["heading"])
+    return {
+        "constant": np.ones(len(table)),
+        "log_speed": np.log(table["speed"]),
+        "latitude": table["latitude"] - 28.0,
+        "northward": np.cos(angle),
+        "eastward": np.sin(angle),
+        "season": table["season"],
+    }
+
+
+def design_sea(table: pd.DataFrame) -> dict[str, Any]:
+    """Regressors of the change of the deficit in the next six hours over sea (hPa)."""
+    north, deficit = table["latitude"] - 28.0, table["deficit"]
+    near = np.exp(table["inland"].clip(upper=0.0) / NEAR_COAST)
+    return {
+        "constant": np.ones(len(table)),
+        "deficit": deficit,
+        "deficit_squared": deficit**2,
+        "latitude": north,
+        "near": near,
+        "last_change": table["last_change"],
+        "season": table["season"],
+        "latitude_deficit": north * deficit,
+        "near_deficit": near * deficit,
+    }
+
+
+def regress(design: dict[str, Any], target: FloatArray, scale_by: FloatArray) -> dict[str, Any]:
+    """Least squares with standard errors, R², and the spread of the residuals.
+
+    The size of the residuals is regressed on `scale_by`: scale = a + b·scale_by. Residuals over
+    that scale are stored as quantiles, so that their tails are those of the record.
+    """
+    matrix = np.column_stack([np.asarray(column, dtype=np.float64) for column in design.values()])
+    coefficient, *_ = np.linalg.lstsq(matrix, target, rcond=None)
+    residual = target - matrix @ coefficient
+    variance = residual @ residual / (len(target) - matrix.shape[1])
+    error = np.sqrt(variance * np.diag(np.linalg.inv(matrix.T @ matrix)))
+    slope, level = np.polyfit(scale_by, np.abs(residual), 1)
+    scale = np.maximum(level + slope * scale_by, 0.1 * np.abs(residual).mean())
+    return {
+        "coefficients": {n: _round(c) for n, c in zip(design, coefficient, strict=True)},
+        "standard_errors": {n: _round(e) for n, e in zip(design, error, strict=True)},
+        "r_squared": _round(1.0 - residual.var() / target.var()),
+        "residual_sd": _round(np.sqrt(variance)),
+        "residual_scale": [_round(level), _round(slope)],
+        "residual_quantiles": quantiles_of(residual / scale - np.mean(residual / scale)),
+        "sample": len(target),
+    }
+
+
+def _round(number: float) -> float:
+    return float(f"{number:.6g}")
+
+
+def fit_counts(years: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """Annual number of storms and the index-of-dispersion test against Poisson."""
+    first, last = int(years.min()), int(years.max())
+    counts = np.bincount(years - first, minlength=last - first + 1)
+    n, mean, variance = counts.size, counts.mean(), counts.var(ddof=1)
+    index = (n - 1) * variance / mean
+    p_value = 2.0 * min(stats.chi2.cdf(index, n - 1), stats.chi2.sf(index, n - 1))
+    return {
+        "family": "poisson",
+        "rate": _round(mean),
+        "standard_error": _round(np.sqrt(mean / n)),
+        "variance": _round(variance),
+        "dispersion": _round(variance / mean),
+        "dispersion_p_value": _round(p_value),
+        "years": n,
+        "first_year": first,
+        "last_year": last,
+        "storms": int(counts.sum()),
+    }
+
+
+def fit_entries(table: pd.DataFrame) -> dict[str, Any]:
+    """Quantiles of the state at entry and the correlation of its normal scores."""
+    sample = table[list(ENTRY_VARIABLES)].to_numpy(dtype=np.float64)
+    correlation = score_correlation(sample)
+    return {
+        "variables": list(ENTRY_VARIABLES),
+        "units": ["degrees", "km", "degrees", "ln m/s", "hPa", "day of year"],
+        "probabilities": list(PROBABILITIES),
+        "margins": {n: quantiles_of(sample[:, k]) for k, n in enumerate(ENTRY_VARIABLES)},
+        "correlation": [[_round(c) for c in row] for row in correlation],
+        "correlation_standard_error": _round(1.0 / np.sqrt(len(sample) - 3.0)),
+        "sample": len(sample),
+    }
+
+
+def fit_decay(table: pd.DataFrame, surface: str) -> dict[str, Any]:
+    """Decay of the deficit over one land: next = background + (now - background) exp(-6 rate).
+
+    The form of Kaplan & DeMaria 1995 (J. Appl. Meteor. 34, 2499-2512), in deficit.
+    """
+    over = table[table[surface] > 0.8]
+    deficit = over["deficit"].to_numpy()
+    design = {"constant": np.ones(len(over)), "deficit": deficit}
+    line = regress(design, over["next_deficit"].to_numpy(), deficit)
+    kept, level = line["coefficients"]["deficit"], line["coefficients"]["constant"]
+    return {
+        "rate": _round(-np.log(kept) / 6.0),
+        "rate_standard_error": _round(line["standard_errors"]["deficit"] / kept / 6.0),
+        "background": _round(level / (1.0 - kept)),
+        **{k: line[k] for k in ("residual_scale", "residual_quantiles", "residual_sd", "sample")},
+    }
+
+
+def fit_cap(table: pd.DataFrame) -> dict[str, Any]:
+    """Highest deficit allowed by latitude: the record's highest in 2 degrees plus a margin."""
+    highest = []
+    for latitude in CAP_LATITUDES:
+        band = table[(table["latitude"] - latitude).abs() <= 1.0]
+        highest.append(float(band["deficit"].max()) if len(band) else np.nan)
+    filled = np.array(highest)
+    # Never rising northwards, so that a thin band does not cut storms that reach the next one.
+    cap = np.fmax.accumulate(filled[::-1])[::-1] + CAP_MARGIN
+    return {"latitude": list(CAP_LATITUDES), "deficit": [_round(c) for c in cap], "unit": "hPa"}
+
+
+def fit_pressure_wind(record: xr.Dataset) -> dict[str, Any]:
+    """Near-centre wind from the deficit: ln wind = a + b ln deficit, spread between storms.
+
+    The form of Atkinson & Holliday 1977 (Mon. Wea. Rev. 105, 421-427); wind in m/s, 10-minute.
+    """
+    domain = values("domain")
+    table = pd.concat(fixes_by_storm(record))
+    table = table[(table["distance"] <= domain["leave_radius"]) & (table["wind"] > 0.0)]
+    table = table[table["deficit"] >= domain["end_deficit"]]
+    design = {"constant": np.ones(len(table)), "log_deficit": np.log(table["deficit"])}
+    target = np.log(table["wind"].to_numpy())
+    line = regress(design, target, table["deficit"].to_numpy())
+    fitted = line["coefficients"]["constant"] + line["coefficients"]["log_deficit"] * np.log(
+        table["deficit"]
+    )
+    between = (np.log(table["wind"]) - fitted).groupby(table["storm"]).mean().std()
+    keep = ("coefficients", "standard_errors", "r_squared", "residual_sd", "sample")
+    return {**{k: line[k] for k in keep}, "storm_sd": _round(between)}
+
+
+def fit_track_model(record: xr.Dataset) -> dict[str, Any]:
+    """Fit the whole track model to a best-track record.
+
+    Parameters
+    ----------
+    record : xarray.Dataset
+        From `read_cma_recut`.
+
+    Returns
+    -------
+    dict
+        Plain numbers with samples and standard errors; the content of ``track_model.yml``.
+
+    Raises
+    ------
+    CatalogueError
+        If fewer than 50 storms enter the circle.
+    """
+    check_record(record)
+    entry = entries(record)
+    if len(entry) < FEWEST_STORMS:
+        raise CatalogueError(
+            "too few storms enter the circle to fit a track model",
+            found=len(entry),
+            expected=f"at least {FEWEST_STORMS}",
+        )
+    table = steps(record)
+    moving = table[(table["speed"] > 1.0) & (table["next_speed"] > 1.0)]
+    sea = table[(table["mainland"] == 0.0) & (table["taiwan"] == 0.0)]
+    return {
+        "status": "calibrated",
+        "source": SOURCE,
+        "command": COMMAND,
+        "counts": fit_counts(entry["year"].to_numpy()),
+        "entry": fit_entries(entry),
+        "heading": regress(
+            design_heading(moving), moving["turn"].to_numpy(), 1.0 / moving["speed"].to_numpy()
+        ),
+        "speed": regress(
+            design_speed(table), np.log(table["next_speed"].to_numpy()), table["speed"].to_numpy()
+        ),
+        "sea": regress(
+            design_sea(sea),
+            (sea["next_deficit"] - sea["deficit"]).to_numpy(),
+            sea["deficit"].to_numpy(),
+        ),
+        "mainland": fit_decay(table, "mainland"),
+        "taiwan": fit_decay(table, "taiwan"),
+        "cap": fit_cap(table),
+        "pressure_wind": fit_pressure_wind(record),
+    }
+
+
+def write_parameters(path: Path, content: dict[str, Any], title: str) -> Path:
+    """Write fitted numbers as YAML with a one-line title; keys keep their order."""
+    text = yaml.safe_dump(
+        content, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
+    )
+    return write_text(path, f"# {title}\n# Fitted, never edited by hand; see `command`.\n{text}")
+
+
+def main() -> None:
+    """Refit from the record named on the command line and write ``data/hazard``."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("record", type=Path)
+    record = read_cma_recut(parser.parse_args().record)
+    write_parameters(
+        FOLDER / "track_model.yml", fit_track_model(record), "Track model of typhoons near Wenzhou."
+    )
+
+
+if __name__ == "__main__":
+    main()

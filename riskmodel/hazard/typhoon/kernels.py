@@ -1,0 +1,179 @@
+"""Compiled accumulation of wind, rain and surge along tracks, one storm a task."""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+from riskmodel.core.draws import uniform
+from riskmodel.hazard.typhoon.wind import coriolis, gradient_wind, rain_rate
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+KM_PER_DEGREE = 111.195
+PROFILE_STEP = 1.0  # km, spacing of the radial tables
+MM_PER_HOUR = 25.4 / 24.0  # from inches a day
+FINE_TRAVEL = 8.0  # km between sub-steps while the centre is near the nodes
+FINE_REACH = 150.0  # km from the box of nodes within which sub-steps are made
+
+
+@nb.njit(cache=True)
+def _shape(radius: float, latitude: float, wind: FloatArray) -> float:
+    b = wind[1] + wind[2] * radius + wind[3] * latitude
+    return min(max(b, wind[4]), wind[5])
+
+
+@nb.njit(cache=True)
+def _fill_tables(
+    track: FloatArray, wind: FloatArray, rain: FloatArray, speed: FloatArray, rate: FloatArray
+) -> float:
+    """Fill gradient wind (m/s) and rain (mm/h) by radius; return the highest gradient wind."""
+    latitude, deficit, radius, near = track[0], track[2], track[5], track[6]
+    shape, rotation = _shape(radius, latitude, wind), coriolis(latitude)
+    knots = near * rain[10] / 0.514444
+    u = 1.0 + (knots - 35.0) / 33.0
+    centre = max(rain[0] + rain[1] * u, 0.0) * MM_PER_HOUR
+    peak = max(rain[2] + rain[3] * u, 0.0) * MM_PER_HOUR
+    peak_radius = max(rain[4] + rain[5] * u, 10.0)
+    scale = max(rain[6] + rain[7] * u, 50.0)
+    highest = 0.0
+    for k in range(speed.size):
+        r = k * PROFILE_STEP
+        speed[k] = gradient_wind(r, deficit, radius, shape, wind[0], rotation)
+        rate[k] = rain_rate(r, centre, peak, peak_radius, scale)
+        highest = max(highest, speed[k])
+    return highest
+
+
+@nb.njit(cache=True)
+def _sub_steps(latitude: float, longitude: float, speed: float, box: FloatArray) -> int:
+    """Sub-steps of an hour: one when far, else enough for `FINE_TRAVEL` between them."""
+    north = max(box[0] - latitude, latitude - box[1], 0.0) * KM_PER_DEGREE
+    east = max(box[2] - longitude, longitude - box[3], 0.0) * KM_PER_DEGREE * 0.88
+    if north * north + east * east > FINE_REACH * FINE_REACH:
+        return 1
+    return min(max(math.ceil(3.6 * speed / FINE_TRAVEL), 1), 12)
+
+
+@nb.njit(cache=True)
+def _one_moment(
+    track: FloatArray, nodes: FloatArray, wind: FloatArray, surge: FloatArray, tide: float,
+    hours: float, speed: FloatArray, rate: FloatArray, highest: float,
+    wind_out: FloatArray, rain_out: FloatArray, surge_out: FloatArray,
+) -> None:  # fmt: skip
+    """Add one moment of one storm to its maxima and totals."""
+    inflow = math.radians(wind[6])
+    turned = math.radians(track[4] - wind[8])
+    share = wind[7] * track[3] / max(highest, 1.0)
+    push_east, push_north = share * math.sin(turned), share * math.cos(turned)
+    cos_inflow, sin_inflow = math.cos(inflow), math.sin(inflow)
+    km_east = KM_PER_DEGREE * math.cos(math.radians(track[0]))
+    reach = (speed.size - 2) * PROFILE_STEP
+    for node in range(nodes.shape[0]):
+        y = (nodes[node, 0] - track[0]) * KM_PER_DEGREE
+        x = (nodes[node, 1] - track[1]) * km_east
+        if abs(x) >= reach or abs(y) >= reach:
+            continue
+        radius = math.sqrt(x * x + y * y)
+        if radius >= reach:
+            continue
+        place = radius / PROFILE_STEP
+        k = int(place)
+        part = place - k
+        rain_out[node] += hours * (rate[k] + part * (rate[k + 1] - rate[k]))
+        gradient = speed[k] + part * (speed[k + 1] - speed[k])
+        factor = nodes[node, 2]
+        coastal = nodes[node, 3] != 0.0 or nodes[node, 4] != 0.0
+        # The translation can add no more than its own length: skip what cannot be a maximum.
+        bound = gradient * factor * (1.0 + share)
+        if bound <= wind_out[node] and not coastal:
+            continue
+        radius = max(radius, 1e-6)
+        # Cyclonic tangent (-y, x) / r turned inwards by the inflow angle.
+        east = (-y * cos_inflow - x * sin_inflow) / radius + push_east
+        north = (x * cos_inflow - y * sin_inflow) / radius + push_north
+        east, north = gradient * factor * east, gradient * factor * north
+        total = math.sqrt(east * east + north * north)
+        wind_out[node] = max(wind_out[node], total)
+        if coastal:
+            onshore = max(east * nodes[node, 3] + north * nodes[node, 4], 0.0)
+            shape = _shape(track[5], track[0], wind)
+            local = track[2] * (1.0 - math.exp(-((track[5] / radius) ** shape)))
+            level = surge[0] * onshore * onshore + surge[1] * local
+            if level >= surge[3]:
+                surge_out[node] = max(surge_out[node], level + tide)
+
+
+@nb.njit(parallel=True, cache=True)
+def accumulate(
+    tracks: FloatArray, nodes: FloatArray, wind: FloatArray, rain: FloatArray, surge: FloatArray,
+    purposes: IntArray, seed: int, block: int, residual: bool,
+) -> tuple[FloatArray, FloatArray, FloatArray]:  # fmt: skip
+    """Wind, rain and surge of every storm at every node, dims (storm, node), float32.
+
+    Parameters
+    ----------
+    tracks : ndarray
+        Dims (storm, hour, 7): latitude, longitude, deficit, speed, heading, radius of maximum
+        wind, near-centre wind; NaN after the end.
+    nodes : ndarray
+        Dims (node, 5), see `fields`.
+    wind, rain, surge : ndarray
+        Constants in the orders that `fields` declares.
+    purposes : ndarray of int
+        Codes of the draws of rain efficiency and of the two tidal phases.
+    seed, block : int
+        Key of the draws.
+    residual : bool
+        Whether to draw at all.
+    """
+    shape = (tracks.shape[0], nodes.shape[0])
+    wind_all = np.zeros(shape, np.float32)
+    rain_all = np.zeros(shape, np.float32)
+    surge_all = np.zeros(shape, np.float32)
+    box = np.array([nodes[:, 0].min(), nodes[:, 0].max(), nodes[:, 1].min(), nodes[:, 1].max()])
+    size = int(max(wind[9], rain[8]) / PROFILE_STEP) + 2
+    for storm in nb.prange(tracks.shape[0]):
+        speed, rate = np.empty(size), np.empty(size)
+        wind_out, rain_out = np.zeros(nodes.shape[0]), np.zeros(nodes.shape[0])
+        surge_out, now = np.zeros(nodes.shape[0]), np.empty(7)
+        efficiency, m2, s2 = 1.0, 0.0, 0.0
+        if residual:
+            u1 = uniform(seed, purposes[0], storm, block, 0)
+            u2 = uniform(seed, purposes[0], storm, block, 1)
+            normal = math.sqrt(-2.0 * math.log(u1)) * math.cos(2.0 * math.pi * u2)
+            efficiency = math.exp(rain[9] * normal)
+            m2 = 2.0 * math.pi * uniform(seed, purposes[1], storm, block, 0)
+            s2 = 2.0 * math.pi * uniform(seed, purposes[2], storm, block, 0)
+        for hour in range(tracks.shape[1]):
+            first = tracks[storm, hour]
+            if math.isnan(first[0]):
+                break
+            last = hour + 1 == tracks.shape[1] or math.isnan(tracks[storm, hour + 1, 0])
+            following = first if last else tracks[storm, hour + 1]
+            count = 1 if last else _sub_steps(first[0], first[1], first[3], box)
+            for part in range(count):
+                share = part / count
+                now[:] = first
+                for k in (0, 1, 2, 5, 6):
+                    now[k] = first[k] + share * (following[k] - first[k])
+                highest = _fill_tables(now, wind, rain, speed, rate)
+                tide = 0.0
+                if residual:
+                    clock = 2.0 * math.pi * (hour + share)
+                    tide = surge[4] * math.cos(clock / surge[6] + m2) + surge[5] * math.cos(
+                        clock / surge[7] + s2
+                    )
+                _one_moment(
+                    now, nodes, wind, surge, tide, 1.0 / count, speed, rate, highest,
+                    wind_out, rain_out, surge_out,
+                )  # fmt: skip
+        for node in range(nodes.shape[0]):
+            wind_all[storm, node] = wind_out[node]
+            rain_all[storm, node] = rain_out[node] * efficiency
+            surge_all[storm, node] = surge_out[node]
+    return wind_all, rain_all, surge_all

@@ -1,0 +1,140 @@
+"""Real storms in the layout of simulated ones, for replay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel.core.errors import CatalogueError
+from riskmodel.hazard.typhoon.geometry import distance_and_bearing
+from riskmodel.hazard.typhoon.layout import DAYS, STEP_VARIABLES, bounded_radius, storm_dataset
+from riskmodel.hazard.typhoon.model import TrackModel, load_track_model
+from riskmodel.hazard.typhoon.parameters import values
+from riskmodel.hazard.typhoon.record import check_record
+from riskmodel.hazard.typhoon.samples import day_of_year, fixes_by_storm
+
+LEAST = 1.0  # hPa, for storms with neither pressure nor wind
+
+
+def _hourly(fixes: pd.DataFrame, model: TrackModel) -> pd.DataFrame:
+    """One storm's fixes on whole hours while it is within the leaving radius."""
+    domain = values("domain")
+    hours = (fixes["time"] - fixes["time"].iloc[0]).dt.total_seconds().to_numpy() / 3600.0
+    grid = np.arange(0.0, hours[-1] + 1e-9)
+    a, b, _ = model.pressure_wind
+    usual = np.exp(a + b * np.log(fixes["deficit"]))
+    wind = fixes["wind"].where(fixes["wind"] > 0.0, usual)
+    columns = {
+        name: np.interp(grid, hours, series.to_numpy())
+        for name, series in (
+            ("latitude", fixes["latitude"]),
+            ("longitude", fixes["longitude"]),
+            ("deficit", fixes["deficit"]),
+            ("maximum_wind", wind),
+        )
+    }
+    table = pd.DataFrame(columns)
+    length, heading = distance_and_bearing(
+        table["latitude"][:-1],
+        table["longitude"][:-1],
+        table["latitude"][1:],
+        table["longitude"][1:],
+    )
+    table["speed"] = np.append(length, length[-1:]) / 3.6 if len(length) else 0.0
+    table["heading"] = np.append(heading, heading[-1:]) if len(length) else 0.0
+    table["time"] = fixes["time"].iloc[0] + pd.to_timedelta(grid, unit="h")
+    distance, _ = distance_and_bearing(
+        domain["latitude"], domain["longitude"], table["latitude"], table["longitude"]
+    )
+    inside = np.flatnonzero(distance <= domain["leave_radius"])
+    return table.iloc[inside[0] : inside[-1] + 1] if inside.size else table.iloc[:0]
+
+
+def storms_from_record(
+    record: xr.Dataset, names: Iterable[str] | None = None, *, model: TrackModel | None = None
+) -> xr.Dataset:
+    """Bring real storms to the hourly layout of `simulate_storms`, for replay.
+
+    Parameters
+    ----------
+    record : xarray.Dataset
+        From `read_cma_recut` or `read_storm_tracks`.
+    names : iterable of str, optional
+        Storm ids, or names (case ignored; with a year as ``"Megi 2016"`` where a name was used
+        more than once). All storms of the record by default.
+    model : TrackModel, optional
+        Supplies the pressure-wind relation for fixes without wind; the committed one by default.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `simulate_storms`, with `year` of the calendar and further `storm_id` and `name`,
+        sorted by time. Positions, deficit and wind are straight lines between fixes; the radius
+        of maximum wind is the median of its relation, without a draw.
+
+    Raises
+    ------
+    CatalogueError
+        If a storm is not in the record, or its name is used more than once.
+    """
+    check_record(record)
+    model = model or load_track_model()
+    by_id = {fixes["storm"].iloc[0]: fixes for fixes in fixes_by_storm(record)}
+    wanted = list(by_id) if names is None else [_find(by_id, name) for name in names]
+    tracks = [(storm, _hourly(_with_pressure(by_id[storm], model), model)) for storm in wanted]
+    tracks = sorted(((s, t) for s, t in tracks if len(t)), key=lambda item: item[1]["time"].iloc[0])
+    if not tracks:
+        raise CatalogueError("none of these storms comes near", found=wanted)
+    length = max(len(t) for _, t in tracks)
+    steps = {name: np.full((len(tracks), length), np.nan) for name in STEP_VARIABLES}
+    for row, (_, table) in enumerate(tracks):
+        for name in set(STEP_VARIABLES) - {"radius_of_maximum_wind"}:
+            steps[name][row, : len(table)] = table[name]
+    steps["radius_of_maximum_wind"] = bounded_radius(steps["deficit"], steps["latitude"], 1.0)
+    first = [table["time"].iloc[0] for _, table in tracks]
+    start = np.array([day_of_year(t) for t in first])
+    life = np.array([len(t) - 1 for _, t in tracks]) / 24.0
+    return storm_dataset(
+        steps,
+        {
+            "year": np.array([t.year for t in first], dtype=np.int32),
+            "start": start,
+            "end": np.minimum(start + life, DAYS + 1.0),
+            "storm_id": np.array([s for s, _ in tracks], dtype=np.str_),
+            "name": np.array([by_id[s]["name"].iloc[0] for s, _ in tracks], dtype=np.str_),
+        },
+        str(record.attrs["source"]),
+        "storms_from_record",
+    )
+
+
+def _find(by_id: dict[str, pd.DataFrame], wanted: str) -> str:
+    """Id of a storm given by id, name, or name and year."""
+    if wanted in by_id:
+        return wanted
+    name, _, year = wanted.partition(" ")
+    found = [
+        storm
+        for storm, fixes in by_id.items()
+        if fixes["name"].iloc[0].casefold() == name.casefold()
+        and (not year or str(fixes["time"].iloc[0].year) == year)
+    ]
+    if len(found) == 1:
+        return found[0]
+    raise CatalogueError(
+        "the storm is not in the record" if not found else "the name stands for several storms",
+        where=wanted,
+        found=found or None,
+        expected="an id, or a name with its year such as 'Megi 2016'",
+    )
+
+
+def _with_pressure(fixes: pd.DataFrame, model: TrackModel) -> pd.DataFrame:
+    """Fill missing pressure from the wind through the pressure-wind relation of the record."""
+    a, b, _ = model.pressure_wind
+    from_wind = np.exp((np.log(fixes["wind"].where(fixes["wind"] > 0.0)) - a) / b)
+    deficit = fixes["deficit"].fillna(from_wind)
+    return fixes.assign(deficit=deficit.interpolate(limit_direction="both").fillna(LEAST))
