@@ -1,0 +1,187 @@
+"""How strong an event of a given rate is at a cell: the census maps read along log-rate.
+
+Between two maps intensity is a line in log-rate, which is exact for a Gumbel law of annual maxima
+(the reduced variate is minus the logarithm of the Poisson rate). Head, tail and the passage from a
+dry to a wet map are named choices, never defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from riskmodel.core.errors import ReturnPeriodError
+from riskmodel.core.returnperiod import Frequency, rate_from_return_period
+from riskmodel.hazard.position import LAST_POSITION, STEP, mapped_positions, position_of_rate
+
+FloatArray = npt.NDArray[np.float64]
+Head = Literal["zero_below", "loglinear_to_zero_at"]
+Tail = Literal["flat", "gumbel"]
+Passage = Literal["loglinear", "step_at_wet", "step_at_dry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Named choices for reading one peril's maps.
+
+    Parameters
+    ----------
+    head : {"zero_below", "loglinear_to_zero_at"}
+        Below the most frequent map: zero, or a line to zero at `head_return_period` (years).
+    tail : {"flat", "gumbel"}
+        Beyond the rarest map: constant, or the line through the last two maps, cut at `tail_cap`.
+    passage : {"loglinear", "step_at_wet", "step_at_dry"}
+        From a dry map to the next, wet one: a line, wet only from the wet map's return period, or
+        wet already from the dry map's.
+    intensity_factor : float
+        Scenario multiplier of the intensity (wind), 1 for none.
+    rate_factor : float
+        Scenario multiplier m of the rate: the curve is read at rate / m.
+    """
+
+    head: Head
+    head_return_period: float | None
+    tail: Tail
+    tail_cap: float
+    passage: Passage
+    intensity_factor: float = 1.0
+    rate_factor: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class IntensityCurves:
+    """Piecewise lines in position: `left` and `right` (cell, segment) between common `edges`.
+
+    A position p in segment j reads left + (right - left) · (p - edges[j]) / (edges[j+1] - edges[j]),
+    cut at `cap`. Positions from `first_extrapolated` on are rarer than the rarest map.
+    """
+
+    edges: npt.NDArray[np.int64]
+    left: npt.NDArray[np.float32]
+    right: npt.NDArray[np.float32]
+    cap: float
+    first_extrapolated: int
+
+    def segment_table(self) -> npt.NDArray[np.uint8]:
+        """Segment of each of the 65,536 positions."""
+        table = np.searchsorted(self.edges, np.arange(LAST_POSITION + 1), side="right") - 1
+        return np.clip(table, 0, self.edges.size - 2).astype(np.uint8)
+
+    def at(self, cell: npt.NDArray[np.int64], position: npt.ArrayLike) -> FloatArray:
+        """Intensity at some cells and positions (broadcast), evaluated directly."""
+        p = np.asarray(position, dtype=np.float64)
+        j = np.clip(np.searchsorted(self.edges, p, side="right") - 1, 0, self.edges.size - 2)
+        part = (p - self.edges[j]) / (self.edges[j + 1] - self.edges[j])
+        left, right = self.left[cell, j].astype(np.float64), self.right[cell, j].astype(np.float64)
+        return np.minimum(left + (right - left) * part, self.cap)
+
+
+def intensity_curves(
+    intensity: xr.DataArray,
+    reading: Reading,
+    frequency: Frequency,
+    *,
+    storage_rate: float,
+    peril: str,
+) -> IntensityCurves:
+    """Curves of all cells of one peril.
+
+    Parameters
+    ----------
+    intensity : DataArray (return_period, cell)
+        Maps at the cells; return periods on the annual-probability basis, in years.
+    reading : Reading
+        Head, tail, passage and scenario factors.
+    frequency : Frequency
+        Family that turns a mapped return period into a rate.
+    storage_rate : float
+        Rate up to which pairs are stored; the head must be zero there.
+    peril : str
+        For messages.
+
+    Raises
+    ------
+    ReturnPeriodError
+        If the head does not reach zero at the storage rate (times the scenario's rate factor).
+    """
+    periods = intensity["return_period"].values.astype(np.float64)
+    maps = (
+        intensity.transpose("return_period", "cell").values.astype(np.float64)
+        * reading.intensity_factor
+    )
+    mapped = mapped_positions(periods, frequency)
+    left, right = _between_maps(maps, reading.passage)
+    head_edges, head_left, head_right = _head(maps, mapped, reading, frequency, storage_rate, peril)
+    tail_right = maps[-1] + (maps[-1] - maps[-2]) * _tail_steps(mapped, reading.tail)
+    shift = np.log(reading.rate_factor) / STEP
+    edges = np.concatenate([head_edges, mapped, [LAST_POSITION + 1]]).astype(np.float64)
+    edges[1:-1] -= shift
+    return IntensityCurves(
+        edges=np.rint(edges).astype(np.int64),
+        left=np.stack([*head_left, *left, maps[-1]], axis=1).astype(np.float32),
+        right=np.stack([*head_right, *right, tail_right], axis=1).astype(np.float32),
+        cap=reading.tail_cap,
+        first_extrapolated=int(np.rint(mapped[-1] - shift)) + 1,
+    )
+
+
+def _between_maps(maps: FloatArray, passage: Passage) -> tuple[list[FloatArray], list[FloatArray]]:
+    left, right = list(maps[:-1].copy()), list(maps[1:].copy())
+    for j in range(len(left)):
+        waking = (maps[j] == 0) & (maps[j + 1] > 0)
+        if passage == "step_at_wet":
+            right[j] = np.where(waking, 0.0, right[j])
+        if passage == "step_at_dry":
+            left[j] = np.where(waking, maps[j + 1], left[j])
+    return left, right
+
+
+def _head(
+    maps: FloatArray,
+    mapped: npt.NDArray[np.int64],
+    reading: Reading,
+    frequency: Frequency,
+    storage_rate: float,
+    peril: str,
+) -> tuple[list[int], list[FloatArray], list[FloatArray]]:
+    zero = np.zeros_like(maps[0])
+    if reading.head == "zero_below":
+        return [0], [zero], [zero]
+    if reading.head_return_period is None:
+        raise ReturnPeriodError("the head needs head_return_period", where=f"curves.{peril}")
+    start = int(position_of_rate(rate_from_return_period(reading.head_return_period, frequency)))
+    first_stored = int(position_of_rate(storage_rate / reading.rate_factor))
+    if not first_stored <= start < mapped[0]:
+        raise ReturnPeriodError(
+            "the head is not zero at the storage rate, or reaches beyond the first map",
+            where=f"curves.{peril}.head_return_period",
+            found=reading.head_return_period,
+            expected="between the return period of the storage rate and the first map",
+            remedy="raise hazard.storage_rate or head_return_period",
+        )
+    return [0, start], [zero, zero], [zero, maps[0]]
+
+
+def _tail_steps(mapped: npt.NDArray[np.int64], tail: Tail) -> float:
+    """How many times the last gap of maps fits between the last map and the end of the axis."""
+    if tail == "flat":
+        return 0.0
+    return float((LAST_POSITION + 1 - mapped[-1]) / (mapped[-1] - mapped[-2]))
+
+
+def cell_maps(census: xr.DataTree, peril: str) -> xr.DataArray:
+    """Maps of one peril at the cells of the census, dims (return_period, cell)."""
+    zones = census["zones"]
+    row = xr.DataArray(zones["row"].values, dims="cell")
+    column = xr.DataArray(zones["column"].values, dims="cell")
+    return census[peril]["intensity"].isel(y=row, x=column)
+
+
+def readings(choices: Mapping[str, Mapping[str, object]]) -> dict[str, Reading]:
+    """Readings by peril from plain mappings of the params file."""
+    return {peril: Reading(**choice) for peril, choice in choices.items()}  # type: ignore[arg-type]

@@ -1,0 +1,188 @@
+"""Turn physical indices of one block of years into footprints of rates, cell by cell.
+
+The largest index of each year at a cell is ranked against the block's other years; rank k has
+EP = (k - u) / years. Another storm of the same year is read between the ranks of the annual
+maxima, so it is never rarer than its own year's maximum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+from riskmodel.core.draws import purpose_code, uniform
+from riskmodel.core.errors import CatalogueError
+
+CHUNK = 256
+TIE = purpose_code("ranking tie")
+
+
+@dataclass(frozen=True, slots=True)
+class Interpolation:
+    """Bilinear weights from physics nodes to cells: `node` (cell, 4) and `weight` (cell, 4)."""
+
+    node: npt.NDArray[np.int32]
+    weight: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPairs:
+    """Stored pairs of one peril and block in cell-major order, and the index at chosen ranks.
+
+    `pointer` (cell + 1) frames each cell's run of `occurrence` (rising numbers within the block)
+    and `position`; `rank_index` (cell, knot) holds the index values at the chosen ranks.
+    """
+
+    pointer: npt.NDArray[np.int64]
+    occurrence: npt.NDArray[np.uint32]
+    position: npt.NDArray[np.uint16]
+    rank_index: npt.NDArray[np.float32]
+
+
+def rank_block(
+    indices: npt.NDArray[np.float32],
+    year_pointer: npt.NDArray[np.int64],
+    interpolation: Interpolation,
+    cells: npt.NDArray[np.int64],
+    cell_count: int,
+    positions: npt.NDArray[np.uint16],
+    stored: int,
+    knots: npt.NDArray[np.int64],
+    *,
+    key: tuple[int, int],
+    peril: str,
+) -> BlockPairs:
+    """Rank one block of one peril and keep the pairs rarer than the storage rate.
+
+    Parameters
+    ----------
+    indices : array (node, storm)
+        Physical index, >= 0; storms in order of year and date; zero is no occurrence.
+    year_pointer : array (year + 1)
+        First storm of each year.
+    interpolation : Interpolation
+        From nodes to all cells of the census.
+    cells : array
+        Cells that the peril's maps reach; others store nothing.
+    cell_count : int
+        Number of all cells.
+    positions : array (year,)
+        From `position.rank_positions`.
+    stored : int
+        Ranks that are kept, from `position.stored_ranks`.
+    knots : array
+        Zero-based ranks at which the rank function is kept, below `stored`.
+    key : tuple of int
+        Seed and block, for the draws that break ties.
+    peril : str
+        For messages.
+
+    Raises
+    ------
+    CatalogueError
+        If a cell has fewer positive years than the storage rate needs.
+    """
+    counts = np.zeros(cell_count, dtype=np.int64)
+    occurrences: list[npt.NDArray[np.uint32]] = []
+    kept: list[npt.NDArray[np.uint16]] = []
+    rank_index = np.zeros((cell_count, knots.size), dtype=np.float32)
+    for start in range(0, cells.size, CHUNK):
+        chunk = cells[start : start + CHUNK]
+        rows, values = (
+            np.zeros((chunk.size, indices.shape[1]), np.uint16),
+            np.zeros((chunk.size, knots.size), np.float32),
+        )
+        short = _rank_cells(
+            indices, year_pointer, interpolation.node[chunk], interpolation.weight[chunk], chunk,
+            positions, stored, knots, key[0], key[1], rows, values,
+        )  # fmt: skip
+        if short.any():
+            raise CatalogueError(
+                "fewer positive years than the storage rate needs", where=f"{peril}, cell {chunk[short][0]}, block {key[1]}",
+                expected=f"{stored} years with an index above zero",
+                remedy="lower hazard.storage_rate for the peril, or let the physics reach farther",
+            )  # fmt: skip
+        found, storm = np.nonzero(rows)
+        counts[chunk] = np.bincount(found, minlength=chunk.size)
+        occurrences.append(storm.astype(np.uint32))
+        kept.append(rows[found, storm])
+        rank_index[chunk] = values
+    empty = np.empty(0)
+    return BlockPairs(
+        np.concatenate([[0], np.cumsum(counts)]),
+        np.concatenate([*occurrences, empty.astype(np.uint32)]),
+        np.concatenate([*kept, empty.astype(np.uint16)]),
+        rank_index,
+    )
+
+
+@nb.njit(cache=True)
+def _descending(maxima, seed, block, cell):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Order of years by falling maximum; equal maxima by keyed draw."""
+    order = np.argsort(-maxima, kind="mergesort")
+    start = 0
+    for k in range(1, order.size + 1):
+        if k < order.size and maxima[order[k]] == maxima[order[start]]:
+            continue
+        if k - start > 1 and maxima[order[start]] > 0:
+            draws = np.empty(k - start)
+            for i in range(start, k):
+                draws[i - start] = uniform(seed, TIE, block, cell, order[i])
+            order[start:k] = order[start:k][np.argsort(draws)]
+        start = k
+    return order
+
+
+@nb.njit(parallel=True, cache=True)
+def _rank_cells(  # type: ignore[no-untyped-def]  # noqa: ANN202
+    indices,
+    year_pointer,
+    node,
+    weight,
+    cells,
+    positions,
+    stored,
+    knots,
+    seed,
+    block,
+    rows,
+    values,  # noqa: ANN001
+):
+    years = year_pointer.size - 1
+    short = np.zeros(cells.size, dtype=np.bool_)
+    for c in nb.prange(cells.size):
+        storm_value = np.zeros(indices.shape[1])
+        for corner in range(4):
+            storm_value += weight[c, corner] * indices[node[c, corner]]
+        maxima = np.zeros(years)
+        leader = np.full(years, -1)
+        for y in range(years):
+            for s in range(year_pointer[y], year_pointer[y + 1]):
+                if storm_value[s] > maxima[y]:
+                    maxima[y] = storm_value[s]
+                    leader[y] = s
+        order = _descending(maxima, seed, block, cells[c])
+        top = maxima[order[:stored]]
+        falling = -top
+        short[c] = top[stored - 1] <= 0.0
+        if short[c]:
+            continue
+        for k in range(stored):
+            rows[c, leader[order[k]]] = positions[k]
+        for k in range(knots.size):
+            values[c, k] = top[knots[k]]
+        for s in range(storm_value.size):
+            value = storm_value[s]
+            if rows[c, s] == 0 and value >= top[stored - 1]:
+                k = np.searchsorted(falling, -value, side="right") - 1
+                if k + 1 < stored and top[k] > top[k + 1]:
+                    part = (top[k] - value) / (top[k] - top[k + 1])
+                    rows[c, s] = np.uint16(
+                        positions[k] + part * (np.float64(positions[k + 1]) - positions[k])
+                    )
+                elif k >= 0:
+                    rows[c, s] = positions[k]
+    return short

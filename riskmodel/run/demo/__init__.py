@@ -1,0 +1,5 @@
+"""The demo census of Wenzhou: synthetic maps and exposure, built from public totals by a written method."""
+
+from riskmodel.run.demo.build import build_demo
+
+__all__ = ["build_demo"]

@@ -1,0 +1,142 @@
+"""Write the demo census: GeoTIFF maps and weights, one Excel workbook and its manifest, bit for bit."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import rasterio
+import yaml
+from openpyxl import Workbook
+from rasterio.transform import from_origin
+
+from riskmodel.core.files import whole_file, write_text
+from riskmodel.run.demo.exposure import county_totals, weight_maps
+from riskmodel.run.demo.hazard import flood_maps, surge_maps, wind_maps
+
+FloatArray = npt.NDArray[np.float64]
+REPOSITORY = Path(__file__).parents[3]
+METHOD = REPOSITORY / "data" / "demo_method"
+FIXED_DATE = (2022, 12, 31, 0, 0, 0)
+MONEY_CLASSES = {
+    "residential_rc": "settlement",
+    "residential_brick_concrete": "settlement",
+    "residential_brick_wood": "settlement",
+    "residential_other": "settlement",
+    "commercial": "settlement",
+    "industrial": "industry",
+    "infrastructure": "settlement",
+    "crops": "farmland",
+    "aquaculture": "ponds",
+}
+COUNT_CLASSES = {"population": "person", "households": "household", "ground_floor_households": "household"}
+
+
+def build_demo(folder: Path) -> Path:
+    """Write the whole demo census into a folder and return the path of its manifest.
+
+    Parameters
+    ----------
+    folder : Path
+        Target; files of the census in it are replaced, each as a whole file.
+    """
+    method = yaml.safe_load((METHOD / "method.yml").read_text(encoding="utf-8"))
+    counties = pd.read_csv(METHOD / "counties.csv", dtype={"code": str})
+    climate = yaml.safe_load((REPOSITORY / method["typhoon_wind"]["climate"]).read_text(encoding="utf-8"))
+    lon, lat = _cell_centres(method["grid"])
+    weights = weight_maps(method, counties, lon, lat)
+    maps = {
+        "typhoon_wind": wind_maps(method, climate, lon, lat),
+        "rain_flood": flood_maps(method, lon, lat, weights["settlement"]),
+        "storm_surge": surge_maps(method, lon, lat),
+    }
+    for name in ("hazard", "weights"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for peril, series in maps.items():
+        for t, values in series.items():
+            path = folder / "hazard" / f"{peril}_rp{t:03d}.tif"
+            _write_tiff(path, values, method[peril]["precision"], method["grid"])
+    for name, values in weights.items():
+        _write_tiff(folder / "weights" / f"{name}.tif", values, method["weights"]["precision"], method["grid"])
+    _write_workbook(folder / "exposure.xlsx", county_totals(method, counties))
+    return write_text(folder / "census.yml", _manifest(method))
+
+
+def _cell_centres(grid: dict[str, Any]) -> tuple[FloatArray, FloatArray]:
+    size = 1.0 / grid["cells_per_degree"]
+    x = grid["west"] + (np.arange(grid["columns"]) + 0.5) * size
+    y = grid["north"] - (np.arange(grid["rows"]) + 0.5) * size
+    lon, lat = np.meshgrid(x, y)
+    return lon, lat
+
+
+def _write_tiff(path: Path, values: FloatArray, precision: float, grid: dict[str, Any]) -> None:
+    size = 1.0 / grid["cells_per_degree"]
+    rounded = (np.round(values / precision) * precision).astype(np.float32)
+    profile = {
+        "driver": "GTiff", "height": grid["rows"], "width": grid["columns"], "count": 1,
+        "dtype": "float32", "crs": "EPSG:4490", "nodata": -9999.0, "compress": "deflate", "predictor": 3,
+        "transform": from_origin(grid["west"], grid["north"], size, size),
+    }  # fmt: skip
+    with whole_file(path) as temporary, rasterio.open(temporary, "w", **profile) as target:
+        target.write(rounded, 1)
+
+
+def _write_workbook(path: Path, totals: pd.DataFrame) -> None:
+    """Write the county table as Excel, with every date inside the file fixed."""
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "county_totals"
+    units = {name: "亿元" for name in (*MONEY_CLASSES, "gdp")} | {n: f"{u}s" for n, u in COUNT_CLASSES.items()}
+    sheet.append(list(totals.columns))
+    sheet.append([units.get(name, "") for name in totals.columns])
+    for row in totals.itertuples(index=False):
+        sheet.append(list(row))
+    draft = BytesIO()
+    book.save(draft)
+    with (
+        whole_file(path) as temporary,
+        zipfile.ZipFile(draft) as source,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
+        for name in sorted(source.namelist()):
+            content = source.read(name)
+            if name == "docProps/core.xml":
+                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2022-12-31T00:00:00Z", content)
+            target.writestr(zipfile.ZipInfo(name, FIXED_DATE), content, zipfile.ZIP_DEFLATED)
+
+
+def _manifest(method: dict[str, Any]) -> str:
+    units = {"typhoon_wind": "m s-1", "rain_flood": "m", "storm_surge": "m"}
+    manifest = {
+        "name": "温州示范普查（合成）/ Wenzhou demo census (synthetic)",
+        "status": method["status"],
+        "source": "riskmodel demo, by the written method in data/demo_method/method.yml",
+        "crs": "EPSG:4490",
+        "currency": "CNY",
+        "price_year": method["exposure"]["price_year"],
+        "return_period_basis": "annual_probability",
+        "hazard": {
+            peril: {
+                "unit": unit,
+                "files": {t: f"hazard/{peril}_rp{t:03d}.tif" for t in method["return_periods"]},
+            }
+            for peril, unit in units.items()
+        },
+        "exposure": {
+            "workbook": "exposure.xlsx",
+            "sheet": "county_totals",
+            "classes": {n: {"unit": "亿元", "weight": f"weights/{w}.tif"} for n, w in MONEY_CLASSES.items()}
+            | {n: {"unit": u, "weight": "weights/settlement.tif"} for n, u in COUNT_CLASSES.items()},
+            "gdp": {"column": "gdp", "unit": "亿元", "year": method["exposure"]["price_year"]},
+        },
+    }
+    head = "# Written by `riskmodel demo`; synthetic, built from public totals. Do not edit.\n"
+    return head + yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False, width=100)
