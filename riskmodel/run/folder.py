@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,9 @@ def open_run(namespace: Mapping[str, Any], notebook: str) -> Run:
     """
     if "params_file" not in namespace:
         raise StageError(
-            "the parameters cell did not run", where=notebook, remedy="run the notebook from the top"
+            "the parameters cell did not run",
+            where=notebook,
+            remedy="run the notebook from the top",
         )
     _refuse_unknown(namespace, notebook)
     params_file = namespace["params_file"]
@@ -127,8 +130,10 @@ def open_run(namespace: Mapping[str, Any], notebook: str) -> Run:
         for key in top_level_keys()
         if isinstance(namespace.get(key), JSON_TYPES) and namespace.get(key) is not None
     }
-    where = f"{notebook}: {', '.join(set_here)} over {params_file}" if set_here else params_file
-    params = validate_params({**read_mapping(ROOT / params_file), **set_here}, where)
+    complete = len(set_here) == len(top_level_keys())
+    below = {} if complete else read_mapping(ROOT / params_file)
+    where = f"{notebook}, {params_file}" + (f" under {', '.join(set_here)}" if set_here else "")
+    params = validate_params({**below, **set_here}, where)
     given = namespace.get("output_folder")
     root = ROOT / given if given else ROOT / "outputs" / params.run
     return Run(params, RunFolder(root).make(), notebook)
@@ -139,7 +144,11 @@ def _refuse_unknown(namespace: Mapping[str, Any], notebook: str) -> None:
     unknown = [name for name in _set_names(namespace) if name not in known]
     if unknown:
         lines = [f"  {unknown_key(name, namespace[name], known)}" for name in unknown]
-        raise ParamError("parameters are refused\n" + "\n".join(lines), where=notebook)
+        raise ParamError(
+            "parameters are refused\n" + "\n".join(lines) + "\n",
+            where=notebook,
+            remedy="correct them; in JupyterLab restart the kernel too",
+        )
 
 
 def _set_names(namespace: Mapping[str, Any]) -> Iterator[str]:
@@ -161,6 +170,7 @@ def _assigned_in_parameters(sources: list[str]) -> Iterator[str]:
     for source in sources:
         if not source.startswith("# Parameters") and "params_file" not in source:
             continue
-        for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                yield node.id
+        with suppress(SyntaxError):  # a cell with magics is no parameters cell
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    yield node.id

@@ -94,7 +94,7 @@ class Record(BaseModel):
 
 
 def make_record(**fields: Any) -> Record:
-    """Record from its fields.
+    """Make a record from its fields.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def save_records(run: Run, records: Iterable[Record]) -> Path:
 
 
 def merge_records(folder: RunFolder) -> list[Record]:
-    """Records of all notebooks of a run, in the order of the notebooks' names.
+    """Return the records of all notebooks of a run, in the order of the notebooks' names.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def collect_records(folder: RunFolder) -> Path:
 
 
 def read_records(path: Path) -> list[Record]:
-    """Records of one file.
+    """Read the records of one file.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def read_records(path: Path) -> list[Record]:
 
 
 def read_results(path: Path) -> dict[str, Record]:
-    """Records of a ``results.json`` by name."""
+    """Read a ``results.json`` into records by name."""
     records = read_records(path)
     _refuse_twice((record.name for record in records), path.name)
     return {record.name: record for record in records}

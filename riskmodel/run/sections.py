@@ -251,6 +251,4 @@ class Variant(Section):
     name: Slug
     label_zh: Label
     label_en: Label
-    set: Annotated[
-        dict[str, JsonValue], Field(min_length=1, description="dotted key: other value")
-    ]
+    set: Annotated[dict[str, JsonValue], Field(min_length=1, description="dotted key: other value")]

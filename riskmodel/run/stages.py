@@ -32,6 +32,8 @@ def save_stage(run: Run, name: str, data: xr.Dataset | xr.DataTree) -> Path:
     StageError
         If the stage is not in the list, or belongs to another notebook.
     """
+    import xarray as xr
+
     from riskmodel.core.files import whole_file, write_dataset
 
     path = _path(run, name)
@@ -43,7 +45,7 @@ def save_stage(run: Run, name: str, data: xr.Dataset | xr.DataTree) -> Path:
             expected=MADE_BY[name],
             remedy="write it there, or change the list in riskmodel/run/stages.py",
         )
-    if hasattr(data, "to_dataset"):
+    if isinstance(data, xr.DataTree):
         with whole_file(path) as temporary:
             data.to_netcdf(temporary, engine="netcdf4")
         return path
