@@ -1,0 +1,78 @@
+"""The EpCurve Dataset: OEP and AEP with intervals by kind and the share that is extrapolated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from riskmodel.core.schema import Schema, stamp
+from riskmodel.exceedance.intervals import model_interval, simulation_interval
+from riskmodel.exceedance.metrics import Metric, curve_point, year_losses
+
+SCHEMA = Schema(
+    "ep_curve",
+    {
+        "value": ("kind", "return_period"), "share_extrapolated": ("kind", "return_period"),
+        "lower": ("interval", "kind", "return_period"), "upper": ("interval", "kind", "return_period"),
+    },
+    ("currency", "price_year", "status", "longest_supported_return_period", "level"),
+)  # fmt: skip
+EXCEEDING_YEARS_NEEDED = 10
+
+
+def _points(table: xr.Dataset, periods: list[float], block: int | None = None) -> list[list[Metric]]:
+    losses = year_losses(table, block=block)
+    return [
+        [curve_point(losses.largest, losses.largest_extrapolated, t) for t in periods],
+        [curve_point(losses.total, losses.total_extrapolated, t) for t in periods],
+    ]
+
+
+def ep_curve(
+    table: xr.Dataset, variants: Mapping[str, xr.Dataset], *, level: float, status: str, points: int = 40
+) -> xr.Dataset:
+    """Curve of the baseline with `simulation` and `model` intervals.
+
+    Parameters
+    ----------
+    table : Dataset
+        Occurrence table of the baseline.
+    variants : mapping of str to Dataset
+        Occurrence tables of the declared variants on the same catalogue.
+    level : float
+        Level of the simulation interval.
+    status : str
+        Worst status of the inputs.
+    points : int
+        Return periods between 2 years and the longest supported one (ten exceeding years in a block).
+    """
+    years, blocks = int(table.attrs["years"]), int(table.attrs["blocks"])
+    longest = years / blocks / EXCEEDING_YEARS_NEEDED
+    periods = [float(t) for t in np.geomspace(2.0, longest, points)]
+    base = _points(table, periods)
+    parts = [_points(table, periods, block) for block in range(blocks)]
+    others = [_points(variant, periods) for variant in variants.values()]
+    bounds = np.empty((2, 2, 2, points))
+    for k in range(2):
+        for i in range(points):
+            value = base[k][i].value
+            both = (
+                simulation_interval(value, [p[k][i].value for p in parts], level=level),
+                model_interval(value, [o[k][i].value for o in others]),
+            )
+            bounds[:, :, k, i] = [[b["lower"] for b in both], [b["upper"] for b in both]]
+    curve = xr.Dataset(
+        {
+            "value": (("kind", "return_period"), [[m.value for m in row] for row in base]),
+            "share_extrapolated": (("kind", "return_period"), [[m.share_extrapolated for m in row] for row in base]),
+            "lower": (("interval", "kind", "return_period"), bounds[0]),
+            "upper": (("interval", "kind", "return_period"), bounds[1]),
+        },
+        {"kind": ["OEP", "AEP"], "return_period": periods, "interval": ["simulation", "model"]},
+    )
+    return stamp(
+        curve, SCHEMA, source=table.attrs["source"], history="ep_curve", currency=table.attrs["currency"],
+        price_year=table.attrs["price_year"], status=status, level=level, longest_supported_return_period=longest,
+    )  # fmt: skip

@@ -1,0 +1,197 @@
+"""AAL, OEP, AEP and TVaR of simulated years, exact with ties and atoms.
+
+OEP is the distribution of the largest occurrence of a year, AEP (aggregate exceedance probability,
+年累计超越概率) that of the year's sum; here AEP never means annual exceedance probability.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from riskmodel.core.errors import ReturnPeriodError
+from riskmodel.core.returnperiod import probability_from_return_period
+
+FloatArray = npt.NDArray[np.float64]
+WINDOW = 1.25  # ranks within a factor of 1.25 give the share of extrapolated loss at a curve point
+
+
+class Metric(NamedTuple):
+    """A figure and the share of it that comes from cells beyond their rarest map (0 to 1)."""
+
+    value: float
+    share_extrapolated: float
+
+
+def value_at_risk(losses: npt.ArrayLike, return_period: float) -> float:
+    """Smallest amount whose exceedance probability is at most 1/T, among equally likely years.
+
+    Parameters
+    ----------
+    losses : array_like
+        One amount a simulated year, empty years as zero.
+    return_period : float
+        Years on the annual-probability basis, > 1.
+
+    Raises
+    ------
+    ReturnPeriodError
+        If T is longer than the simulated years support (fewer than one exceeding year).
+
+    Examples
+    --------
+    >>> value_at_risk([5.0, 1.0, 3.0, 2.0, 4.0], 5.0)
+    4.0
+    """
+    ordered = np.sort(np.asarray(losses, dtype=np.float64))[::-1]
+    return float(ordered[exceeding_years(ordered.size, return_period)])
+
+
+def exceeding_years(years: int, return_period: float) -> int:
+    """Whole number of years above the T-year amount; refused when there is none."""
+    count = int(np.floor(years * float(probability_from_return_period(return_period)) * (1 + 1e-12)))
+    if not 1 <= count < years:
+        raise ReturnPeriodError(
+            "a return period that the simulated years do not support",
+            found=return_period,
+            expected=f"more than one and at most {years} years",
+            remedy="simulate more blocks",
+        )
+    return count
+
+
+def tail_value_at_risk(losses: npt.ArrayLike, return_period: float) -> float:
+    """Mean of the worst 1/T of all years, splitting the year at the boundary.
+
+    TVaR = (1/(N p)) (Σ_{i ≤ floor(N p)} x_(i) + (N p - floor(N p)) x_(floor(N p)+1)), p = 1/T.
+
+    Examples
+    --------
+    >>> tail_value_at_risk([5.0, 1.0, 3.0, 2.0, 4.0], 2.5)
+    4.5
+    """
+    ordered = np.sort(np.asarray(losses, dtype=np.float64))[::-1]
+    tail = ordered.size * float(probability_from_return_period(return_period))
+    whole = exceeding_years(ordered.size, return_period)
+    return float((ordered[:whole].sum() + (tail - whole) * ordered[whole]) / tail)
+
+
+def annual_sum(year: npt.NDArray[np.int64], amount: FloatArray, years: int) -> FloatArray:
+    """Sum of amounts by simulated year, empty years as zero."""
+    return np.bincount(year, weights=amount, minlength=years).astype(np.float64)
+
+
+def annual_maximum(year: npt.NDArray[np.int64], amount: FloatArray, years: int) -> FloatArray:
+    """Largest amount by simulated year, empty years as zero."""
+    largest = np.zeros(years)
+    np.maximum.at(largest, year, amount)
+    return largest
+
+
+class YearLosses(NamedTuple):
+    """Losses of the years of a catalogue or of one block, with the extrapolated part.
+
+    `total` and `largest` have one amount a year; `total_extrapolated` and `largest_extrapolated`
+    the part of the same amounts beyond the rarest maps.
+    """
+
+    total: FloatArray
+    largest: FloatArray
+    total_extrapolated: FloatArray
+    largest_extrapolated: FloatArray
+
+
+def year_losses(table: xr.Dataset, *, block: int | None = None) -> YearLosses:
+    """Annual sums and maxima of the losses of an occurrence table (all blocks, or one).
+
+    Parameters
+    ----------
+    table : Dataset
+        Occurrence table; columns of quantity ``loss`` are summed over zones, items and perils.
+    block : int, optional
+        Keep one block only; its years are numbered from zero.
+    """
+    columns = table["quantity"].values == "loss"
+    rows = table["row_occurrence"].values
+    count = table.sizes["occurrence"]
+    amount, beyond = (
+        np.bincount(rows, weights=table[name].values[:, columns].sum(axis=1), minlength=count)
+        for name in ("mean", "extrapolated")
+    )
+    years = int(table.attrs["years"])
+    year = table["year"].values.astype(np.int64)
+    if block is not None:
+        years //= int(table.attrs["blocks"])
+        chosen = table["block"].values == block
+        amount, beyond, year = amount[chosen], beyond[chosen], year[chosen] - block * years
+    largest = annual_maximum(year, amount, years)
+    leading = np.flatnonzero((amount > 0) & (amount == largest[year]))
+    largest_extrapolated = np.zeros(years)
+    largest_extrapolated[year[leading]] = beyond[leading]
+    return YearLosses(annual_sum(year, amount, years), largest, annual_sum(year, beyond, years), largest_extrapolated)
+
+
+def curve_point(amounts: FloatArray, extrapolated: FloatArray, return_period: float) -> Metric:
+    """VaR at T with the share of extrapolated loss among the years ranked nearby."""
+    count = exceeding_years(amounts.size, return_period)
+    near = np.argsort(-amounts, kind="stable")[int(count / WINDOW) : int(np.ceil(count * WINDOW)) + 1]
+    return Metric(value_at_risk(amounts, return_period), _share(extrapolated[near].sum(), amounts[near].sum()))
+
+
+def tail_point(amounts: FloatArray, extrapolated: FloatArray, return_period: float) -> Metric:
+    """TVaR at T with the share of extrapolated loss among the years beyond."""
+    worst = np.argsort(-amounts, kind="stable")[: exceeding_years(amounts.size, return_period)]
+    return Metric(tail_value_at_risk(amounts, return_period), _share(extrapolated[worst].sum(), amounts[worst].sum()))
+
+
+def _share(part: float, whole: float) -> float:
+    return float(part / whole) if whole > 0 else 0.0
+
+
+def loss_metrics(table: xr.Dataset, return_periods: list[float], *, block: int | None = None) -> dict[str, Metric]:
+    """All loss figures of one occurrence table under their dotted names (money in CNY).
+
+    Parameters
+    ----------
+    table : Dataset
+        Occurrence table.
+    return_periods : list of float
+        Years for OEP, AEP and TVaR (of the AEP curve).
+    block : int, optional
+        Figures of one block only, for the simulation interval.
+    """
+    losses = year_losses(table, block=block)
+    aal = Metric(float(losses.total.mean()), _share(losses.total_extrapolated.sum(), losses.total.sum()))
+    metrics = {"loss.aal": aal, "loss.standard_deviation": Metric(float(losses.total.std()), aal.share_extrapolated)}
+    for t in return_periods:
+        metrics[f"loss.oep.{t:g}"] = curve_point(losses.largest, losses.largest_extrapolated, t)
+        metrics[f"loss.aep.{t:g}"] = curve_point(losses.total, losses.total_extrapolated, t)
+        metrics[f"loss.tvar.{t:g}"] = tail_point(losses.total, losses.total_extrapolated, t)
+    metrics |= average_by_group(table, block=block)
+    metrics[f"loss.aal.by_cause.{table.attrs['parent_event']}"] = aal
+    return metrics
+
+
+def average_by_group(table: xr.Dataset, *, block: int | None = None) -> dict[str, Metric]:
+    """AAL by peril, zone and sector; each breakdown sums to the AAL."""
+    columns = np.flatnonzero(table["quantity"].values == "loss")
+    rows, years = np.arange(table.sizes["row"]), int(table.attrs["years"])
+    if block is not None:
+        rows = np.flatnonzero(table["block"].values[table["row_occurrence"].values] == block)
+        years //= int(table.attrs["blocks"])
+    mean, beyond = (table[n].values[np.ix_(rows, columns)] for n in ("mean", "extrapolated"))
+    zone_of = table["row_zone"].values[rows]
+    metrics: dict[str, Metric] = {}
+    for group in ("peril", "item"):
+        label = {"peril": "by_peril", "item": "by_sector"}[group]
+        names = table[group].values[columns]
+        for name in dict.fromkeys(names):
+            part, rare = mean[:, names == name].sum(), beyond[:, names == name].sum()
+            metrics[f"loss.aal.{label}.{name}"] = Metric(float(part) / years, _share(rare, part))
+    zone_sum, zone_rare = (np.bincount(zone_of, a.sum(axis=1), table.sizes["zone"]) for a in (mean, beyond))
+    for index, code in enumerate(table["zone"].values):
+        metrics[f"loss.aal.by_zone.{code}"] = Metric(float(zone_sum[index]) / years, _share(zone_rare[index], zone_sum[index]))
+    return metrics

@@ -1,0 +1,137 @@
+"""Compile census curves, responses and exposure into the small tables that the pass gathers from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy import special
+
+from riskmodel.core.errors import ResponseError, UnitsError
+from riskmodel.hazard.intensity import IntensityCurves
+from riskmodel.loss.response import Item, Response
+
+FloatArray = npt.NDArray[np.float64]
+BINS = 1500  # look-up bins from zero to the tail cap of a peril
+SPREAD_POINTS = 101
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledTable:
+    """All that the pass over the catalogue reads, for one scenario.
+
+    ``lookup`` (peril, item, bin) holds the mean outcome on one exposed unit at equally spaced
+    intensities, ``bins_per_unit`` (peril,) their density; ``value`` (entry, item) what is exposed.
+    """
+
+    perils: tuple[str, ...]
+    curves: tuple[IntensityCurves, ...]
+    columns: tuple[str, ...]
+    quantities: tuple[str, ...]
+    units: tuple[str, ...]
+    item_column: npt.NDArray[np.int64]
+    item_highest: npt.NDArray[np.bool_]
+    lookup: npt.NDArray[np.float32]
+    bins_per_unit: FloatArray
+    value: npt.NDArray[np.float64]
+    entry_cell: npt.NDArray[np.int64]
+    zone_pointer: npt.NDArray[np.int64]
+    zones: xr.Dataset
+    price_year: int
+    currency: str
+
+
+def compile_table(
+    census: xr.DataTree,
+    curves: Mapping[str, IntensityCurves],
+    items: Sequence[Item],
+    *,
+    depth_spread: float,
+) -> CompiledTable:
+    """Compile responses on the census curves and the exposure.
+
+    Parameters
+    ----------
+    census : DataTree
+        From `load_census`.
+    curves : mapping of str to IntensityCurves
+        By peril; perils without curves do not act.
+    items : sequence of Item
+        Exposure classes with responses; items of one column are summed.
+    depth_spread : float
+        Coefficient of variation of depth inside a cell of the coarse grid (lognormal with mean
+        one); the response becomes its mean over that spread. Zero for none.
+
+    Raises
+    ------
+    ResponseError
+        If an item names an exposure class that the census does not hold.
+    UnitsError
+        If a response is in another unit than the hazard layer.
+    """
+    exposure, zones = census["exposure"].to_dataset(), census["zones"].to_dataset()
+    perils = tuple(curves)
+    columns = tuple(dict.fromkeys(item.column for item in items))
+    known = exposure["exposure_class"].values.tolist()
+    for item in items:
+        if item.exposure not in known:
+            raise ResponseError("an exposure class that the census lacks", where=item.column, found=item.exposure, expected=known)
+    order = np.argsort(zones["entry_zone"].values, kind="stable")
+    value = exposure["value"].sel(exposure_class=[item.exposure for item in items]).values[order]
+    zone_count = zones.sizes["zone"]
+    return CompiledTable(
+        perils=perils,
+        curves=tuple(curves.values()),
+        columns=columns,
+        quantities=tuple(next(i.quantity for i in items if i.column == c) for c in columns),
+        units=tuple(next(i.unit for i in items if i.column == c) for c in columns),
+        item_column=np.array([columns.index(item.column) for item in items]),
+        item_highest=np.array([item.combine == "highest" for item in items]),
+        lookup=_lookup(census, curves, items, depth_spread),
+        bins_per_unit=np.array([(BINS - 1) / c.cap for c in curves.values()]),
+        value=np.ascontiguousarray(value),
+        entry_cell=zones["entry_cell"].values[order].astype(np.int64),
+        zone_pointer=np.searchsorted(zones["entry_zone"].values[order], np.arange(zone_count + 1)),
+        zones=zones[["name_zh", "name_en"]],
+        price_year=int(exposure.attrs["price_year"]),
+        currency=str(exposure.attrs["currency"]),
+    )
+
+
+def _lookup(
+    census: xr.DataTree, curves: Mapping[str, IntensityCurves], items: Sequence[Item], depth_spread: float
+) -> npt.NDArray[np.float32]:
+    table = np.zeros((len(curves), len(items), BINS), dtype=np.float32)
+    for p, (peril, curve) in enumerate(curves.items()):
+        intensity = np.linspace(0.0, curve.cap, BINS)
+        unit = census[peril].attrs["units"]
+        for i, item in enumerate(items):
+            response = item.responses.get(peril)
+            if response is None:
+                continue
+            if response.intensity_unit != unit:
+                raise UnitsError("response and hazard differ in unit", where=response.name, found=response.intensity_unit, expected=unit)
+            table[p, i] = mean_over_spread(response, intensity, depth_spread if unit == "m" else 0.0)
+    return table
+
+
+def mean_over_spread(response: Response, intensity: FloatArray, spread: float) -> FloatArray:
+    """Mean response when intensity inside the cell is lognormal with mean one and this spread.
+
+    Parameters
+    ----------
+    response : Response
+    intensity : array
+        Cell intensities (mean inside the cell).
+    spread : float
+        Coefficient of variation, >= 0. The mean is taken at mid-quantiles of the lognormal.
+    """
+    if spread == 0.0:
+        return response.at(intensity)
+    sigma = np.sqrt(np.log1p(spread**2))
+    quantile = (np.arange(SPREAD_POINTS) + 0.5) / SPREAD_POINTS
+    factor = np.exp(sigma * special.ndtri(quantile))
+    return response.at(intensity[:, None] * (factor / factor.mean())).mean(axis=1)

@@ -1,0 +1,92 @@
+"""The occurrence table: what each dated occurrence costs or pays in each zone, by column and peril."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel.core.schema import Schema, stamp
+from riskmodel.loss.compilation import CompiledTable
+from riskmodel.loss.engine import block_results
+
+SCHEMA = Schema(
+    "occurrence_table",
+    {
+        "mean": ("row", "column"), "extrapolated": ("row", "column"), "row_occurrence": ("row",), "row_zone": ("row",),
+        "year": ("occurrence",), "block": ("occurrence",), "start": ("occurrence",), "end": ("occurrence",),
+        "quantity": ("column",), "unit": ("column",), "item": ("column",), "peril": ("column",),
+        "name_zh": ("zone",), "name_en": ("zone",),
+    },
+    ("years", "blocks", "currency", "price_year", "parent_event"),
+)  # fmt: skip
+
+
+def occurrence_table(
+    catalogue: xr.DataTree, table: CompiledTable, *, progress: Callable[[str], None] = lambda text: None
+) -> xr.Dataset:
+    """Run the pass and keep the (occurrence, zone) rows with any outcome.
+
+    Returns
+    -------
+    Dataset with dims ``row`` (occurrence, zone), ``column`` (item × peril), ``occurrence``, ``zone``:
+    ``mean`` and its part ``extrapolated`` in the unit of the column; ``row_occurrence`` and
+    ``row_zone`` are positions along ``occurrence`` and ``zone``.
+    """
+    means, extrapolated, occurrences, zones = [], [], [], []
+    offset = 0
+    for number, (mean, beyond) in enumerate(block_results(catalogue, table)):
+        storm, zone = np.nonzero((mean > 0).any(axis=(2, 3)).T)
+        means.append(mean[zone, storm].reshape(storm.size, -1))
+        extrapolated.append(beyond[zone, storm].reshape(storm.size, -1))
+        occurrences.append(storm + offset)
+        zones.append(zone)
+        offset += mean.shape[1]
+        progress(f"block {number + 1}")
+    perils = len(table.perils)
+    result = xr.Dataset(
+        {
+            "mean": (("row", "column"), np.concatenate(means)),
+            "extrapolated": (("row", "column"), np.concatenate(extrapolated)),
+            "row_occurrence": ("row", np.concatenate(occurrences)),
+            "row_zone": ("row", np.concatenate(zones).astype(np.int16)),
+            "quantity": ("column", np.repeat(table.quantities, perils)),
+            "unit": ("column", np.repeat(table.units, perils)),
+            "item": ("column", np.repeat(table.columns, perils)),
+            "peril": ("column", np.tile(table.perils, len(table.columns))),
+            "name_zh": table.zones["name_zh"],
+            "name_en": table.zones["name_en"],
+        }
+    )
+    dates = catalogue.to_dataset()[["year", "block", "start", "end"]]
+    return stamp(
+        xr.merge([result, dates]), SCHEMA, source="riskmodel.loss.engine", history="occurrence_table",
+        years=int(catalogue.attrs["blocks"]) * int(catalogue.attrs["years_per_block"]),
+        blocks=int(catalogue.attrs["blocks"]), currency=table.currency, price_year=table.price_year,
+        parent_event=str(catalogue.attrs["parent_event"]),
+    )  # fmt: skip
+
+
+def by_zone_and_item(table: xr.Dataset, quantity: str) -> xr.DataArray:
+    """Dense means (occurrence, zone, item) of one quantity, perils summed, for occurrences with any.
+
+    Coords on ``occurrence``: its number, ``year``, ``block``, ``start``, ``end``.
+    """
+    columns = np.flatnonzero(table["quantity"].values == quantity)
+    items = pd.unique(table["item"].values[columns])
+    sums = np.stack([table["mean"].values[:, columns[table["item"].values[columns] == i]].sum(axis=1) for i in items], 1)
+    rows = np.flatnonzero(sums.any(axis=1))
+    number, place = np.unique(table["row_occurrence"].values[rows], return_inverse=True)
+    dense = np.zeros((number.size, table.sizes["zone"], len(items)))
+    dense[place, table["row_zone"].values[rows]] = sums[rows]
+    coords = {name: ("occurrence", table[name].values[number]) for name in ("year", "block", "start", "end")}
+    keys = ("years", "blocks", "currency", "price_year")
+    return xr.DataArray(
+        dense,
+        {"occurrence": number, "zone": table["zone"], "item": items, **coords},
+        ("occurrence", "zone", "item"),
+        name=quantity,
+        attrs={k: table.attrs[k] for k in keys},
+    )
