@@ -12,19 +12,10 @@ import xarray as xr
 from riskmodel.core.errors import FigureError
 from riskmodel.core.messages import Language, message
 from riskmodel.core.returnperiod import probability_from_return_period
-from riskmodel.show.frame import (
-    HUNDRED_MILLION,
-    axis_title,
-    hover,
-    interval_name,
-    new_figure,
-    number,
-    per_cent,
-    require_attrs,
-    require_money,
-    require_variables,
-)
-from riskmodel.show.theme import INK, KIND_COLOURS, MUTED, SMALL_SIZE, colour_of, translucent
+from riskmodel.show.frame import hover, new_figure
+from riskmodel.show.inputs import require_attrs, require_money, require_variables
+from riskmodel.show.theme import KIND_COLOURS, MUTED, SMALL_SIZE, colour_of, translucent
+from riskmodel.show.units import HUNDRED_MILLION, interval_name, money_title, number, per_cent
 
 EXTRAPOLATED_SHARE = 0.5
 TICK_YEARS = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
@@ -99,42 +90,51 @@ def _point_texts(one: xr.Dataset, name: str, language: Language) -> list[str]:
     return texts
 
 
-def _add_band(figure: go.Figure, one: xr.Dataset, interval: str, name: str, colour: str) -> None:
-    """Draw an interval: simulation filled, model hatched between dotted edges."""
+def _band_look(interval: str, colour: str) -> dict[str, object]:
+    """Look of an interval: simulation filled, model pale between dotted edges."""
+    if interval == "simulation":
+        return {"fillcolor": translucent(colour, 0.38), "line": {"width": 0, "color": colour}}
+    line = {"width": 1.2, "color": translucent(colour, 0.8), "dash": "dot"}
+    return {"fillcolor": translucent(colour, 0.07), "line": line}
+
+
+def _add_band(figure: go.Figure, one: xr.Dataset, interval: str, colour: str) -> None:
+    """Draw an interval, where it is known."""
     band = one[["lower", "upper"]].sel(interval=interval)
     periods = band["return_period"].values
     lower, upper = (HUNDRED_MILLION.shown(band[b]).values for b in ("lower", "upper"))
     known = np.isfinite(lower) & np.isfinite(upper)
     if not known.any():
         return
-    simulation = interval == "simulation"
-    look: dict[str, object] = {"fillcolor": translucent(colour, 0.32 if simulation else 0.10)}
-    if not simulation:
-        look["fillpattern"] = {
-            "shape": "/",
-            "size": 7,
-            "solidity": 0.12,
-            "fgcolor": translucent(colour, 0.55),
-            "bgcolor": translucent(colour, 0.06),
-        }
     figure.add_scatter(
         x=np.concatenate([periods[known], periods[known][::-1]]),
         y=np.concatenate([upper[known], lower[known][::-1]]),
         fill="toself",
         mode="lines",
-        line={"width": 0 if simulation else 0.8, "color": colour, "dash": "dot"},
         hoverinfo="skip",
-        name=name,
-        legendgroup=name,
-        **look,
+        showlegend=False,
+        name=f"{one['kind'].item()} {interval}",
+        **_band_look(interval, colour),
+    )
+
+
+def _add_band_key(figure: go.Figure, interval: str, language: Language) -> None:
+    """Explain the look of an interval in the legend, once for all curves."""
+    figure.add_scatter(
+        x=[None],
+        y=[None],
+        mode="lines",
+        fill="toself",
+        hoverinfo="skip",
+        name=interval_name(interval, language),
+        **_band_look(interval, MUTED),
     )
 
 
 def _add_curve(
     figure: go.Figure, one: xr.Dataset, name: str, colour: str, language: Language
-) -> bool:
-    """Draw a curve, dashed where more than half of it is extrapolated; say whether any is."""
-    periods = one["return_period"].values
+) -> None:
+    """Draw a curve, dashed where more than half of it is extrapolated."""
     values = HUNDRED_MILLION.shown(one["value"]).values
     dashed = one["share_extrapolated"].values > EXTRAPOLATED_SHARE
     texts = _point_texts(one, name, language)
@@ -142,7 +142,7 @@ def _add_curve(
         if not np.isfinite(part).any():
             continue
         figure.add_scatter(
-            x=periods,
+            x=one["return_period"].values,
             y=part,
             mode="lines",
             line={"color": colour, "width": 2.6, "dash": dash},
@@ -152,7 +152,6 @@ def _add_curve(
             hovertext=texts,
             hoverinfo="text",
         )
-    return bool(dashed.any())
 
 
 def _add_longest(figure: go.Figure, years: float, language: Language) -> None:
@@ -161,14 +160,14 @@ def _add_longest(figure: go.Figure, years: float, language: Language) -> None:
     figure.add_vline(x=years, line={"color": MUTED, "width": 1.2, "dash": "dot"})
     figure.add_annotation(
         x=np.log10(years),
-        y=0.0,
+        y=1.0,
         yref="paper",
-        yanchor="bottom",
+        yanchor="top",
         xanchor="right",
+        xshift=-4,
         text=text,
-        textangle=-90,
         showarrow=False,
-        font={"size": SMALL_SIZE - 1, "color": MUTED},
+        font={"size": SMALL_SIZE, "color": MUTED},
     )
 
 
@@ -195,27 +194,22 @@ def exceedance_figure(
         If the Dataset lacks something of the above.
     """
     _check(curve, kinds)
-    intervals = [str(kind) for kind in curve["interval"].values]
+    intervals = sorted(map(str, curve["interval"].values), key=lambda kind: kind == "simulation")
+    share = curve["share_extrapolated"].sel(kind=list(kinds))
+    extrapolated = bool((share > EXTRAPOLATED_SHARE).any())
+    names = [message(f"kind.{kind}", language) for kind in kinds]
     figure = new_figure(
-        message("title.exceedance", language), legend_rows=1 + len(kinds) * (len(intervals) > 0)
+        message("title.exceedance", language),
+        subtitle=message("legend.extrapolated", language) if extrapolated else "",
+        legend=[*names, *(interval_name(interval, language) for interval in intervals)],
     )
-    extrapolated = False
-    order = sorted(intervals, key=lambda kind: kind == "simulation")
     for kind in kinds:
-        one = curve.sel(kind=kind)
-        colour = colour_of(KIND_COLOURS, kind)
-        for interval in order:
-            _add_band(figure, one, interval, f"{kind} {interval_name(interval, language)}", colour)
-        name = message(f"kind.{kind}", language)
-        extrapolated |= _add_curve(figure, one, name, colour, language)
-    if extrapolated:
-        figure.add_scatter(
-            x=[None],
-            y=[None],
-            mode="lines",
-            line={"color": INK, "width": 2, "dash": "dash"},
-            name=message("legend.extrapolated", language),
-        )
+        for interval in intervals:
+            _add_band(figure, curve.sel(kind=kind), interval, colour_of(KIND_COLOURS, kind))
+    for kind, name in zip(kinds, names, strict=True):
+        _add_curve(figure, curve.sel(kind=kind), name, colour_of(KIND_COLOURS, kind), language)
+    for interval in intervals:
+        _add_band_key(figure, interval, language)
     _add_longest(figure, float(curve.attrs["longest_supported_return_period"]), language)
     _axes(figure, curve, language)
     return figure
@@ -235,11 +229,6 @@ def _axes(figure: go.Figure, curve: xr.Dataset, language: Language) -> None:
         ticktext=labels,
         title_text=message("axis.return_period", language),
     )
-    title = axis_title(
-        message("axis.loss", language),
-        HUNDRED_MILLION,
-        language,
-        price_year=curve.attrs["price_year"],
-    )
+    title = money_title("axis.loss", curve.attrs, language)
     figure.update_yaxes(rangemode="tozero", title_text=title)
-    figure.update_layout(margin_b=86)
+    figure.update_layout(margin_b=80)

@@ -141,7 +141,7 @@ def _template() -> go.layout.Template:
             "yref": "container",
             "pad": {"l": 16, "t": 16},
         },
-        margin={"l": 70, "r": 24, "t": 100, "b": 66},
+        margin={"l": 70, "r": 30, "t": 100, "b": 66},
         paper_bgcolor="white",
         plot_bgcolor="white",
         colorway=COLORWAY,
