@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import statsmodels.api as sm
 import xarray as xr
 import yaml
 from scipy import stats
@@ -22,7 +23,7 @@ from riskmodel.core.files import write_text
 from riskmodel.hazard.typhoon.copula import PROBABILITIES, quantiles_of, score_correlation
 from riskmodel.hazard.typhoon.parameters import FOLDER, values
 from riskmodel.hazard.typhoon.record import check_record, read_cma_recut
-from riskmodel.hazard.typhoon.samples import NEAR_COAST, entries, fixes_by_storm, steps
+from riskmodel.hazard.typhoon.samples import NEAR_COAST, endings, entries, fixes_by_storm, steps
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -84,23 +85,26 @@ def design_sea(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def regress(design: dict[str, Any], target: FloatArray, scale_by: FloatArray) -> dict[str, Any]:
-    """Least squares with standard errors, R², and the spread of the residuals.
+    """Weighted least squares with standard errors, R², and the spread of the residuals.
 
-    The size of the residuals is regressed on `scale_by`: scale = a + b·scale_by. Residuals over
-    that scale are stored as quantiles, so that their tails are those of the record.
+    The size of the residuals is regressed on `scale_by`: scale = a + b·scale_by; weights are
+    1 / scale², found in a first unweighted pass, so that slow or deep storms with large residuals
+    do not decide the coefficients. Residuals over their scale are stored as quantiles, so that
+    their tails are those of the record.
     """
     matrix = np.column_stack([np.asarray(column, dtype=np.float64) for column in design.values()])
-    coefficient, *_ = np.linalg.lstsq(matrix, target, rcond=None)
-    residual = target - matrix @ coefficient
-    variance = residual @ residual / (len(target) - matrix.shape[1])
-    error = np.sqrt(variance * np.diag(np.linalg.inv(matrix.T @ matrix)))
-    slope, level = np.polyfit(scale_by, np.abs(residual), 1)
-    scale = np.maximum(level + slope * scale_by, 0.1 * np.abs(residual).mean())
+    weight = np.ones_like(target)
+    for _ in range(2):
+        result = sm.WLS(target, matrix, weights=weight).fit()
+        residual = target - matrix @ result.params
+        slope, level = np.polyfit(scale_by, np.abs(residual), 1)
+        scale = np.maximum(level + slope * scale_by, 0.1 * np.abs(residual).mean())
+        weight = 1.0 / scale**2
     return {
-        "coefficients": {n: _round(c) for n, c in zip(design, coefficient, strict=True)},
-        "standard_errors": {n: _round(e) for n, e in zip(design, error, strict=True)},
+        "coefficients": {n: _round(c) for n, c in zip(design, result.params, strict=True)},
+        "standard_errors": {n: _round(e) for n, e in zip(design, result.bse, strict=True)},
         "r_squared": _round(1.0 - residual.var() / target.var()),
-        "residual_sd": _round(np.sqrt(variance)),
+        "residual_sd": _round(residual.std()),
         "residual_scale": [_round(level), _round(slope)],
         "residual_quantiles": quantiles_of(residual / scale - np.mean(residual / scale)),
         "sample": len(target),
@@ -162,6 +166,24 @@ def fit_decay(table: pd.DataFrame, surface: str) -> dict[str, Any]:
         "rate_standard_error": _round(line["standard_errors"]["deficit"] / kept / 6.0),
         "background": _round(level / (1.0 - kept)),
         **{k: line[k] for k in ("residual_scale", "residual_quantiles", "residual_sd", "sample")},
+    }
+
+
+def fit_ending(table: pd.DataFrame) -> dict[str, Any]:
+    """Chance that a storm ends within six hours: logit = a + b ln deficit + c over land."""
+    design = {
+        "constant": np.ones(len(table)),
+        "log_deficit": np.log(table["deficit"].clip(lower=1.0)),
+        "land": table["land"],
+    }
+    model = sm.GLM(
+        table["ended"].to_numpy(), np.column_stack(list(design.values())), sm.families.Binomial()
+    ).fit()
+    return {
+        "coefficients": {n: _round(c) for n, c in zip(design, model.params, strict=True)},
+        "standard_errors": {n: _round(e) for n, e in zip(design, model.bse, strict=True)},
+        "ended": int(table["ended"].sum()),
+        "sample": len(table),
     }
 
 
@@ -245,6 +267,7 @@ def fit_track_model(record: xr.Dataset) -> dict[str, Any]:
         ),
         "mainland": fit_decay(table, "mainland"),
         "taiwan": fit_decay(table, "taiwan"),
+        "ending": fit_ending(endings(record)),
         "cap": fit_cap(table),
         "pressure_wind": fit_pressure_wind(record),
     }

@@ -31,7 +31,7 @@ class TrackModel:
         Quantiles of bearing, distance, offset, log_speed, deficit, day.
     motion : tuple of ndarray
         Coefficients, residual scale and residual quantiles of heading, speed, sea, mainland
-        and Taiwan, each flattened for the compiled kernel.
+        and Taiwan, each flattened for the compiled kernel, and coefficients of the ending.
     cap : ndarray
         Dims (2, latitude): latitude (degrees) and the highest deficit (hPa) there.
     pressure_wind : tuple of float
@@ -85,6 +85,7 @@ def load_track_model(path: str | Path = TRACK_MODEL) -> TrackModel:
             motion=(
                 *(_regression(content[name]) for name in ("heading", "speed", "sea")),
                 *(_decay(content[name]) for name in ("mainland", "taiwan")),
+                np.array(list(content["ending"]["coefficients"].values())),
             ),
             cap=np.array([content["cap"]["latitude"], content["cap"]["deficit"]]),
             pressure_wind=(*wind["coefficients"].values(), wind["storm_sd"]),

@@ -102,11 +102,17 @@ def _hour_of_intensity(
     return land[1] + (deficit - land[1]) * kept + noise
 
 
+@nb.njit(cache=True)
+def _end_chance(c: FloatArray, deficit: float, over_land: bool) -> float:
+    logit = c[0] + c[1] * math.log(max(deficit, 1.0)) + c[2] * (1.0 if over_land else 0.0)
+    return 1.0 / (1.0 + math.exp(-logit))
+
+
 @nb.njit(parallel=True, cache=True)
 def advance(
     entry: FloatArray, season: FloatArray, uniform: FloatArray, heading_part: FloatArray,
     speed_part: FloatArray, sea: FloatArray, mainland: FloatArray, taiwan: FloatArray,
-    probabilities: FloatArray, cap: FloatArray, land: FloatArray, land_origin: FloatArray,
+    ending: FloatArray, probabilities: FloatArray, cap: FloatArray, land: FloatArray, land_origin: FloatArray,
     domain: FloatArray, hours: int,
 ) -> FloatArray:  # fmt: skip
     """Follow every storm hour by hour from its entry.
@@ -118,9 +124,11 @@ def advance(
     season : ndarray
         Dims (storm): the seasonal regressor.
     uniform : ndarray
-        Dims (storm, segment, 4): keyed uniforms for turn, speed, sea and land.
+        Dims (storm, segment, 5): keyed uniforms for turn, speed, sea, land and ending.
     heading_part, speed_part, sea, mainland, taiwan : ndarray
         Coefficients, residual scale and quantiles, as `TrackModel.motion`.
+    ending : ndarray
+        Coefficients of the chance that a storm ends within six hours.
     probabilities, cap, land, land_origin, domain : ndarray
         Probabilities of the quantiles; highest deficit by latitude; land table and its origin;
         centre, leaving radius (km) and end deficit (hPa).
@@ -149,7 +157,10 @@ def advance(
             path[storm, hour, 2] = deficit
             path[storm, hour, 3] = speed
             path[storm, hour, 4] = heading % 360.0
+            inland = _inland(land, land_origin, latitude, longitude)
             if left == 0:
+                if uniform[storm, segment, 4] < _end_chance(ending, deficit, inland > 0.0):
+                    break
                 segment += 1
                 u = uniform[storm, segment]
                 north = latitude - 28.0
@@ -163,7 +174,6 @@ def advance(
                 heading = _wrap_heading(heading + turn)
                 speed = math.exp(log_speed)
                 change, held, left = deficit - held, deficit, 6
-            inland = _inland(land, land_origin, latitude, longitude)
             deficit = _hour_of_intensity(
                 deficit, held, change, latitude, longitude, inland, season[storm],
                 uniform[storm, segment, 2], uniform[storm, segment, 3], sea, mainland, taiwan,

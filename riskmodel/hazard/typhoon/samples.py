@@ -93,7 +93,7 @@ def steps(record: xr.Dataset) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each middle fix of two six-hour segments: `latitude`; `heading`,
+        One row for each middle fix of two six-hour segments: `latitude`, `longitude`; `heading`,
         `next_heading`, `turn`, `last_turn` (degrees); `speed`, `next_speed` (m/s); `deficit`,
         `next_deficit`, `last_change` (hPa); `season` (cosine about the peak day); `inland`,
         mean signed distance to the coast (km), and `mainland`, `taiwan`, shares of the coming
@@ -126,6 +126,7 @@ def _steps_of_storm(fixes: pd.DataFrame, entry: int, leave_radius: float) -> pd.
     table = pd.DataFrame(
         {
             "latitude": latitude[middle],
+            "longitude": longitude[middle],
             "heading": wrap(heading[:-1] - HEADING_ORIGIN) + HEADING_ORIGIN,
             "turn": turn,
             "last_turn": np.concatenate([[0.0], turn[:-1]]),
@@ -146,3 +147,32 @@ def _steps_of_storm(fixes: pd.DataFrame, entry: int, leave_radius: float) -> pd.
     if outside.size:
         keep[outside[0] :] = False
     return table[keep]
+
+
+def endings(record: xr.Dataset) -> pd.DataFrame:
+    """Six-hourly fixes after entry and whether each is the last of its storm.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `deficit` (hPa), `land` (1 over land, 0 at sea), `ended` (1 when no fix follows), for
+        fixes until the storm first leaves the leaving radius.
+    """
+    domain = values("domain")
+    parts = []
+    for fixes in fixes_by_storm(record):
+        fixes = fixes[fixes["time"].dt.hour % 6 == 0].reset_index(drop=True)
+        distance = fixes["distance"].to_numpy()
+        inside = np.flatnonzero(distance <= domain["entry_radius"])
+        if not inside.size:
+            continue
+        first = int(inside[0])
+        gone = np.flatnonzero(distance[first:] > domain["leave_radius"])
+        stop = first + int(gone[0]) if gone.size else len(fixes)
+        land = land_at(fixes["latitude"], fixes["longitude"]) > 0.0
+        ended = np.arange(len(fixes)) == len(fixes) - 1
+        table = pd.DataFrame(
+            {"deficit": fixes["deficit"], "land": land.astype(float), "ended": ended.astype(float)}
+        )
+        parts.append(table.iloc[first:stop])
+    return pd.concat(parts, ignore_index=True)

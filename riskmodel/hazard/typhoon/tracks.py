@@ -84,8 +84,8 @@ def simulate_storms(model: TrackModel, *, years: int, block: int, seed: int) -> 
     random = generator(seed, "tracks", block)
     state = _enter(model, years, random)
     count, hours = state["year"].size, int(domain["longest_life"])
-    # Six draws for each six hours, then two for the life of each storm.
-    uniform = random.random((count, hours // 6 + 2, 4))
+    # Five draws for each six hours, then two for the life of each storm.
+    uniform = random.random((count, hours // 6 + 2, 5))
     normal = random.standard_normal((count, 2))
     path = advance(
         np.stack(
