@@ -1,0 +1,1 @@
+"""Covers: terms, benefits, triggers and the ledger of who pays."""

@@ -1,0 +1,144 @@
+"""Benefit tables: what a cover pays for each exposed object or person, by water depth."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from riskmodel.core.errors import TermsError
+from riskmodel.core.status import Status
+from riskmodel.cover.fields import Frozen, Money, Number, Peril, Sector, Share
+
+
+class Step(Frozen):
+    """One step of a benefit table: pays `pays` from `from` (included) up to `to`."""
+
+    start: Number = Field(alias="from")
+    to: Number | None = None
+    pays: Money
+
+
+class _DepthBenefit(Frozen):
+    exposure: str
+    perils: tuple[Peril, ...] = Field(min_length=1)
+    intensity_unit: Literal["m"]
+    source: str
+    status: Status
+
+
+class StepBenefit(_DepthBenefit):
+    """An amount for each exposed object by water depth in the dwelling, paid for a direct loss.
+
+    Parameters
+    ----------
+    sector : str
+        Sector whose owners suffer the loss that it pays for.
+    floor_height : float
+        Height of the ground floor above ground (m, ≥ 0); depths of the hazard are above ground.
+    steps : sequence of Step
+        Depth (m) above the floor; they join without gap or overlap, amounts do not fall and the
+        last is open.
+
+    Raises
+    ------
+    TermsError
+        If steps overlap, leave a gap or fall, or the last is closed.
+    """
+
+    kind: Literal["steps"]
+    sector: Sector
+    floor_height: Number = Field(ge=0.0)
+    steps: tuple[Step, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check_steps(self) -> Self:
+        table = [(s.start, s.to, s.pays) for s in self.steps]
+        for (_, end, pays), (start, _, more) in pairwise(table):
+            if end is None or start < end:
+                raise TermsError("steps overlap", found=table, expected=f"a step from {end}")
+            if start > end:
+                raise TermsError("steps leave a gap", found=table, expected=f"a step from {end}")
+            if more < pays:
+                raise TermsError("amounts fall with depth", found=table)
+        if any(end is not None and end <= start for start, end, _ in table):
+            raise TermsError("a step ends before it starts", found=table)
+        if table[-1][1] is not None:
+            raise TermsError("the last step is closed", found=table, remedy="leave its `to` out")
+        return self
+
+
+class MortalityKnot(Frozen):
+    """Deaths per person who stays at one water depth (m above ground)."""
+
+    depth: Number
+    deaths_per_person: Share
+
+
+class DeathBenefit(_DepthBenefit):
+    """An amount for each death; deaths = persons x share that stays x mortality at the depth.
+
+    Parameters
+    ----------
+    mortality : sequence of MortalityKnot
+        Linear between knots, zero below the first, constant above the last; rising depths.
+    not_evacuated : float
+        Share of the exposed persons who neither left nor reached a safe floor.
+    amount : amount
+        Yuan that the cover pays a death.
+    need : amount
+        Yuan that is needed a death, at least `amount`; what the cover does not pay falls to
+        others.
+    """
+
+    kind: Literal["deaths"]
+    mortality: tuple[MortalityKnot, ...] = Field(min_length=2)
+    not_evacuated: Share
+    amount: Money
+    need: Money
+
+    @model_validator(mode="after")
+    def _check_amounts(self) -> Self:
+        _check_need(self.amount, self.need)
+        knots = [(k.depth, k.deaths_per_person) for k in self.mortality]
+        if any(b[0] <= a[0] or b[1] < a[1] for a, b in pairwise(knots)):
+            raise TermsError("depths do not rise, or deaths fall with depth", found=knots)
+        return self
+
+
+class ResettlementBenefit(_DepthBenefit):
+    """An amount for each person and day of resettlement.
+
+    Parameters
+    ----------
+    depth_from : float
+        Depth (m above ground) from which persons are resettled.
+    days : float
+        Days of resettlement, > 0.
+    amount : amount
+        Yuan that the cover pays a person and day.
+    need : amount
+        Yuan that a person and day cost, at least `amount`.
+    """
+
+    kind: Literal["resettlement"]
+    depth_from: Number = Field(ge=0.0)
+    days: Number = Field(gt=0.0)
+    amount: Money
+    need: Money
+
+    @model_validator(mode="after")
+    def _check_amounts(self) -> Self:
+        _check_need(self.amount, self.need)
+        return self
+
+
+def _check_need(amount: float, need: float) -> None:
+    if amount <= 0.0:
+        raise TermsError("a benefit of 0 pays nothing", found=amount, expected="an amount above 0")
+    if need < amount:
+        raise TermsError("the benefit is above the need", found={"amount": amount, "need": need})
+
+
+Benefit = Annotated[StepBenefit | DeathBenefit | ResettlementBenefit, Field(discriminator="kind")]

@@ -1,0 +1,130 @@
+"""Benefit tables as responses for the loss engine, and their payments within limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from riskmodel.core.errors import SchemaError
+from riskmodel.cover.benefit_table import Benefit, DeathBenefit, StepBenefit
+from riskmodel.cover.covers import BenefitCover
+from riskmodel.cover.programme import Programme
+from riskmodel.cover.terms import Calendar, FloatArray, Parts, event_factor, year_factor
+from riskmodel.loss.response import Item, Response
+
+
+def benefit_column(cover: str, benefit: str) -> str:
+    """Name of the column that holds a cover's benefit, such as ``basic.contents``."""
+    return f"{cover}.{benefit}"
+
+
+def benefit_items(programme: Programme) -> list[Item]:
+    """Items whose columns, in CNY of benefit due before limits, the programme needs.
+
+    The loss engine multiplies each response by its exposure class and sums by zone; a benefit is
+    paid once an occurrence, for the peril that pays most (``combine="highest"``).
+    """
+    return [
+        Item(
+            column=benefit_column(cover.cover, name),
+            quantity="benefit",
+            unit="CNY",
+            exposure=benefit.exposure,
+            responses={p: _response(cover.cover, name, benefit, p) for p in benefit.perils},
+            combine="highest",
+        )
+        for cover in programme.covers
+        if isinstance(cover, BenefitCover)
+        for name, benefit in cover.benefits.items()
+    ]
+
+
+def _response(cover: str, name: str, benefit: Benefit, peril: str) -> Response:
+    """CNY for one exposed object or person by depth (m above ground)."""
+    if isinstance(benefit, StepBenefit):
+        depth = [step.start + benefit.floor_height for step in benefit.steps]
+        value = [step.pays for step in benefit.steps]
+    elif isinstance(benefit, DeathBenefit):
+        depth = [knot.depth for knot in benefit.mortality]
+        each = benefit.not_evacuated * benefit.amount
+        value = [knot.deaths_per_person * each for knot in benefit.mortality]
+    else:
+        depth, value = [benefit.depth_from], [benefit.days * benefit.amount]
+    return Response(
+        name=f"cover {cover}: benefits.{name}, {peril}",
+        peril=peril,
+        intensity_unit=benefit.intensity_unit,
+        intensity=tuple(depth),
+        value=tuple(value),
+        interpolation="linear" if isinstance(benefit, DeathBenefit) else "step",
+        source=benefit.source,
+        status=benefit.status,
+    )
+
+
+def need_ratio(benefit: Benefit) -> float:
+    """Return what is needed for each yuan of benefit due: need / amount, at least 1.
+
+    A benefit for a direct loss has no need of its own (the loss is the need): 0.
+    """
+    return 0.0 if isinstance(benefit, StepBenefit) else benefit.need / benefit.amount
+
+
+def benefits_due(cover: BenefitCover, benefits: xr.DataArray, zones: Sequence[str]) -> FloatArray:
+    """Benefits due (occurrence, zone, benefit) in the cover's order, zero outside its zones.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing.
+    """
+    columns = [benefit_column(cover.cover, name) for name in cover.benefits]
+    known = set(benefits.coords["benefit"].to_numpy().tolist())
+    if missing := [c for c in columns if c not in known]:
+        raise SchemaError(
+            "columns of benefits are missing",
+            where=f"cover {cover.cover}",
+            found=sorted(known),
+            expected=missing,
+            remedy="compile benefit_items(programme) with the losses",
+        )
+    due = benefits.sel(benefit=columns).transpose("occurrence", "zone", "benefit")
+    inside = np.ones(len(zones)) if cover.zones == "all" else np.isin(zones, cover.zones) * 1.0
+    return due.to_numpy().astype(np.float64) * inside[:, None]
+
+
+def benefit_parts(
+    cover: BenefitCover, due: FloatArray, calendar: Calendar
+) -> tuple[Parts, FloatArray, FloatArray]:
+    """Apply the limits of a benefit cover; all zones and benefits of an occurrence scale alike.
+
+    Parameters
+    ----------
+    due : array (occurrence, zone, benefit)
+        CNY before limits.
+
+    Returns
+    -------
+    parts : Parts
+        Sums over benefits.
+    paid, scaled_back : arrays (occurrence, zone, benefit)
+        By benefit: paid, and due but not paid.
+    """
+    limits = cover.limits
+    total = due.sum(axis=(1, 2))
+    event = event_factor(total, limits.event)
+    year = year_factor(total * event, calendar, limits.year, limits.year_rule)
+    allowed, cut_event = due * event[:, None, None], due * (1.0 - event)[:, None, None]
+    paid, cut_year = allowed * year[:, None, None], allowed * (1.0 - year)[:, None, None]
+    nothing = np.zeros(due.shape[:2])
+    parts = Parts(
+        due=due.sum(axis=2),
+        paid=paid.sum(axis=2),
+        deductible=nothing,
+        coinsurance=nothing,
+        above_event_limit=cut_event.sum(axis=2),
+        above_year_limit=cut_year.sum(axis=2),
+    )
+    return parts, paid, cut_event + cut_year

@@ -1,0 +1,208 @@
+"""The ledger: who pays each yuan of each occurrence, in two accounts that must balance.
+
+``direct_loss`` is paid by the owners (household, farm, enterprise, public body) and by covers;
+``benefits`` (deaths, resettlement) by covers, city and county. Each line is computed from its own
+terms, none as the remainder of the others; what a cover pays above a need is `overpayment`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from riskmodel.core.schema import Schema, stamp
+from riskmodel.cover.benefit_table import StepBenefit
+from riskmodel.cover.benefits import benefit_column, benefits_due, need_ratio
+from riskmodel.cover.covers import BenefitCover, IndemnityCover, ParametricCover
+from riskmodel.cover.fields import FloatArray
+from riskmodel.cover.programme import Programme, insured_shares, slices
+from riskmodel.cover.terms import pay_in_order
+
+DIRECT_LOSS, BENEFITS = ACCOUNTS = ("direct_loss", "benefits")
+OWNER_OF_SECTOR: Mapping[str, str] = {
+    "residential": "household",
+    "crops": "farm",
+    "aquaculture": "farm",
+    "commercial": "enterprise",
+    "industrial": "enterprise",
+    "infrastructure": "public_body",
+}
+OWNERS = tuple(dict.fromkeys(OWNER_OF_SECTOR.values()))
+PAYER_OF_TIER: Mapping[str, str] = {"1": "tier_1", "N": "tier_n", "X": "tier_x"}
+RETAINED = ("deductible", "coinsurance", "above_event_limit", "above_year_limit")
+LEDGER = Schema(
+    "Ledger",
+    {
+        "amount": ("occurrence", "line", "zone"),
+        "overpayment": ("occurrence", "line", "zone"),
+        "need": ("occurrence", "account", "zone"),
+        "year": ("occurrence",),
+        "line_account": ("line",),
+        "payer": ("line",),
+        "tier": ("line",),
+        "cover": ("line",),
+    },
+    attrs=("currency", "price_year", "years", "blocks", "status"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    account: str
+    payer: str
+    tier: str
+    cover: str
+    amount: FloatArray
+    overpayment: FloatArray
+
+
+def build_ledger(
+    programme: Programme, losses: xr.DataArray, benefits: xr.DataArray, payouts: xr.Dataset
+) -> xr.Dataset:
+    """Book every payment of every occurrence.
+
+    Parameters
+    ----------
+    programme, losses, benefits
+        As given to `pay`.
+    payouts : Dataset
+        From `pay`.
+
+    Returns
+    -------
+    Dataset with ``amount`` and ``overpayment`` (occurrence, line, zone), CNY, and ``need``
+    (occurrence, account, zone), the latter straight from losses and benefits; coords of line:
+    ``line_account``, ``payer``, ``tier`` and ``cover`` (empty for owners, city and county).
+    A benefit that is paid for a direct loss meets what the owners would otherwise bear; an index
+    payout meets the relief that tier 1 leaves to its county; city and county share the rest.
+    """
+    losses = losses.transpose("occurrence", "zone", "sector")
+    benefits = benefits.sel(zone=losses["zone"])
+    lines = [
+        *_direct_loss_lines(programme, losses, payouts),
+        *_benefit_lines(programme, benefits, payouts),
+    ]
+    need = [losses.sum("sector").to_numpy(), _relief_need(programme, benefits)]
+    dims = ("occurrence", "line", "zone")
+    ledger = xr.Dataset(
+        {
+            "amount": (dims, np.stack([x.amount for x in lines], axis=1)),
+            "overpayment": (dims, np.stack([x.overpayment for x in lines], axis=1)),
+            "need": (("occurrence", "account", "zone"), np.stack(need, axis=1)),
+        },
+        coords={
+            **{n: c for n, c in payouts.coords.items() if c.dims == ("occurrence",)},
+            "zone": losses["zone"],
+            "account": list(ACCOUNTS),
+            "line": [".".join(filter(None, (x.account, x.payer, x.cover))) for x in lines],
+            "line_account": ("line", [x.account for x in lines]),
+            "payer": ("line", [x.payer for x in lines]),
+            "tier": ("line", [x.tier for x in lines]),
+            "cover": ("line", [x.cover for x in lines]),
+        },
+    )
+    kept = ("currency", "price_year", "years", "blocks", "status")
+    return stamp(
+        ledger,
+        LEDGER,
+        source=programme.source,
+        history=f"build_ledger, programme {programme.programme}",
+        **{key: payouts.attrs[key] for key in kept},
+    )
+
+
+def _paid(payouts: xr.Dataset, cover: str) -> FloatArray:
+    return np.asarray(payouts["paid"].sel(cover=cover).transpose("occurrence", "zone"))
+
+
+def _retained(
+    programme: Programme, losses: xr.DataArray, payouts: xr.Dataset
+) -> dict[str, FloatArray]:
+    """Sum what owners bear before benefits: uninsured slices, and what covers leave them."""
+    zones, sectors = losses["zone"].to_numpy().tolist(), losses["sector"].to_numpy().tolist()
+    uninsured = losses.to_numpy() * slices(programme, sectors, zones)["uninsured"].to_numpy()
+    kept = {owner: np.zeros(losses.shape[:2]) for owner in OWNERS}
+    for number, sector in enumerate(sectors):
+        kept[OWNER_OF_SECTOR[sector]] += uninsured[:, :, number]
+    for cover in programme.covers:
+        if not isinstance(cover, IndemnityCover):
+            continue
+        insured = losses.to_numpy() * insured_shares(cover, sectors, zones)
+        total = insured.sum(axis=2)
+        terms = payouts.sel(cover=cover.cover)
+        bears = sum(np.asarray(terms[p].transpose("occurrence", "zone")) for p in RETAINED)
+        each = np.divide(bears, total, out=np.zeros_like(total), where=total > 0.0)
+        for number, sector in enumerate(sectors):
+            kept[OWNER_OF_SECTOR[sector]] += insured[:, :, number] * each
+    return kept
+
+
+def _direct_loss_lines(
+    programme: Programme, losses: xr.DataArray, payouts: xr.Dataset
+) -> list[_Line]:
+    kept = _retained(programme, losses, payouts)
+    nothing = np.zeros(losses.shape[:2])
+    of_covers: list[_Line] = []
+    for cover in programme.covers:
+        amount, over = nothing, nothing
+        if isinstance(cover, BenefitCover):
+            steps = {n: b for n, b in cover.benefits.items() if isinstance(b, StepBenefit)}
+            if not steps:
+                continue
+            for name, benefit in steps.items():
+                offer = payouts["benefit_paid"].sel(benefit=benefit_column(cover.cover, name))
+                owner = OWNER_OF_SECTOR[benefit.sector]
+                used, above, kept[owner] = pay_in_order(kept[owner], [offer.to_numpy()])
+                amount, over = amount + used[0], over + above[0]
+        elif isinstance(cover, IndemnityCover):
+            amount = _paid(payouts, cover.cover)
+        else:
+            continue
+        payer = PAYER_OF_TIER[cover.tier]
+        of_covers.append(_Line(DIRECT_LOSS, payer, cover.tier, cover.cover, amount, over))
+    owners = [_Line(DIRECT_LOSS, owner, "", "", kept[owner], nothing) for owner in OWNERS]
+    return owners + of_covers
+
+
+def _benefit_lines(
+    programme: Programme, benefits: xr.DataArray, payouts: xr.Dataset
+) -> list[_Line]:
+    zones = benefits["zone"].to_numpy().tolist()
+    lines: list[_Line] = []
+    unmet = np.zeros((payouts.sizes["occurrence"], len(zones)))
+    for cover in programme.covers:
+        if not isinstance(cover, BenefitCover):
+            continue
+        due = benefits_due(cover, benefits, zones)
+        amount = np.zeros_like(unmet)
+        for number, (name, benefit) in enumerate(cover.benefits.items()):
+            if isinstance(benefit, StepBenefit):
+                continue
+            column = payouts.sel(benefit=benefit_column(cover.cover, name))
+            amount = amount + column["benefit_paid"].to_numpy()
+            above_benefit = due[:, :, number] * (need_ratio(benefit) - 1.0)
+            unmet = unmet + above_benefit + column["benefit_scaled_back"].to_numpy()
+        payer = PAYER_OF_TIER[cover.tier]
+        lines.append(_Line(BENEFITS, payer, cover.tier, cover.cover, amount, np.zeros_like(unmet)))
+    index = [c for c in programme.covers if isinstance(c, ParametricCover)]
+    used, over, left = pay_in_order(unmet, [_paid(payouts, c.cover) for c in index])
+    for c, amount, above in zip(index, used, over, strict=True):
+        lines.append(_Line(BENEFITS, PAYER_OF_TIER[c.tier], c.tier, c.cover, amount, above))
+    backstop = programme.relief_backstop
+    for payer, share in (("city", backstop.city), ("county", backstop.county)):
+        lines.append(_Line(BENEFITS, payer, "", "", share * left, np.zeros_like(left)))
+    return lines
+
+
+def _relief_need(programme: Programme, benefits: xr.DataArray) -> FloatArray:
+    """Need of the benefits account (occurrence, zone), CNY, straight from the benefits due."""
+    zones = benefits["zone"].to_numpy().tolist()
+    need = np.zeros((benefits.sizes["occurrence"], len(zones)))
+    for cover in programme.covers:
+        if isinstance(cover, BenefitCover):
+            ratio = np.array([need_ratio(b) for b in cover.benefits.values()])
+            need = need + benefits_due(cover, benefits, zones) @ ratio
+    return need

@@ -1,0 +1,233 @@
+"""A programme of covers in three tiers, read from a file and checked before anything is paid."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn, Self
+
+import numpy as np
+import xarray as xr
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from riskmodel.core.errors import ParamError, RiskModelError, TermsError
+from riskmodel.core.status import Status, worst
+from riskmodel.cover.covers import Cover, IndemnityCover, ParametricCover
+from riskmodel.cover.fields import Currency, Frozen, Share, check_sums_to_one
+
+TIERS = ("1", "N", "X")
+
+
+class ReliefBackstop(Frozen):
+    """Shares of city and county in the relief that no cover pays; they sum to 1."""
+
+    city: Share
+    county: Share
+
+    @model_validator(mode="after")
+    def _check_sum(self) -> Self:
+        check_sums_to_one({"city": self.city, "county": self.county}, "shares of the backstop")
+        return self
+
+
+class Programme(Frozen):
+    """Covers of the tiers 1, N and X in the order in which they pay.
+
+    Parameters
+    ----------
+    programme, name, name_zh, reading : str
+        Identifier, names, and which reading of 1+N+X it follows.
+    currency, price_year
+        Of every amount in the file.
+    relief_backstop : ReliefBackstop
+        Who pays the relief that no cover pays.
+    covers : sequence of Cover
+        In order of tiers; names differ; insured shares of one sector sum to at most 1 in every
+        zone, because covers of one sector insure disjoint slices of its value.
+    source, status : str
+        Where the amounts come from; the status of the file is the worst of its covers'.
+
+    Raises
+    ------
+    TermsError
+        If two covers share a name, tiers are out of order, or slices overlap.
+    """
+
+    programme: str = Field(pattern="^[a-z][a-z0-9_]*$")
+    name: str
+    name_zh: str
+    reading: str
+    currency: Currency
+    price_year: int = Field(ge=1990, le=2100)
+    relief_backstop: ReliefBackstop
+    covers: tuple[Cover, ...] = Field(min_length=1)
+    source: str
+    status: Status
+
+    @model_validator(mode="after")
+    def _check_covers(self) -> Self:
+        names = Counter(c.cover for c in self.covers)
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise TermsError("covers share a name", where="covers", found=twice)
+        tiers = [TIERS.index(c.tier) for c in self.covers]
+        if tiers != sorted(tiers):
+            raise TermsError(
+                "tiers are out of order",
+                where="covers",
+                found={c.cover: c.tier for c in self.covers},
+                expected="covers of tier 1, then N, then X: the order in which they pay",
+            )
+        _check_slices(self.covers)
+        inherited = worst([self.status, *(c.status for c in self.covers)])
+        if inherited != self.status:
+            raise TermsError(
+                "the status is better than that of a cover",
+                where="status",
+                found=self.status,
+                expected=inherited,
+            )
+        return self
+
+
+def _check_slices(covers: Sequence[Cover]) -> None:
+    indemnity = [c for c in covers if isinstance(c, IndemnityCover)]
+    named = {z for c in indemnity for by_zone in c.take_up.values() for z in by_zone.zones}
+    listed = {z for c in indemnity if c.zones != "all" for z in c.zones}
+    zones = [*sorted(named | listed), "every other zone"]
+    for sector in sorted({s for c in indemnity for s in c.take_up}):
+        shares = {c.cover: insured_shares(c, [sector], zones)[:, 0] for c in indemnity}
+        for position, zone in enumerate(zones):
+            here = {name: float(s[position]) for name, s in shares.items() if s[position] > 0.0}
+            if (total := sum(here.values())) > 1.0 + 1e-12:
+                raise TermsError(
+                    f"covers insure more than the whole of sector {sector} in {zone}",
+                    where=f"cover {' and '.join(here)}: take_up.{sector}",
+                    found=here,
+                    expected=f"shares that sum to at most 1, not {total:g}",
+                )
+
+
+def insured_shares(
+    cover: IndemnityCover, sectors: Sequence[str], zones: Sequence[str]
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Share (0 to 1) of each sector's value that a cover insures, array (zone, sector)."""
+    inside = np.ones(len(zones)) if cover.zones == "all" else np.isin(zones, cover.zones)
+    table = np.zeros((len(zones), len(sectors)))
+    for sector, by_zone in cover.take_up.items():
+        if sector in sectors:
+            table[:, sectors.index(sector)] = by_zone.at(zones) * inside
+    return table
+
+
+def slices(programme: Programme, sectors: Sequence[str], zones: Sequence[str]) -> xr.Dataset:
+    """Slices of the value of each sector that the indemnity covers insure.
+
+    Returns
+    -------
+    Dataset with ``lower`` and ``upper`` (cover, zone, sector), fractions of the sector's value in
+    the declared order of covers, and ``uninsured`` (zone, sector), the slice above the last one.
+    """
+    covers = [c for c in programme.covers if isinstance(c, IndemnityCover)]
+    widths = np.zeros((len(covers), len(zones), len(sectors)))
+    for number, cover in enumerate(covers):
+        widths[number] = insured_shares(cover, sectors, zones)
+    upper = np.cumsum(widths, axis=0)
+    dims = ("cover", "zone", "sector")
+    return xr.Dataset(
+        {
+            "lower": (dims, upper - widths),
+            "upper": (dims, upper),
+            "uninsured": (dims[1:], np.clip(1.0 - widths.sum(axis=0), 0.0, 1.0)),
+        },
+        coords={"cover": [c.cover for c in covers], "zone": list(zones), "sector": list(sectors)},
+    )
+
+
+def load_programme(path: Path, *, zones: Sequence[str] | None = None) -> Programme:
+    """Read and check a programme file (YAML, UTF-8).
+
+    Parameters
+    ----------
+    path : Path
+        File of ``params/tiers/``.
+    zones : sequence of str, optional
+        Zone codes that exist; with them, zones that the file names are checked too.
+
+    Raises
+    ------
+    ParamError, TermsError, UnitsError
+        Naming file, cover and key, what was found and what is permitted.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ParamError("the programme file is missing", where=str(path)) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ParamError(f"not a YAML file: {error}", where=path.name) from error
+    if not isinstance(content, dict):
+        raise ParamError("not a mapping of keys", where=path.name, found=type(content).__name__)
+    try:
+        programme = Programme.model_validate(content)
+    except ValidationError as error:
+        _refuse(error, path.name, content)
+    if zones is not None:
+        check_zones(programme, zones, where=path.name)
+    return programme
+
+
+def _refuse(error: ValidationError, file: str, content: dict[str, Any]) -> NoReturn:
+    """Raise the first of pydantic's findings as an error that names file, cover and key."""
+    first, others = error.errors()[0], error.error_count() - 1
+    place, keys = [file], [str(part) for part in first["loc"] if part != "[key]"]
+    covers = content.get("covers")
+    if keys[:1] == ["covers"] and len(keys) > 1 and isinstance(covers, list):
+        cover = covers[int(keys[1])]
+        name = cover.get("cover") if isinstance(cover, dict) else None
+        place.append(f"cover {name or f'number {int(keys[1]) + 1}'}")
+        keys = keys[3:]  # covers, position, kind
+        if keys[:1] == ["benefits"] and len(keys) > 2:
+            keys.pop(2)  # the benefit's kind
+    cause = first.get("ctx", {}).get("error")
+    own = cause if isinstance(cause, RiskModelError) else None
+    if own and own.where.startswith("cover "):
+        place.append(own.where)
+    elif parts := [*keys, *([own.where] if own and own.where else [])]:
+        place.append(".".join(parts))
+    where = ": ".join(place)
+    more = f"{others} more to correct after it" if others else ""
+    if own:
+        remedy = "; ".join(filter(None, [own.remedy, more]))
+        raise type(own)(
+            own.what, where=where, found=own.found, expected=own.expected, remedy=remedy
+        ) from error
+    if first["type"] == "missing":
+        raise ParamError("a key is missing", where=where, remedy=more) from error
+    raise ParamError(
+        first["msg"][0].lower() + first["msg"][1:], where=where, found=first["input"], remedy=more
+    ) from error
+
+
+def check_zones(programme: Programme, zones: Sequence[str], *, where: str = "") -> None:
+    """Refuse a programme that names a zone which does not exist.
+
+    Raises
+    ------
+    ParamError
+        Naming file (as given in `where`), cover and key.
+    """
+    for cover in programme.covers:
+        named: dict[str, Sequence[str]] = {"zones": () if cover.zones == "all" else cover.zones}
+        if isinstance(cover, ParametricCover) and not isinstance(cover.split, str):
+            named["split"] = tuple(cover.split)
+        if isinstance(cover, IndemnityCover):
+            named |= {f"take_up.{s}": tuple(by_zone.zones) for s, by_zone in cover.take_up.items()}
+        for key, codes in named.items():
+            if unknown := [code for code in codes if code not in zones]:
+                raise ParamError(
+                    "an unknown zone",
+                    where=": ".join(filter(None, [where, f"cover {cover.cover}", key])),
+                    found=unknown,
+                    expected="one of " + ", ".join(zones),
+                )
