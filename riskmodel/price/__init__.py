@@ -1,0 +1,1 @@
+"""Premium principles and the build-up from pure to gross."""
