@@ -120,8 +120,8 @@ def run_notebooks(
     return run_batch(batch, console or Console())
 
 
-def run_batch(batch: Batch, console: Console) -> Path:
-    """Run one batch unless its result is already there, and show its key figures."""
+def run_batch(batch: Batch, console: Console, *, show: bool = True) -> Path:
+    """Run one batch unless its result is already there, and show its key figures if wanted."""
     inputs = hash_inputs(batch.params, batch.root, batch.notebooks)
     target = batch.place()
     if (target / SWEEP_MARK).exists():
@@ -136,8 +136,9 @@ def run_batch(batch: Batch, console: Console) -> Path:
             )
             return target
         _make(batch, inputs, console)
-    records = read_results(RunFolder(target).results)
-    show_key_figures(console, records, Path(_shown(batch, target)), batch.params.language)
+    if show:
+        records = read_results(RunFolder(target).results)
+        show_key_figures(console, records, Path(_shown(batch, target)), batch.params.language)
     return target
 
 
@@ -264,5 +265,7 @@ def _alone(batch: Batch) -> Iterator[None]:
         target, older = batch.place(), batch.place(".", ".older")
         if older.exists() and not target.exists():
             older.replace(target)  # we were stopped in the middle of a swap
-        yield
-    lock.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)

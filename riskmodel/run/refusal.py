@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -24,7 +25,7 @@ KINDS = {
 
 def refuse(error: ValidationError, model: type[BaseModel], where: str) -> ParamError:
     """One ParamError that lists each offending key with value, allowed range and remedy."""
-    schema = model.model_json_schema()
+    schema = _schema(model)
     details = error.errors(include_url=False)
     inside = {detail["loc"][:-1] for detail in details}
     told = [d for d in details if not d["loc"] or d["loc"] not in inside]
@@ -49,8 +50,13 @@ def unknown_key(key: str, found: object, known: list[str]) -> str:
 
 def dotted_keys(model: type[BaseModel]) -> list[str]:
     """All keys of a model, sections and leaves, dotted."""
-    schema = model.model_json_schema()
+    schema = _schema(model)
     return list(_walk(schema, schema, ""))
+
+
+@cache
+def _schema(model: type[BaseModel]) -> Schema:
+    return model.model_json_schema()
 
 
 def _walk(node: Schema, schema: Schema, prefix: str) -> Iterator[str]:

@@ -1,0 +1,99 @@
+"""The command line; each command imports what it needs, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskmodel.core.errors import ParamError, RiskModelError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="From census return-period maps to loss curves, insurance tiers and loss over GDP.",
+)
+Outputs = Annotated[
+    Path | None, typer.Option(help="Where run folders go; outputs/ of the checkout if left out.")
+]
+
+
+@app.command()
+def run(
+    params: Annotated[Path, typer.Argument(help="A params file.")] = Path("params/wenzhou.yml"),
+    outputs: Outputs = None,
+) -> None:
+    """Run all notebooks with a params file."""
+    from riskmodel.run.params import load_params
+
+    load_params(params)  # a typo is told before anything heavy is imported
+    from riskmodel.run.batch import run_notebooks
+
+    run_notebooks(params, outputs)
+
+
+@app.command()
+def sweep(
+    sweep_file: Annotated[Path, typer.Argument(help="A file of params/sweeps/.")],
+    outputs: Outputs = None,
+) -> None:
+    """Run several scenarios and compare their records."""
+    from riskmodel.run.sweep import run_sweep
+
+    result = run_sweep(sweep_file, outputs)
+    typer.echo(f"comparison: {result.folder / 'tables' / 'comparison.csv'}")
+    if result.failed:
+        raise RiskModelError(
+            f"{len(result.failed)} scenarios failed: {', '.join(result.failed)}",
+            where=result.folder.name,
+            remedy="read the messages above, or tables/comparison.json",
+        )
+
+
+@app.command()
+def verify(folder: Annotated[Path, typer.Argument(help="A finished run.")]) -> None:
+    """Check a run's files against its manifest, run it again and compare every record."""
+    from riskmodel.run.verify import verify_run
+
+    verify_run(folder)
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where the census goes; data/demo if left out.")
+    ] = None,
+) -> None:
+    """Build the demo census of Wenzhou, bit for bit."""
+    from riskmodel.run.demo import build_demo
+    from riskmodel.run.folder import ROOT
+
+    typer.echo(f"built: {build_demo(folder or ROOT / 'data' / 'demo')}")
+
+
+@app.command()
+def fit_tracks(
+    record: Annotated[Path, typer.Argument(help="A recut of the CMA best track, as CSV.")],
+) -> None:
+    """Refit the track model to a best-track record and write it to data/hazard."""
+    from riskmodel.hazard.typhoon.fit import fit_track_model, write_parameters
+    from riskmodel.hazard.typhoon.parameters import FOLDER
+    from riskmodel.hazard.typhoon.record import read_cma_recut
+
+    content = fit_track_model(read_cma_recut(record))
+    path = FOLDER / "track_model.yml"
+    typer.echo(f"wrote: {write_parameters(path, content, 'Track model of typhoons near Wenzhou.')}")
+
+
+def main() -> None:
+    """Run the command line; errors that we raise on purpose are told without a traceback."""
+    try:
+        app()
+    except ParamError as error:
+        typer.echo(f"riskmodel: {error}", err=True)
+        raise SystemExit(2) from None
+    except RiskModelError as error:
+        typer.echo(f"riskmodel: {error}", err=True)
+        raise SystemExit(1) from None

@@ -1,0 +1,178 @@
+"""Params: every bad key is refused by name, and the committed files are good."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from riskmodel.core.errors import ParamError
+from riskmodel.run.params import (
+    Params,
+    apply_overrides,
+    load_params,
+    top_level_keys,
+    validate_params,
+)
+from riskmodel.run.sweep import load_sweep
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def spoil(mapping: dict[str, Any], dotted: str, value: Any) -> dict[str, Any]:
+    *sections, last = dotted.split(".")
+    section = mapping
+    for name in sections:
+        section = section[name]
+    if value is ...:
+        del section[last]
+    else:
+        section[last] = value
+    return mapping
+
+
+def refused(mapping: dict[str, Any]) -> str:
+    with pytest.raises(ParamError) as caught:
+        validate_params(mapping, "x.yml")
+    message = str(caught.value)
+    assert message.startswith("x.yml")
+    return message
+
+
+def leaves(mapping: dict[str, Any], prefix: str = "") -> list[str]:
+    found = []
+    for key, value in mapping.items():
+        found += leaves(value, f"{prefix}{key}.") if isinstance(value, dict) else [prefix + key]
+    return found
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "params").glob("*.yml")), ids=lambda p: p.stem)
+def test_committed_params_load(path: Path) -> None:
+    if path.stem != "assumptions":
+        assert load_params(path).census.folder
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "params/sweeps").glob("*.yml")), ids=lambda p: p.stem
+)
+def test_committed_sweeps_load(path: Path) -> None:
+    sweep, params = load_sweep(path)
+    assert [p.run for p in params] == [s.name for s in sweep.scenarios]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("seeed", 3, ("seeed: unknown key", "found 3", "did you mean seed?")),
+        ("hazard.blockz", 5, ("hazard.blockz: unknown key", "did you mean hazard.blocks?")),
+        (
+            "loss.tail_cap",
+            5,
+            ("loss.tail_cap: unknown", "did you mean curves.typhoon_wind.tail_cap"),
+        ),
+        ("hazard.blocks", ..., ("hazard.blocks: missing", "a whole number from 1 to 50", "add it")),
+        ("hazard.blocks", 51, ("hazard.blocks: found 51", "from 1 to 50", "change it")),
+        ("hazard.blocks", "5", ("found '5'", "whole number", "without quotes")),
+        ("hazard.blocks", True, ("hazard.blocks: found True",)),
+        ("hazard.blocks", 5.5, ("hazard.blocks: found 5.5",)),
+        ("hazard.block_shift", 1.0, ("hazard.block_shift", "above 0 below 1")),
+        ("hazard.dependence", "copula", ("hazard.dependence", "typhoon_physics")),
+        ("hazard.frequency.kappa", 3.0, ("hazard.frequency", "null for poisson")),
+        ("curves.rain_flood.tail", "gev", ("curves.rain_flood.tail", "one of flat, gumbel")),
+        ("curves.rain_flood.tail", ..., ("curves.rain_flood.tail: missing", "flat, gumbel")),
+        ("curves.typhoon_wind.head_return_period", None, ("curves.typhoon_wind", "in years")),
+        ("loss.v_half", float("nan"), ("loss.v_half: found nan",)),
+        ("exceedance.return_periods", [10, 5], ("exceedance", "ascend")),
+        ("exceedance.return_periods", [10, "x"], ("exceedance.return_periods[1]: found 'x'",)),
+        ("exceedance.return_periods", [], ("exceedance.return_periods: found []",)),
+        ("census.folder", "/data", ("census.folder", "relative to the root")),
+        ("run", "Wen zhou", ("run: found 'Wen zhou'", "lower-case")),
+        ("run", "reference", ("run: found 'reference'",)),
+        ("hazard", None, ("hazard: found None", "a section with blocks")),
+        ("economy.gdp_year", 2021, ("gdp_year (2021)", "price_year (2022)")),
+        ("hazard.years_per_block", 150, ("years_per_block (150)", "(200)")),
+    ],
+)
+def test_bad_key_is_named(
+    content: dict[str, Any], key: str, value: Any, words: tuple[str, ...]
+) -> None:
+    message = refused(spoil(content, key, value))
+    assert "1 key is refused" in message
+    for word in words:
+        assert word in message
+
+
+def test_no_key_has_a_default(content: dict[str, Any]) -> None:
+    for key in [*leaves(content), *content]:
+        mapping = Params.model_validate_json(validate_params(content, "").model_dump_json())
+        assert f"{key}: missing" in refused(spoil(mapping.model_dump(mode="json"), key, ...))
+
+
+def test_all_bad_keys_come_in_one_message(content: dict[str, Any]) -> None:
+    for key, value in {"seed": -1, "loss.v_half": 500, "hazard.x": 1, "language": ...}.items():
+        spoil(content, key, value)
+    message = refused(content)
+    assert "4 keys are refused" in message
+    for key in ("seed", "loss.v_half", "hazard.x", "language"):
+        assert f"  {key}: " in message
+
+
+def test_variant_of_the_model_set_is_tried(content: dict[str, Any]) -> None:
+    content["model_set"][0]["set"] = {"curves.typhoon_wind.tial": "flat"}
+    message = refused(content)
+    assert "model_set[0]" in message
+    assert "did you mean curves.typhoon_wind.tail?" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("seed: 1\nseed: 2\n", "written twice"),
+        ("- 1\n", "holds no mapping"),
+        ("a: [1\n", "not readable as YAML"),
+        ("", "holds no mapping"),
+    ],
+)
+def test_bad_file_is_named(tmp_path: Path, text: str, word: str) -> None:
+    path = tmp_path / "x.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ParamError, match=word):
+        load_params(path)
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ParamError, match=r"nothing\.yml: the file does not exist"):
+        load_params(tmp_path / "nothing.yml")
+
+
+def test_override_changes_only_its_key(content: dict[str, Any]) -> None:
+    params = validate_params(content, "x.yml")
+    other = apply_overrides(params, {"curves.typhoon_wind.tail": "flat"})
+    assert other.curves.typhoon_wind.tail == "flat"
+    assert params.curves.typhoon_wind.tail == "gumbel"
+    assert apply_overrides(other, {"curves.typhoon_wind.tail": "gumbel"}) == params
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "word"),
+    [
+        ("scenario.rian", 1.1, "did you mean scenario.rain?"),
+        ("scenario.rain", 3.0, "from 0.5 to 2"),
+        ("model_set", [], "unknown key"),
+        ("exceedance.return_periods[]", 5, "unknown key"),
+    ],
+)
+def test_bad_override_is_named(content: dict[str, Any], key: str, value: Any, word: str) -> None:
+    with pytest.raises(ParamError) as caught:
+        apply_overrides(validate_params(content, "x.yml"), {key: value})
+    assert key in str(caught.value)
+    assert word in str(caught.value)
+
+
+def test_params_cannot_be_changed(content: dict[str, Any]) -> None:
+    params = validate_params(content, "x.yml")
+    with pytest.raises(ValueError, match="frozen"):
+        params.hazard.blocks = 3  # type: ignore[misc]
+
+
+def test_top_level_keys_are_those_of_the_file(content: dict[str, Any]) -> None:
+    assert list(top_level_keys()) == list(content)
