@@ -97,7 +97,7 @@ def storm_indices(
     block: int,
     residual: bool = True,
 ) -> xr.Dataset:
-    """Indices of wind, rain and surge of each storm at each node.
+    """Compute the indices of wind, rain and surge of each storm at each node.
 
     Parameters
     ----------
@@ -172,5 +172,6 @@ def storm_indices(
         data,
         INDICES,
         source=str(storms.attrs["source"]),
-        history=f"{storms.attrs['history']}; storm_indices(seed={seed}, block={block}, residual={residual})",
+        history=f"{storms.attrs['history']}; storm_indices(seed={seed}, block={block}, "
+        f"residual={residual})",
     )

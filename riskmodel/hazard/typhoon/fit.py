@@ -20,10 +20,15 @@ from scipy import stats
 
 from riskmodel.core.errors import CatalogueError
 from riskmodel.core.files import write_text
+from riskmodel.hazard.typhoon.climate import fit_wind_climate
 from riskmodel.hazard.typhoon.copula import PROBABILITIES, quantiles_of, score_correlation
 from riskmodel.hazard.typhoon.parameters import FOLDER, values
 from riskmodel.hazard.typhoon.record import check_record, read_cma_recut
+from riskmodel.hazard.typhoon.replay import storms_from_record
 from riskmodel.hazard.typhoon.samples import NEAR_COAST, endings, entries, fixes_by_storm, steps
+from riskmodel.hazard.typhoon.summary import summarise_storms
+
+__all__ = ["fit_track_model", "fit_wind_climate", "write_parameters"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -249,9 +254,6 @@ def fit_track_model(record: xr.Dataset) -> dict[str, Any]:
     moving = table[(table["speed"] > 1.0) & (table["next_speed"] > 1.0)]
     sea = table[(table["mainland"] == 0.0) & (table["taiwan"] == 0.0)]
     return {
-        "status": "calibrated",
-        "source": SOURCE,
-        "command": COMMAND,
         "counts": fit_counts(entry["year"].to_numpy()),
         "entry": fit_entries(entry),
         "heading": regress(
@@ -286,8 +288,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("record", type=Path)
     record = read_cma_recut(parser.parse_args().record)
+    origin = {"status": "calibrated", "source": SOURCE, "command": COMMAND}
+    model = fit_track_model(record)
     write_parameters(
-        FOLDER / "track_model.yml", fit_track_model(record), "Track model of typhoons near Wenzhou."
+        FOLDER / "track_model.yml", origin | model, "Track model of typhoons near Wenzhou."
+    )
+    write_parameters(
+        FOLDER / "wind_climate.yml",
+        origin | fit_wind_climate(record),
+        "Gumbel wind climate: the wind fields of the real storms, annual maxima by node.",
+    )
+    write_parameters(
+        FOLDER / "record_statistics.yml",
+        origin | summarise_storms(storms_from_record(record), years=model["counts"]["years"]),
+        "Summary of the record, against which simulated storms are tested.",
     )
 
 

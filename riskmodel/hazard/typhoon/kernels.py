@@ -29,9 +29,13 @@ def _shape(radius: float, latitude: float, wind: FloatArray) -> float:
 
 @nb.njit(cache=True)
 def _fill_tables(
-    track: FloatArray, wind: FloatArray, rain: FloatArray, speed: FloatArray, rate: FloatArray
-) -> float:
-    """Fill gradient wind (m/s) and rain (mm/h) by radius; return the highest gradient wind."""
+    track: FloatArray, wind: FloatArray, rain: FloatArray, speed: FloatArray, rate: FloatArray,
+    first: int, last: int,
+) -> float:  # fmt: skip
+    """Fill gradient wind (m/s) and rain (mm/h) by radius; return the wind at the radius of maximum.
+
+    Only radii from `first` to `last` (multiples of `PROFILE_STEP`), which the nodes need.
+    """
     latitude, deficit, radius, near = track[0], track[2], track[5], track[6]
     shape, rotation = _shape(radius, latitude, wind), coriolis(latitude)
     knots = near * rain[10] / 0.514444
@@ -40,21 +44,28 @@ def _fill_tables(
     peak = max(rain[2] + rain[3] * u, 0.0) * MM_PER_HOUR
     peak_radius = max(rain[4] + rain[5] * u, 10.0)
     scale = max(rain[6] + rain[7] * u, 50.0)
-    highest = 0.0
-    for k in range(speed.size):
+    for k in range(first, last + 1):
         r = k * PROFILE_STEP
         speed[k] = gradient_wind(r, deficit, radius, shape, wind[0], rotation)
         rate[k] = rain_rate(r, centre, peak, peak_radius, scale)
-        highest = max(highest, speed[k])
-    return highest
+    return gradient_wind(radius, deficit, radius, shape, wind[0], rotation)
 
 
 @nb.njit(cache=True)
-def _sub_steps(latitude: float, longitude: float, speed: float, box: FloatArray) -> int:
+def _radii(latitude: float, longitude: float, box: FloatArray) -> tuple[float, float]:
+    """Least and greatest distance (km) from the centre to the box of nodes."""
+    km_east = KM_PER_DEGREE * math.cos(math.radians(latitude))
+    south, north = (box[0] - latitude) * KM_PER_DEGREE, (box[1] - latitude) * KM_PER_DEGREE
+    west, east = (box[2] - longitude) * km_east, (box[3] - longitude) * km_east
+    near = math.hypot(max(south, -north, 0.0), max(west, -east, 0.0))
+    far = math.hypot(max(abs(south), abs(north)), max(abs(west), abs(east)))
+    return near, far
+
+
+@nb.njit(cache=True)
+def _sub_steps(distance: float, speed: float) -> int:
     """Sub-steps of an hour: one when far, else enough for `FINE_TRAVEL` between them."""
-    north = max(box[0] - latitude, latitude - box[1], 0.0) * KM_PER_DEGREE
-    east = max(box[2] - longitude, longitude - box[3], 0.0) * KM_PER_DEGREE * 0.88
-    if north * north + east * east > FINE_REACH * FINE_REACH:
+    if distance > FINE_REACH:
         return 1
     return min(max(math.ceil(3.6 * speed / FINE_TRAVEL), 1), 12)
 
@@ -155,13 +166,20 @@ def accumulate(
                 break
             last = hour + 1 == tracks.shape[1] or math.isnan(tracks[storm, hour + 1, 0])
             following = first if last else tracks[storm, hour + 1]
-            count = 1 if last else _sub_steps(first[0], first[1], first[3], box)
+            near, _ = _radii(first[0], first[1], box)
+            count = 1 if last else _sub_steps(near, first[3])
             for part in range(count):
                 share = part / count
                 now[:] = first
                 for k in (0, 1, 2, 5, 6):
                     now[k] = first[k] + share * (following[k] - first[k])
-                highest = _fill_tables(now, wind, rain, speed, rate)
+                near, far = _radii(now[0], now[1], box)
+                if near >= (size - 2) * PROFILE_STEP:
+                    continue
+                highest = _fill_tables(
+                    now, wind, rain, speed, rate,
+                    int(near / PROFILE_STEP), min(int(far / PROFILE_STEP) + 1, size - 1),
+                )  # fmt: skip
                 tide = 0.0
                 if residual:
                     clock = 2.0 * math.pi * (hour + share)

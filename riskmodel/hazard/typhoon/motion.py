@@ -112,8 +112,8 @@ def _end_chance(c: FloatArray, deficit: float, over_land: bool) -> float:
 def advance(
     entry: FloatArray, season: FloatArray, uniform: FloatArray, heading_part: FloatArray,
     speed_part: FloatArray, sea: FloatArray, mainland: FloatArray, taiwan: FloatArray,
-    ending: FloatArray, probabilities: FloatArray, cap: FloatArray, land: FloatArray, land_origin: FloatArray,
-    domain: FloatArray, hours: int,
+    ending: FloatArray, probabilities: FloatArray, cap: FloatArray, land: FloatArray,
+    land_origin: FloatArray, domain: FloatArray, hours: int,
 ) -> FloatArray:  # fmt: skip
     """Follow every storm hour by hour from its entry.
 

@@ -23,7 +23,7 @@ SLOWEST = 0.5  # m/s; positions are rounded to 0.1 degree
 
 
 def fixes_by_storm(record: xr.Dataset) -> list[pd.DataFrame]:
-    """Fixes of each storm with distance (km) from the reference point and central deficit (hPa)."""
+    """Return the fixes of each storm with distance (km) from the centre and deficit (hPa)."""
     domain = values("domain")
     table = record.to_dataframe()
     table["distance"], table["bearing"] = distance_and_bearing(
