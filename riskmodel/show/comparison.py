@@ -12,7 +12,7 @@ from riskmodel.core.messages import Language, message
 from riskmodel.show.frame import hover, log_ticks, name_rows, new_figure, row_height
 from riskmodel.show.inputs import require_attrs, require_money, require_variables
 from riskmodel.show.theme import ACCENT, COLORWAY, INK, MUTED
-from riskmodel.show.units import HUNDRED_MILLION, money_title, number, own_name
+from riskmodel.show.units import HUNDRED_MILLION, interval_name, money_title, number, own_name
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -93,7 +93,8 @@ def observed_modelled_figure(table: xr.Dataset, *, language: Language) -> go.Fig
     table : xarray.Dataset
         Dim `storm`; variables `name` (or `name_zh` and `name_en`), `reported`, `modelled`,
         `modelled_lower`, `modelled_upper` in CNY of one price year (NaN where not known);
-        attrs `currency`, `price_year`. Drawn in the given order, the first on top.
+        attrs `currency`, `price_year`, `interval` (the kind that the bounds are) and `level` if
+        known. Drawn in the given order, the first on top.
     language : {"zh", "en"}
         Language of all texts.
 
@@ -107,14 +108,18 @@ def observed_modelled_figure(table: xr.Dataset, *, language: Language) -> go.Fig
     name = own_name(table, "name", language)
     require_variables(table, dict.fromkeys((name, *amounts), ("storm",)), where=where)
     require_money(table.attrs, where=where)
+    require_attrs(table.attrs, ("interval",), where=where)
     money = {key: HUNDRED_MILLION.shown(table[key]).values for key in amounts}
     if any((values <= 0).any() for values in money.values()):
         raise FigureError("a loss is not positive", where=where, expected="positive CNY or NaN")
     storms = [str(storm) for storm in table[name].values]
     words = {key: message(f"outcome.{key}", language) for key in ("reported", "modelled")}
-    height = row_height(len(storms), legend=True)
+    note = interval_name(str(table.attrs["interval"]), language, table.attrs.get("level"))
     figure = new_figure(
-        message("title.observed_modelled", language), legend=list(words.values()), height=height
+        message("title.observed_modelled", language),
+        subtitle=note,
+        legend=list(words.values()),
+        height=row_height(len(storms), legend=True),
     )
     _add_pairs(figure, storms, money, words, language)
     _log_money_axis(figure, money)

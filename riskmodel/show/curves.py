@@ -12,9 +12,10 @@ import xarray as xr
 from riskmodel.core.errors import FigureError
 from riskmodel.core.messages import Language, message
 from riskmodel.core.returnperiod import probability_from_return_period
+from riskmodel.show.bands import add_band, add_band_keys, band_names, kinds_of, level_of
 from riskmodel.show.frame import hover, new_figure
 from riskmodel.show.inputs import require_attrs, require_money, require_variables
-from riskmodel.show.theme import KIND_COLOURS, MUTED, SMALL_SIZE, colour_of, translucent
+from riskmodel.show.theme import KIND_COLOURS, MUTED, SMALL_SIZE, colour_of
 from riskmodel.show.units import HUNDRED_MILLION, interval_name, money_title, number, per_cent
 
 EXTRAPOLATED_SHARE = 0.5
@@ -83,52 +84,11 @@ def _point_texts(one: xr.Dataset, name: str, language: Language) -> list[str]:
                 float(HUNDRED_MILLION.shown(at[b].sel(interval=kind))) for b in ("lower", "upper")
             ]
             text = f"{number(bounds[0])} – {number(bounds[1])} {unit}"
-            lines.append((interval_name(str(kind), language), text))
+            lines.append((interval_name(str(kind), language, level_of(one, str(kind))), text))
         share = per_cent(float(at["share_extrapolated"]), 2)
         lines.append((message("hover.share_extrapolated", language), share))
         texts.append(hover(*lines))
     return texts
-
-
-def _band_look(interval: str, colour: str) -> dict[str, object]:
-    """Look of an interval: simulation filled, model pale between dotted edges."""
-    if interval == "simulation":
-        return {"fillcolor": translucent(colour, 0.38), "line": {"width": 0, "color": colour}}
-    line = {"width": 1.2, "color": translucent(colour, 0.8), "dash": "dot"}
-    return {"fillcolor": translucent(colour, 0.07), "line": line}
-
-
-def _add_band(figure: go.Figure, one: xr.Dataset, interval: str, colour: str) -> None:
-    """Draw an interval, where it is known."""
-    band = one[["lower", "upper"]].sel(interval=interval)
-    periods = band["return_period"].values
-    lower, upper = (HUNDRED_MILLION.shown(band[b]).values for b in ("lower", "upper"))
-    known = np.isfinite(lower) & np.isfinite(upper)
-    if not known.any():
-        return
-    figure.add_scatter(
-        x=np.concatenate([periods[known], periods[known][::-1]]),
-        y=np.concatenate([upper[known], lower[known][::-1]]),
-        fill="toself",
-        mode="lines",
-        hoverinfo="skip",
-        showlegend=False,
-        name=f"{one['kind'].item()} {interval}",
-        **_band_look(interval, colour),
-    )
-
-
-def _add_band_key(figure: go.Figure, interval: str, language: Language) -> None:
-    """Explain the look of an interval in the legend, once for all curves."""
-    figure.add_scatter(
-        x=[None],
-        y=[None],
-        mode="lines",
-        fill="toself",
-        hoverinfo="skip",
-        name=interval_name(interval, language),
-        **_band_look(interval, MUTED),
-    )
 
 
 def _add_curve(
@@ -182,7 +142,8 @@ def exceedance_figure(
         Dims `kind`, `return_period` (years, probability basis, rising) and `interval`; variables
         `value`, `lower`, `upper` in CNY and `share_extrapolated` (0 to 1), the bounds with the
         leading dim `interval` ("simulation", "model", "data"; NaN where unknown); attrs
-        `currency`, `price_year`, `status`, `source`, `longest_supported_return_period`.
+        `currency`, `price_year`, `status`, `source`, `longest_supported_return_period`, and
+        `level` of the simulation interval if known.
     kinds : sequence of str
         Curves to draw, out of "OEP" and "AEP".
     language : {"zh", "en"}
@@ -194,22 +155,24 @@ def exceedance_figure(
         If the Dataset lacks something of the above.
     """
     _check(curve, kinds)
-    intervals = sorted(map(str, curve["interval"].values), key=lambda kind: kind == "simulation")
     share = curve["share_extrapolated"].sel(kind=list(kinds))
     extrapolated = bool((share > EXTRAPOLATED_SHARE).any())
     names = [message(f"kind.{kind}", language) for kind in kinds]
     figure = new_figure(
         message("title.exceedance", language),
         subtitle=message("legend.extrapolated", language) if extrapolated else "",
-        legend=[*names, *(interval_name(interval, language) for interval in intervals)],
+        legend=[*names, *band_names(curve, language)],
     )
     for kind in kinds:
-        for interval in intervals:
-            _add_band(figure, curve.sel(kind=kind), interval, colour_of(KIND_COLOURS, kind))
+        for interval in kinds_of(curve):
+            band = curve[["lower", "upper"]].sel(kind=kind, interval=interval)
+            band = band / HUNDRED_MILLION.factor
+            colour = colour_of(KIND_COLOURS, kind)
+            name = f"{kind} {interval}"
+            add_band(figure, band["lower"], band["upper"], kind=interval, colour=colour, name=name)
     for kind, name in zip(kinds, names, strict=True):
         _add_curve(figure, curve.sel(kind=kind), name, colour_of(KIND_COLOURS, kind), language)
-    for interval in intervals:
-        _add_band_key(figure, interval, language)
+    add_band_keys(figure, curve, language)
     _add_longest(figure, float(curve.attrs["longest_supported_return_period"]), language)
     _axes(figure, curve, language)
     return figure

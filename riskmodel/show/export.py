@@ -15,6 +15,7 @@ from riskmodel.core.errors import FigureError
 from riskmodel.core.files import whole_file, write_text
 from riskmodel.core.messages import LANGUAGES, message
 from riskmodel.core.status import ORDER
+from riskmodel.show.fonts import FONT_FAMILY
 from riskmodel.show.frame import wrap_text
 from riskmodel.show.render import figure_size, render
 from riskmodel.show.theme import INK, STATUS_COLOURS, TEMPLATE
@@ -61,13 +62,14 @@ def _check_stamp(name: str, status: str, source: str) -> None:
 
 def _used_axes(figure: go.Figure) -> dict[str, go.layout.XAxis | go.layout.YAxis]:
     """Layout objects of all axes that a trace is drawn on, by their layout name."""
-    used = {}
+    used: dict[str, go.layout.XAxis | go.layout.YAxis] = {}
+    bare = {"x": go.layout.XAxis(), "y": go.layout.YAxis()}
     for trace in figure.data:
         for letter in ("x", "y"):
             if f"{letter}axis" in trace:
                 reference = trace[f"{letter}axis"] or letter
                 name = f"{letter}axis{reference[1:]}"
-                used[name] = figure.layout[name]
+                used[name] = figure.layout[name] if name in figure.layout else bare[letter]
     return used
 
 
@@ -99,6 +101,16 @@ def status_words(status: str) -> str:
     return " ".join(message(f"status.{status}", language) for language in LANGUAGES)
 
 
+def _margins(figure: go.Figure) -> dict[str, float]:
+    """Margins left, right and below: the figure's own, its template's, or the theme's."""
+    layouts = (figure.layout, figure.layout.template.layout, TEMPLATE.layout)
+    sides: dict[str, float] = {}
+    for side in ("l", "r", "b"):
+        found = (layout.margin[side] for layout in layouts)
+        sides[side] = next(margin for margin in found if margin is not None)
+    return sides
+
+
 def stamped(figure: go.Figure, *, status: str, source: str) -> go.Figure:
     """Copy of a figure with status and source burned into a footer of its own.
 
@@ -115,12 +127,10 @@ def stamped(figure: go.Figure, *, status: str, source: str) -> go.Figure:
         Where the numbers come from.
     """
     copy = go.Figure(figure)
+    for number, trace in enumerate(copy.data):
+        trace.uid = f"{number}"  # else a random one, and no two exports are equal
     width, height = figure_size(copy)
-    template = copy.layout.template.layout
-    defaults = TEMPLATE.layout.margin
-    margins = {
-        s: copy.layout.margin[s] or template.margin[s] or defaults[s] for s in ("l", "r", "b")
-    }
+    margins = _margins(copy)
     label = "/".join(message("export.source", language) for language in LANGUAGES)
     room = width - margins["l"] - margins["r"]
     lines = wrap_text(f"{label}: {source}", int(room / SOURCE_SIZE * 2)).split("<br>")
@@ -142,7 +152,12 @@ def stamped(figure: go.Figure, *, status: str, source: str) -> go.Figure:
         font={"size": SOURCE_SIZE, "color": INK},
         **place,
     )
-    copy.update_layout(height=height + footer, width=width, margin_b=margins["b"] + footer)
+    copy.update_layout(
+        height=height + footer,
+        width=width,
+        margin_b=margins["b"] + footer,
+        font_family=FONT_FAMILY,
+    )
     return copy
 
 

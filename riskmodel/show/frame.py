@@ -115,6 +115,11 @@ def left_margin(names: Sequence[str]) -> int:
     return max(pixels(name, SMALL_SIZE) for name in names) + 46
 
 
+def bottom_margin(names: Sequence[str]) -> int:
+    """Bottom margin for wrapped column names and an axis title below them."""
+    return 52 + 18 * max(1 + name.count("<br>") for name in names)
+
+
 def row_height(rows: int, *, legend: bool) -> int:
     """Height of a figure with one horizontal bar a row."""
     return 190 + 24 * max(rows, 5) + 40 * legend

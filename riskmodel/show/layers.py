@@ -8,13 +8,14 @@ import xarray as xr
 
 from riskmodel.core.errors import FigureError
 from riskmodel.core.messages import Language, message
-from riskmodel.show.frame import hover, new_figure, wrap_text
+from riskmodel.show.frame import bottom_margin, hover, new_figure, wrap_text
 from riskmodel.show.inputs import require_money, require_variables
 from riskmodel.show.theme import SMALL_SIZE, TIER_COLOURS, colour_of
 from riskmodel.show.units import HUNDRED_MILLION, amount_text, money_title, own_name
 
 COVER_UNITS = 13
-HEADROOM = 1.16
+HEADROOM = 1.2
+UNLIMITED = 4 / 3
 
 
 def layer_stack_figure(table: xr.Dataset, *, language: Language) -> go.Figure:
@@ -24,8 +25,8 @@ def layer_stack_figure(table: xr.Dataset, *, language: Language) -> go.Figure:
     ----------
     table : xarray.Dataset
         Dim `cover`; variables `tier` ("1", "N", "X"), `name` (or `name_zh` and `name_en`),
-        `attachment`, `limit` (finite, > 0) and `expected` (mean annual payment) in CNY; attrs
-        `currency`, `price_year`. Drawn in the given order.
+        `attachment`, `limit` (> 0, infinite when unlimited) and `expected` (mean annual
+        payment) in CNY; attrs `currency`, `price_year`. Drawn in the given order.
     language : {"zh", "en"}
         Language of all texts.
 
@@ -36,15 +37,15 @@ def layer_stack_figure(table: xr.Dataset, *, language: Language) -> go.Figure:
     """
     name = own_name(table, "name", language)
     _check(table, name)
+    drawn = table.assign(end=_ends(table))
     tiers = list(dict.fromkeys(str(tier) for tier in table["tier"].values))
     legend = [message(f"tier.{tier}", language) for tier in tiers]
     figure = new_figure(message("title.layer_stack", language), legend=legend, height=480)
     for tier, label in zip(tiers, legend, strict=True):
-        own = table.isel(cover=np.flatnonzero(table["tier"].values == tier))
+        own = drawn.isel(cover=np.flatnonzero(table["tier"].values == tier))
         _add_layers(figure, own, name, label, language)
     covers = [wrap_text(str(cover), COVER_UNITS) for cover in table[name].values]
-    lines = max(cover.count("<br>") + 1 for cover in covers)
-    figure.update_layout(barmode="overlay", bargap=0.25, margin_b=52 + 18 * lines)
+    figure.update_layout(barmode="overlay", bargap=0.25, margin_b=bottom_margin(covers))
     figure.update_xaxes(
         title_text=message("axis.cover", language),
         categoryorder="array",
@@ -52,7 +53,7 @@ def layer_stack_figure(table: xr.Dataset, *, language: Language) -> go.Figure:
         showgrid=False,
         tickangle=0,
     )
-    top = float(HUNDRED_MILLION.shown(table["attachment"] + table["limit"]).max())
+    top = float(HUNDRED_MILLION.shown(drawn["end"]).max())
     figure.update_yaxes(
         title_text=money_title("axis.layer", table.attrs, language), range=[0, HEADROOM * top]
     )
@@ -66,10 +67,26 @@ def _check(table: xr.Dataset, name: str) -> None:
     require_variables(table, dict.fromkeys(wanted, ("cover",)), where=where)
     require_money(table.attrs, where=where)
     limits = table["limit"].values.astype(float)
-    if not (np.isfinite(limits) & (limits > 0)).all():
+    starts = table["attachment"].values.astype(float)
+    if not ((limits > 0) & np.isfinite(starts) & (starts >= 0)).all():
         raise FigureError(
-            "a box needs a limit", where=where, found=limits.tolist(), expected="finite, > 0"
+            "a box needs a start and a limit in CNY",
+            where=where,
+            found={"attachment": starts.tolist(), "limit": limits.tolist()},
+            expected="attachment finite, >= 0; limit > 0, infinite when unlimited",
         )
+
+
+def _ends(table: xr.Dataset) -> xr.DataArray:
+    """Where the boxes end; those without limit reach a third above all others."""
+    ends = table["attachment"] + table["limit"]
+    finite = ends.where(np.isfinite(ends))
+    highest = max(
+        float(finite.max()) if finite.notnull().any() else 0.0,
+        float(table["attachment"].max()),
+        1.0,
+    )
+    return ends.where(np.isfinite(ends), UNLIMITED * highest)
 
 
 def _add_layers(
@@ -79,17 +96,22 @@ def _add_layers(
     colour = colour_of(TIER_COLOURS, str(covers["tier"].values[0]))
     names = [wrap_text(str(cover), COVER_UNITS) for cover in covers[name].values]
     base = HUNDRED_MILLION.shown(covers["attachment"]).values
-    height = HUNDRED_MILLION.shown(covers["limit"]).values
-    texts = []
+    height = HUNDRED_MILLION.shown(covers["end"]).values - base
+    no_limit = message("legend.no_limit", language)
+    limited = np.isfinite(covers["limit"].values)
+    texts, notes = [], []
     for index, cover in enumerate(names):
-        amounts = (
-            (
-                message(f"hover.{key}", language),
-                amount_text(float(covers[key].values[index]), language),
-            )
+        amounts = {
+            key: amount_text(float(covers[key].values[index]), language)
             for key in ("attachment", "limit", "expected")
-        )
-        texts.append(hover((label, cover), *amounts))
+        }
+        note = message("legend.expected", language, value=amounts["expected"])
+        if not limited[index]:
+            amounts["limit"] = no_limit
+            note = f"{no_limit}<br>{note}"
+        notes.append(note)
+        lines = ((message(f"hover.{key}", language), text) for key, text in amounts.items())
+        texts.append(hover((label, cover), *lines))
     figure.add_bar(
         x=names,
         y=height,
@@ -99,10 +121,6 @@ def _add_layers(
         hovertext=texts,
         hoverinfo="text",
     )
-    notes = [
-        message("legend.expected", language, value=amount_text(float(value), language))
-        for value in covers["expected"].values
-    ]
     figure.add_scatter(
         x=names,
         y=base + height,

@@ -233,18 +233,7 @@ def tracks_figure(
         )
     name = message("legend.tracks", language, number=points.shape[0])
     figure = new_figure(message("title.tracks", language), subtitle=name, height=MAP_HEIGHT)
-    line = joined(list(points))
-    figure.add_scatter(
-        x=line[:, 0],
-        y=line[:, 1],
-        mode="lines",
-        line={
-            "color": translucent(PERIL_COLOURS["typhoon_wind"], _opacity(len(points))),
-            "width": 1.1,
-        },
-        name=name,
-        hoverinfo="skip",
-    )
+    _add_tracks(figure, points, name)
     _add_outlines(figure, outlines, width=1.2)
     _map_axes(figure, (west, east), (south, north), language)
     return figure
@@ -270,6 +259,22 @@ def _track_points(latitude: xr.DataArray, longitude: xr.DataArray) -> FloatArray
             expected="a storm with two steps or more",
         )
     return points
+
+
+def _add_tracks(figure: go.Figure, points: FloatArray, name: str) -> None:
+    """Draw all tracks as one line trace."""
+    line = joined(list(points))
+    figure.add_scatter(
+        x=line[:, 0],
+        y=line[:, 1],
+        mode="lines",
+        line={
+            "color": translucent(PERIL_COLOURS["typhoon_wind"], _opacity(len(points))),
+            "width": 1.1,
+        },
+        name=name,
+        hoverinfo="skip",
+    )
 
 
 def _opacity(tracks: int) -> float:

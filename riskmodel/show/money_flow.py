@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 
 from riskmodel.core.errors import FigureError
 from riskmodel.core.messages import Language, message
-from riskmodel.show.frame import dress, hover, new_figure, wrap_text
+from riskmodel.show.frame import bottom_margin, dress, hover, new_figure, wrap_text
 from riskmodel.show.inputs import require_dims, require_money, require_variables
 from riskmodel.show.theme import COMPONENT_COLOURS, INK, PAYER_COLOURS, SMALL_SIZE, colour_of
 from riskmodel.show.units import HUNDRED_MILLION, amount_text, money_title, number, per_cent
@@ -185,7 +185,7 @@ def premium_figure(premiums: xr.Dataset, *, language: Language) -> go.Figure:
             hoverinfo="text",
         )
     top = _add_totals(figure, names, values, language)
-    figure.update_layout(barmode="stack", bargap=0.45, margin_b=88)
+    figure.update_layout(barmode="stack", bargap=0.45, margin_b=bottom_margin(names))
     figure.update_xaxes(title_text=message("axis.tier", language), showgrid=False)
     title = money_title("axis.premium", premiums.attrs, language)
     figure.update_yaxes(title_text=title, range=[0, HEADROOM * top])

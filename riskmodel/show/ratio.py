@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
 
 from riskmodel.core.errors import FigureError
 from riskmodel.core.messages import Language, message
+from riskmodel.show.bands import add_band, add_band_keys, band_names, kinds_of
 from riskmodel.show.frame import hover, new_figure
 from riskmodel.show.inputs import require_attrs, require_variables
-from riskmodel.show.theme import ACCENT, COLORWAY, INK, SMALL_SIZE, translucent
-from riskmodel.show.units import interval_name, number, per_cent
+from riskmodel.show.theme import ACCENT, COLORWAY, INK, SMALL_SIZE
+from riskmodel.show.units import number, per_cent
 
 WHERE = "loss-to-GDP ratio"
 TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-BAND = "model"
 
 
 def _check(ratios: xr.Dataset, target: float) -> None:
@@ -23,6 +25,9 @@ def _check(ratios: xr.Dataset, target: float) -> None:
     point = ("window", "exceedance_probability")
     variables = {"ratio": point, "breach_probability": ("window",)}
     require_variables(ratios, {**variables, **{dim: (dim,) for dim in point}}, where=WHERE)
+    if "interval" in ratios.coords:
+        bounds = dict.fromkeys(("lower", "upper"), ("interval", *point))
+        require_variables(ratios, bounds, where=WHERE)
     require_attrs(ratios.attrs, ("target", "status", "source"), where=WHERE)
     if not np.isclose(float(ratios.attrs["target"]), target):
         raise FigureError(
@@ -47,26 +52,6 @@ def window_name(years: int, language: Language) -> str:
     if years == 1:
         return message("legend.window_one", language)
     return message("legend.window", language, years=years)
-
-
-def _add_band(figure: go.Figure, one: xr.Dataset, colour: str) -> None:
-    """Draw the model interval of one window, if the Dataset has it."""
-    if "lower" not in one or BAND not in one["interval"].values:
-        return
-    band = one[["lower", "upper"]].sel(interval=BAND)
-    lower, upper = (100.0 * band[bound].values for bound in ("lower", "upper"))
-    known = np.isfinite(lower) & np.isfinite(upper)
-    x = band["exceedance_probability"].values[known]
-    figure.add_scatter(
-        x=np.concatenate([x, x[::-1]]),
-        y=np.concatenate([upper[known], lower[known][::-1]]),
-        fill="toself",
-        fillcolor=translucent(colour, 0.12),
-        mode="lines",
-        line={"width": 1.2, "color": translucent(colour, 0.7), "dash": "dot"},
-        hoverinfo="skip",
-        showlegend=False,
-    )
 
 
 def _add_window(figure: go.Figure, one: xr.Dataset, colour: str, language: Language) -> None:
@@ -117,9 +102,9 @@ def ratio_figure(ratios: xr.Dataset, *, target: float, language: Language) -> go
         Dims `window` (years, such as 1 and 5) and `exceedance_probability` (fractions of 1, of a
         window); variables `ratio` (window, exceedance_probability; fraction of GDP exceeded with
         that probability) and `breach_probability` (window; chance that the ratio exceeds the
-        target); optional `lower`, `upper` with the leading dim `interval`, of which "model" is
-        drawn; attrs `target` (fraction, for which the breach probabilities hold), `status`,
-        `source`.
+        target); optional `lower`, `upper` with the leading dim `interval` ("simulation",
+        "model", "data"); attrs `target` (fraction, for which the breach probabilities hold),
+        `status`, `source`, and `level` of the simulation interval if known.
     target : float
         The target as a fraction, such as 0.009.
     language : {"zh", "en"}
@@ -132,19 +117,21 @@ def ratio_figure(ratios: xr.Dataset, *, target: float, language: Language) -> go
     """
     _check(ratios, target)
     windows = [int(years) for years in ratios["window"].values]
-    legend = [window_name(years, language) for years in windows]
+    legend = [window_name(years, language) for years in windows] + band_names(ratios, language)
     note = message(
         "legend.breach", language, target=number(100.0 * target), chances=_chances(ratios, language)
     )
-    if "lower" in ratios:
-        note += f" {message('legend.dotted', language, what=interval_name(BAND, language))}"
     figure = new_figure(message("title.ratio", language), subtitle=note, legend=legend)
-    for index in range(len(windows)):
-        _add_band(figure, ratios.isel(window=index), COLORWAY[index])
+    for index, kind in product(range(len(windows)), kinds_of(ratios)):
+        band = 100.0 * ratios[["lower", "upper"]].isel(window=index).sel(interval=kind)
+        name = f"{windows[index]} {kind}"
+        colour = COLORWAY[index]
+        add_band(figure, band["lower"], band["upper"], kind=kind, colour=colour, name=name)
     for index in range(len(windows)):
         one = ratios.isel(window=index)
         _add_window(figure, one, COLORWAY[index], language)
         _add_breach(figure, one, target, COLORWAY[index])
+    add_band_keys(figure, ratios, language)
     _add_target(figure, target, language)
     _axes(figure, ratios, language)
     return figure

@@ -55,7 +55,7 @@ def _render_bundled(figure: go.Figure, image_format: ImageFormat, scale: float) 
     width, height = figure_size(figure)
     with font_environment():
         content: bytes = _scope().transform(
-            json.loads(figure.to_json()),
+            json.loads(figure.to_json(remove_uids=False)),
             format=image_format,
             width=width,
             height=height,

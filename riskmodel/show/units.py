@@ -126,13 +126,16 @@ def per_cent(value: float, digits: int = 3) -> str:
 
 
 def interval_name(kind: str, language: Language, level: object = None) -> str:
-    """Name of an interval that says what it covers."""
+    """Name an interval by what it covers; level 1 is the full range of declared variants."""
     word = message(f"interval.{kind}", language)
     if level is None:
         text = message("interval.label", language, kind=word)
         return text[0].upper() + text[1:]
-    text = f"{float(str(level)):.0%}"
-    return message("interval.label_level", language, kind=word, level=text)
+    if float(str(level)) == 1.0:
+        text = message("interval.range", language, kind=word)
+        return text[0].upper() + text[1:]
+    covered = per_cent(float(str(level)))
+    return message("interval.label_level", language, kind=word, level=covered)
 
 
 def amount_text(value: float, language: Language) -> str:
