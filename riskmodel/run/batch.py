@@ -19,11 +19,12 @@ from riskmodel.run.manifest import (
     hash_inputs,
     inputs_hash,
     is_current,
+    relative_name,
     write_manifest,
 )
 from riskmodel.run.params import Params, load_params
 from riskmodel.run.records import collect_records, read_results
-from riskmodel.run.summary import NotebookProgress, notebook_progress, show_key_figures
+from riskmodel.run.summary import NotebookProgress, notebook_progress, show_key_figures, terminal
 
 if sys.platform != "win32":
     import fcntl
@@ -117,7 +118,7 @@ def run_notebooks(
         output_root or root / "outputs",
         root,
     )
-    return run_batch(batch, console or Console())
+    return run_batch(batch, console or terminal())
 
 
 def run_batch(batch: Batch, console: Console, *, show: bool = True) -> Path:
@@ -138,7 +139,7 @@ def run_batch(batch: Batch, console: Console, *, show: bool = True) -> Path:
         _make(batch, inputs, console)
     if show:
         records = read_results(RunFolder(target).results)
-        show_key_figures(console, records, Path(_shown(batch, target)), batch.params.language)
+        show_key_figures(console, records, _shown(batch, target), batch.params.language)
     return target
 
 
@@ -150,10 +151,7 @@ def _make(batch: Batch, inputs: dict[str, str], console: Console) -> None:
         seconds = _execute_all(batch, partial.make(), console)
         collect_records(partial)
         changed = changed_inputs(inputs, hash_inputs(batch.params, batch.root, batch.notebooks))
-        names = [
-            p.relative_to(batch.root).as_posix() if p.is_relative_to(batch.root) else p.name
-            for p in batch.notebooks
-        ]
+        names = [relative_name(path, batch.root) for path in batch.notebooks]
         write_manifest(
             partial, batch.params, inputs, notebooks=names, seconds=seconds, changed=changed
         )
@@ -210,7 +208,9 @@ def _for_kernel(folder: Path) -> str:
 
 def _replacements(batch: Batch, partial: RunFolder) -> list[tuple[str, str]]:
     """Machine paths, longest first, and what an executed notebook shows for them."""
-    shown = _shown(batch, batch.place())
+    target = batch.place().resolve()
+    inside = target.is_relative_to(batch.root)
+    shown = _shown(batch, target) if inside else f"outputs/{target.name}"
     return [
         (str(partial.root.resolve()), shown),
         (_for_kernel(partial.root), shown),
@@ -222,10 +222,10 @@ def _replacements(batch: Batch, partial: RunFolder) -> list[tuple[str, str]]:
 
 
 def _shown(batch: Batch, folder: Path) -> str:
-    """Folder relative to the checkout; one elsewhere by its name."""
+    """Folder for messages: relative to the checkout when inside it."""
     folder = folder.resolve()
     inside = folder.is_relative_to(batch.root)
-    return folder.relative_to(batch.root).as_posix() if inside else f"outputs/{folder.name}"
+    return folder.relative_to(batch.root).as_posix() if inside else str(folder)
 
 
 def _keep_failed(batch: Batch, partial: RunFolder) -> Path:

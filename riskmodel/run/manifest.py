@@ -6,6 +6,7 @@ Paths are relative: inputs to the root of the checkout, outputs to the run folde
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterable, Iterator
@@ -75,7 +76,7 @@ def hash_inputs(params: Params, root: Path, notebooks: Iterable[Path]) -> dict[s
     for name in ("requirements.lock", "params/assumptions.yml"):
         if (root / name).is_file():
             found.add(root / name)
-    named = {_relative(path, root): path for path in found}
+    named = {relative_name(path, root): path for path in found}
     return {name: sha256(named[name]) for name in sorted(named)}
 
 
@@ -86,7 +87,7 @@ def inputs_hash(params: Params, inputs: dict[str, str]) -> str:
 
 def hash_outputs(folder: RunFolder) -> dict[str, str]:
     """SHA-256 of every file of a run folder except the manifest, by relative path."""
-    names = sorted(_relative(path, folder.root) for path in _files(folder.root))
+    names = sorted(relative_name(path, folder.root) for path in _files(folder.root))
     return {name: sha256(folder.root / name) for name in names if name != MANIFEST}
 
 
@@ -205,11 +206,9 @@ def _files(folder: Path, suffix: str = "") -> Iterator[Path]:
             yield path
 
 
-def _relative(path: Path, root: Path) -> str:
-    """Path below the root; a census elsewhere is named by its own folder."""
-    if path.is_relative_to(root):
-        return path.relative_to(root).as_posix()
-    return "/".join(("elsewhere", *path.parts[-2:]))
+def relative_name(path: Path, root: Path) -> str:
+    """Path from the root, with ``../`` for a census elsewhere; never absolute."""
+    return Path(os.path.relpath(path, root)).as_posix()
 
 
 def _versions() -> dict[str, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Literal
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -26,9 +28,39 @@ KEY_FIGURES = {
     "hazard.fidelity.max_year_count_error": ("最大年数误差", "largest error of year counts"),
 }
 HEADINGS = {
-    "zh": ("指标", "含义", "数值", "模拟区间", "模型区间", "数据区间", "外推占比", "状态"),
-    "en": ("figure", "meaning", "value", "simulation", "model", "data", "extrapolated", "status"),
+    "zh": {
+        "name": "指标",
+        "value": "数值",
+        "simulation": "模拟区间",
+        "model": "模型区间",
+        "data": "数据区间",
+        "share": "外推",
+        "status": "状态",
+        "meaning": "含义",
+        "money": "金额：亿元",
+        "levels": "区间水平",
+    },
+    "en": {
+        "name": "figure",
+        "value": "value",
+        "simulation": "simulation",
+        "model": "model",
+        "data": "data",
+        "share": "extrap.",
+        "status": "status",
+        "meaning": "meaning",
+        "money": "money: 100 million CNY",
+        "levels": "level of intervals",
+    },
 }
+KINDS: tuple[Literal["simulation", "model", "data"], ...] = ("simulation", "model", "data")
+WIDE, NARROW = 130, 100  # columns of a terminal with room for the meaning; for long names
+
+
+def terminal() -> Console:
+    """Console on standard output; wide where it is a file or a pipe."""
+    console = Console()
+    return console if console.is_terminal else Console(width=150)
 
 
 class NotebookProgress:
@@ -71,51 +103,66 @@ def notebook_progress(console: Console, cells: int) -> Iterator[NotebookProgress
 
 
 def show_key_figures(
-    console: Console, records: Mapping[str, Record], folder: Path, language: str
+    console: Console, records: Mapping[str, Record], folder: str, language: str
 ) -> None:
     """Print the key figures with intervals by kind and status, and where to look."""
-    table = Table(title=folder.name, show_lines=False)
-    for heading in HEADINGS[language]:
-        table.add_column(heading, overflow="fold")
+    found = [records[name] for name in KEY_FIGURES if name in records]
+    kinds = [
+        k for k in KINDS if k != "data" or any(i.kind == k for r in found for i in r.intervals)
+    ]
+    words = HEADINGS[language]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    narrow = console.width < NARROW
+    table.add_column(words["name"], min_width=25 if narrow else 36, overflow="fold")
+    table.add_column(words["value"], justify="right", no_wrap=True)
+    for kind in kinds:
+        table.add_column(words[kind], justify="right")
+    table.add_column(words["share"], justify="right")
+    table.add_column(words["status"], no_wrap=True)
+    wide = console.width >= WIDE
+    if wide:
+        table.add_column(words["meaning"])
     for name, meaning in KEY_FIGURES.items():
-        record = records.get(name)
-        if record is None:
-            table.add_row(name, meaning[language == "en"], "-")
-            continue
-        intervals = {interval.kind: interval for interval in record.intervals}
-        share = record.share_extrapolated
-        table.add_row(
-            name,
-            meaning[language == "en"],
-            _amount(record.value, record.unit, language),
-            *(_span(intervals.get(kind), record.unit) for kind in ("simulation", "model", "data")),
-            "" if share is None else f"{share:.0%}",
-            record.status,
-        )
+        cells = _cells(records.get(name), kinds)
+        table.add_row(name, *cells, *([meaning[language == "en"]] if wide else []))
     console.print(table)
-    console.print(
-        f"{folder}: results.json, figures/, tables/, proposal/, notebooks/",
-        highlight=False,
-        soft_wrap=True,
-    )
+    levels = {f"{interval.level:.0%}" for record in found for interval in record.intervals}
+    note = f"{words['money']}; {words['levels']}: {', '.join(sorted(levels)) or '-'}"
+    for line in (note, f"{folder}: results.json, figures/, tables/, proposal/, notebooks/"):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _amount(value: float, unit: str, language: str) -> str:
-    if unit == "CNY":
-        return f"{_scaled(value, unit)} {'亿元' if language == 'zh' else '100 M CNY'}"
-    return _scaled(value, unit) if unit == "1" else f"{_scaled(value, unit)} {unit}"
+def _cells(record: Record | None, kinds: Sequence[str]) -> list[str]:
+    if record is None:
+        return ["-", *("" for _ in kinds), "", "missing"]
+    intervals: dict[str, Interval] = {interval.kind: interval for interval in record.intervals}
+    share = record.share_extrapolated
+    unit = "" if record.unit in ("CNY", "1") else f" {record.unit}"
+    return [
+        _scaled(record.value, record.unit) + unit,
+        *(_span(intervals.get(kind), record.unit) for kind in kinds),
+        "" if share is None else f"{share:.0%}",
+        record.status,
+    ]
 
 
 def _scaled(value: float, unit: str) -> str:
+    """Three significant digits, money in 100 million yuan; whole numbers as they are."""
     if unit == "CNY":
-        return f"{value / 1e8:,.2f}"
-    if value == int(value) and abs(value) < 1e9:
+        value /= 1e8
+    elif value == int(value):
         return f"{value:,.0f}"
-    return f"{value:.4g}"
+    decimals = 2 - math.floor(math.log10(abs(value))) if value else 0
+    return (
+        f"{value:,.{decimals}f}"
+        if 0 <= decimals <= 7
+        else f"{value:,.0f}"
+        if decimals < 0
+        else f"{value:.3g}"
+    )
 
 
 def _span(interval: Interval | None, unit: str) -> str:
     if interval is None:
         return ""
-    lower, upper = (_scaled(end, unit) for end in (interval.lower, interval.upper))
-    return f"{lower} … {upper} ({interval.level:.0%})"
+    return f"{_scaled(interval.lower, unit)} … {_scaled(interval.upper, unit)}"

@@ -26,6 +26,7 @@ from riskmodel.run.params import (
 )
 from riskmodel.run.records import Record, read_results
 from riskmodel.run.sections import Label, RelativePath, Section, Slug
+from riskmodel.run.summary import terminal
 
 
 class ScenarioChoice(Section):
@@ -115,7 +116,7 @@ def run_sweep(
     ParamError
         If anything in the sweep is not usable; nothing has been run then.
     """
-    console, root = console or Console(), root.resolve()
+    console, root = console or terminal(), root.resolve()
     sweep, all_params = load_sweep(path, root)
     books = tuple(notebooks) if notebooks else chain(root)
     folder = (output_root or root / "outputs") / sweep.name

@@ -24,6 +24,7 @@ from riskmodel.run.manifest import (
 )
 from riskmodel.run.params import Params, validate_params
 from riskmodel.run.records import Record, merge_records, read_results
+from riskmodel.run.summary import terminal
 
 RELATIVE_TOLERANCE = 1e-9
 ABSOLUTE_TOLERANCE = 1e-12  # rounding of figures that should be zero
@@ -54,7 +55,7 @@ def verify_run(
     VerificationError
         Listing every file that was altered, or every record that differs.
     """
-    console = console or Console()
+    console = console or terminal()
     found = RunFolder(Path(folder).resolve())
     root = root.resolve()
     manifest = read_manifest(found)

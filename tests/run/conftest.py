@@ -11,6 +11,7 @@ import pytest
 import yaml
 from rich.console import Console
 
+from riskmodel.run.batch import run_notebooks
 from riskmodel.run.params import top_level_keys
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,3 +128,10 @@ def write_params(content: dict[str, Any]) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One finished run, to be copied and spoilt."""
+    root = make_checkout(tmp_path_factory.mktemp("once") / "checkout")
+    return run_notebooks(root / "params/wenzhou.yml", root=root, console=Console(quiet=True))
