@@ -11,6 +11,7 @@ from riskmodel.census.terrain import inland_km, river_km
 
 FloatArray = npt.NDArray[np.float64]
 E_FOLD_KM = 50.0  # inland scale of the regression in data/hazard/wind_climate.yml
+COEFFICIENTS = ("constant", "coast", "latitude")
 
 
 def gumbel_variate(return_period: float) -> float:
@@ -19,7 +20,7 @@ def gumbel_variate(return_period: float) -> float:
 
 
 def _regression(climate: dict[str, Any], name: str, lon: FloatArray, lat: FloatArray) -> FloatArray:
-    constant, coast, north = (float(c) for c in climate[name]["coefficients"])
+    constant, coast, north = (float(climate[name]["coefficients"][k]) for k in COEFFICIENTS)
     return constant + coast * np.exp(-np.maximum(inland_km(lon, lat), 0.0) / E_FOLD_KM) + north * (lat - 28.0)
 
 
