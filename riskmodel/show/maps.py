@@ -6,10 +6,7 @@ are plain lines and the axes are scaled to each other for the latitude.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 import xarray as xr
 
@@ -17,74 +14,19 @@ from riskmodel.core.errors import FigureError
 from riskmodel.core.messages import Language, message
 from riskmodel.show.frame import new_figure, wrap_text
 from riskmodel.show.inputs import require_attrs, require_dims
-from riskmodel.show.theme import INK, PERIL_COLOURS, SEQUENTIAL, SMALL_SIZE, translucent
+from riskmodel.show.outlines import (
+    FloatArray,
+    Outlines,
+    add_names,
+    add_outlines,
+    check_outlines,
+    joined,
+)
+from riskmodel.show.theme import PERIL_COLOURS, SEQUENTIAL, SMALL_SIZE, translucent
 from riskmodel.show.units import TEN_THOUSAND, DisplayUnit, is_money
-
-FloatArray = npt.NDArray[np.float64]
-Outlines = Mapping[str, Sequence[FloatArray]]
 
 MAP_HEIGHT = 560
 BAR_TITLE_UNITS = 18
-
-
-def joined(lines: Sequence[FloatArray]) -> FloatArray:
-    """Several (n, 2) lines as one, with a gap of NaN after each.
-
-    Examples
-    --------
-    >>> joined([np.zeros((2, 2)), np.ones((1, 2))]).shape
-    (5, 2)
-    """
-    gap = np.full((1, 2), np.nan)
-    return np.concatenate([part for line in lines for part in (line, gap)] or [gap])
-
-
-def _check_outlines(outlines: Outlines) -> None:
-    """Refuse rings that are not longitude and latitude pairs."""
-    for name, rings in outlines.items():
-        for ring in rings:
-            if np.ndim(ring) != 2 or np.shape(ring)[1] != 2:
-                raise FigureError(
-                    "an outline is not a list of points",
-                    where=f"outlines {name}",
-                    found=np.shape(ring),
-                    expected="an array (n, 2) of longitude and latitude",
-                )
-
-
-def _add_outlines(figure: go.Figure, outlines: Outlines, *, width: float = 1.0) -> None:
-    """Draw all boundaries as one line trace."""
-    rings = [np.asarray(ring, dtype=float) for parts in outlines.values() for ring in parts]
-    if not rings:
-        return
-    line = joined(rings)
-    figure.add_scatter(
-        x=line[:, 0],
-        y=line[:, 1],
-        mode="lines",
-        line={"color": translucent(INK, 0.75), "width": width},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-
-
-def _add_names(figure: go.Figure, outlines: Outlines) -> None:
-    """Write each outline's name in the middle of its longest ring."""
-    for name, rings in outlines.items():
-        if not rings:
-            continue
-        ring = max(rings, key=len)
-        west, south = np.min(ring, axis=0)
-        east, north = np.max(ring, axis=0)
-        figure.add_annotation(
-            x=(west + east) / 2,
-            y=(south + north) / 2,
-            text=name,
-            showarrow=False,
-            font={"size": SMALL_SIZE - 1, "color": INK},
-            bgcolor="rgba(255,255,255,0.55)",
-            borderpad=1,
-        )
 
 
 def _map_axes(
@@ -164,14 +106,14 @@ def grid_map_figure(
         If dims, attributes or outlines are not as above.
     """
     require_dims(field, ("y", "x"), where="map field")
-    _check_outlines(outlines)
+    check_outlines(outlines)
     grid = field.transpose("y", "x")
     x, y = grid["x"].values.astype(float), grid["y"].values.astype(float)
     figure = new_figure(message(title_key, language, **title_values), height=MAP_HEIGHT)
     _add_cells(figure, grid, language)
-    _add_outlines(figure, outlines)
+    add_outlines(figure, outlines)
     if name_zones:
-        _add_names(figure, outlines)
+        add_names(figure, outlines)
     _map_axes(figure, _edges(x), _edges(y), language)
     return figure
 
@@ -221,7 +163,7 @@ def tracks_figure(
     FigureError
         If dims differ, or no track has two points.
     """
-    _check_outlines(outlines)
+    check_outlines(outlines)
     points = _track_points(latitude, longitude)
     west, south, east, north = extent or _extent(points)
     if not (west < east and south < north):
@@ -234,7 +176,7 @@ def tracks_figure(
     name = message("legend.tracks", language, number=points.shape[0])
     figure = new_figure(message("title.tracks", language), subtitle=name, height=MAP_HEIGHT)
     _add_tracks(figure, points, name)
-    _add_outlines(figure, outlines, width=1.2)
+    add_outlines(figure, outlines, width=1.2)
     _map_axes(figure, (west, east), (south, north), language)
     return figure
 
