@@ -37,13 +37,14 @@ def check_balance(ledger: xr.Dataset, *, tolerance: float = TOLERANCE) -> float:
     """
     check(ledger, LEDGER)
     for name in ("amount", "overpayment"):
-        sound = ledger[name].to_numpy() >= 0.0
+        values = ledger[name].to_numpy()
+        sound = np.isfinite(values) & (values >= 0.0)
         if not sound.all():
             row, line, zone = np.argwhere(~sound)[0]
             raise ConservationError(
                 f"{name} is negative or not a number",
                 where=_place(ledger, int(row), str(ledger["line_account"].to_numpy()[line]), zone),
-                found=float(ledger[name].to_numpy()[row, line, zone]),
+                found=float(values[row, line, zone]),
                 expected=f"CNY ≥ 0 on line {ledger['line'].to_numpy()[line]}",
             )
     largest = 0.0
@@ -51,7 +52,8 @@ def check_balance(ledger: xr.Dataset, *, tolerance: float = TOLERANCE) -> float:
         lines = ledger["line_account"].to_numpy() == account
         paid = ledger["amount"].to_numpy()[:, lines, :].sum(axis=1)
         need = ledger["need"].sel(account=account).to_numpy()
-        residual = np.abs(paid - need) / np.maximum(np.abs(need), SMALLEST_NEED)
+        with np.errstate(invalid="ignore"):  # an infinite need becomes NaN, and is refused
+            residual = np.abs(paid - need) / np.maximum(np.abs(need), SMALLEST_NEED)
         if not (residual <= tolerance).all():
             row, zone = np.unravel_index(np.nan_to_num(residual, nan=np.inf).argmax(), need.shape)
             raise ConservationError(

@@ -86,16 +86,27 @@ def build_ledger(
         *_benefit_lines(programme, benefits, payouts),
     ]
     need = [losses.sum("sector").to_numpy(), _relief_need(programme, benefits)]
+    kept = ("currency", "price_year", "years", "blocks", "status")
+    return stamp(
+        _dataset(lines, np.stack(need, axis=1), payouts),
+        LEDGER,
+        source=programme.source,
+        history=f"build_ledger, programme {programme.programme}",
+        **{key: payouts.attrs[key] for key in kept},
+    )
+
+
+def _dataset(lines: list[_Line], need: FloatArray, payouts: xr.Dataset) -> xr.Dataset:
     dims = ("occurrence", "line", "zone")
-    ledger = xr.Dataset(
+    return xr.Dataset(
         {
             "amount": (dims, np.stack([x.amount for x in lines], axis=1)),
             "overpayment": (dims, np.stack([x.overpayment for x in lines], axis=1)),
-            "need": (("occurrence", "account", "zone"), np.stack(need, axis=1)),
+            "need": (("occurrence", "account", "zone"), need),
         },
         coords={
             **{n: c for n, c in payouts.coords.items() if c.dims == ("occurrence",)},
-            "zone": losses["zone"],
+            "zone": payouts["zone"],
             "account": list(ACCOUNTS),
             "line": [".".join(filter(None, (x.account, x.payer, x.cover))) for x in lines],
             "line_account": ("line", [x.account for x in lines]),
@@ -103,14 +114,6 @@ def build_ledger(
             "tier": ("line", [x.tier for x in lines]),
             "cover": ("line", [x.cover for x in lines]),
         },
-    )
-    kept = ("currency", "price_year", "years", "blocks", "status")
-    return stamp(
-        ledger,
-        LEDGER,
-        source=programme.source,
-        history=f"build_ledger, programme {programme.programme}",
-        **{key: payouts.attrs[key] for key in kept},
     )
 
 

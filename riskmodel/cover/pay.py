@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 import xarray as xr
@@ -10,7 +10,7 @@ import xarray as xr
 from riskmodel.core.money import CURRENCY
 from riskmodel.core.schema import Schema, stamp
 from riskmodel.cover.benefits import benefit_column, benefit_parts, benefits_due
-from riskmodel.cover.covers import BenefitCover, IndemnityCover, ParametricCover
+from riskmodel.cover.covers import BenefitCover, Cover, IndemnityCover, ParametricCover
 from riskmodel.cover.fields import FloatArray
 from riskmodel.cover.inputs import calendar_of, check_inputs, labels
 from riskmodel.cover.parametric import parametric_parts
@@ -73,26 +73,45 @@ def pay(
     """
     check_inputs(programme, losses, benefits, triggers)
     losses = losses.transpose("occurrence", "zone", "sector")
-    zones, sectors = labels(losses, "zone"), labels(losses, "sector")
-    calendar = calendar_of(losses)
-    aligned = benefits.sel(zone=zones)
-    table = np.zeros((len(PARTS), losses.shape[0], len(zones), len(programme.covers)))
-    columns: list[str] = []
-    by_benefit: list[tuple[FloatArray, FloatArray]] = []
-    for number, cover in enumerate(programme.covers):
-        if isinstance(cover, BenefitCover):
-            parts, paid, back = benefit_parts(cover, benefits_due(cover, aligned, zones), calendar)
-            columns += [benefit_column(cover.cover, name) for name in cover.benefits]
-            by_benefit.append((paid, back))
-        elif isinstance(cover, ParametricCover):
-            parts = parametric_parts(cover, triggers, calendar, zones, population)
-        else:
-            shares = insured_shares(cover, sectors, zones)
-            insured = np.einsum("ozs,zs->oz", losses.to_numpy(), shares)
-            parts = apply_terms(insured, _terms(cover), calendar)
-        for position, name in enumerate(PARTS):
-            table[position, :, :, number] = getattr(parts, name)
-    return _payouts(programme, losses, table, columns, by_benefit)
+    given = _Given(losses, benefits.sel(zone=losses["zone"]), triggers, population)
+    results = [_pay_cover(cover, given) for cover in programme.covers]
+    return _payouts(programme, losses, results)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    losses: xr.DataArray
+    benefits: xr.DataArray
+    triggers: xr.Dataset
+    population: xr.DataArray | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """Parts (occurrence, zone), and for benefit covers the detail (occurrence, zone, benefit)."""
+
+    parts: Parts
+    columns: list[str]
+    benefit_paid: FloatArray
+    benefit_scaled_back: FloatArray
+
+
+def _pay_cover(cover: Cover, given: _Given) -> _Result:
+    zones, sectors = labels(given.losses, "zone"), labels(given.losses, "sector")
+    calendar = calendar_of(given.losses)
+    if isinstance(cover, BenefitCover):
+        due = benefits_due(cover, given.benefits, zones)
+        columns = [benefit_column(cover.cover, name) for name in cover.benefits]
+        parts, paid, scaled_back = benefit_parts(cover, due, calendar)
+        return _Result(parts, columns, paid, scaled_back)
+    if isinstance(cover, ParametricCover):
+        parts = parametric_parts(cover, given.triggers, calendar, zones, given.population)
+    else:
+        shares = insured_shares(cover, sectors, zones)
+        insured = np.einsum("ozs,zs->oz", given.losses.to_numpy(), shares)
+        parts = apply_terms(insured, _terms(cover), calendar)
+    none = np.zeros((*given.losses.shape[:2], 0))
+    return _Result(parts, [], none, none)
 
 
 def _terms(cover: IndemnityCover) -> Terms:
@@ -107,25 +126,17 @@ def _terms(cover: IndemnityCover) -> Terms:
     )
 
 
-def _payouts(
-    programme: Programme,
-    losses: xr.DataArray,
-    table: FloatArray,
-    columns: list[str],
-    by_benefit: list[tuple[FloatArray, FloatArray]],
-) -> xr.Dataset:
+def _payouts(programme: Programme, losses: xr.DataArray, results: list[_Result]) -> xr.Dataset:
     dims, detail = ("occurrence", "zone", "cover"), ("occurrence", "zone", "benefit")
-    none = np.zeros((*table.shape[1:3], 0))
-    paid = np.concatenate([none, *(p for p, _ in by_benefit)], axis=2)
-    back = np.concatenate([none, *(b for _, b in by_benefit)], axis=2)
-    on_occurrence = {
-        name: coord for name, coord in losses.coords.items() if coord.dims == ("occurrence",)
-    }
+    on_occurrence = {n: c for n, c in losses.coords.items() if c.dims == ("occurrence",)}
     payouts = xr.Dataset(
         {
-            **{name: (dims, table[i]) for i, name in enumerate(PARTS)},
-            "benefit_paid": (detail, paid),
-            "benefit_scaled_back": (detail, back),
+            **{n: (dims, np.stack([getattr(r.parts, n) for r in results], axis=2)) for n in PARTS},
+            "benefit_paid": (detail, np.concatenate([r.benefit_paid for r in results], axis=2)),
+            "benefit_scaled_back": (
+                detail,
+                np.concatenate([r.benefit_scaled_back for r in results], axis=2),
+            ),
         },
         coords={
             **on_occurrence,
@@ -133,7 +144,7 @@ def _payouts(
             "cover": [c.cover for c in programme.covers],
             "tier": ("cover", [c.tier for c in programme.covers]),
             "kind": ("cover", [c.kind for c in programme.covers]),
-            "benefit": columns,
+            "benefit": np.array([c for r in results for c in r.columns], dtype=str),
         },
     )
     return stamp(

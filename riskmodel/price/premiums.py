@@ -80,18 +80,15 @@ def premiums(
 ) -> xr.Dataset:
     """Premiums of covers or tiers by several principles.
 
-    gross = (pure + risk_load) / (1 - Σ shares), and pure + risk_load + expenses + profit +
-    guarantee_fund + tax = gross. Source of the build-up: the rate-making of Shaoguan's heavy-rain
-    index, 2024.
+    gross = (pure + risk_load) / (1 - Σ shares) = sum of all components. Source of the build-up: the
+    rate-making of Shaoguan's heavy-rain index, 2024.
 
     Parameters
     ----------
     year_losses : DataArray (year, cover) or (year, tier)
         CNY of each simulated year; attrs ``currency``, ``price_year``, ``status``.
-    loads : Loads
-        Shares of gross.
-    principles : sequence of PremiumPrinciple
-        With different names.
+    loads, principles
+        Shares of gross, and principles of different names.
     headline : str
         Name of the principle whose figures lead.
     limits : mapping of str to float
@@ -110,6 +107,31 @@ def premiums(
         If the losses are of other dims.
     """
     dim = _item_dim(year_losses)
+    names = _names(principles, headline)
+    items = [str(label) for label in year_losses[dim].to_numpy()]
+    annual = [checked(year_losses.sel({dim: item}).to_numpy()) for item in items]
+    pure = np.array([losses.mean() for losses in annual])
+    risk = np.array([[p.premium(losses) for p in principles] for losses in annual])
+    built = _build_up(pure, risk, loads)
+    built["rate_on_line"] = built["gross"] / np.array([[_line(limits, item)] for item in items])
+    coords = {**_item_coords(year_losses, dim), "principle": names}
+    kept = {key: year_losses.attrs[key] for key in ("currency", "price_year", "status")}
+    data = xr.Dataset({name: ((dim, "principle"), v) for name, v in built.items()}, coords)
+    return _stamped(data, dim, headline=headline, **kept)
+
+
+def _stamped(data: xr.Dataset, dim: str, **attrs: object) -> xr.Dataset:
+    return stamp(
+        data,
+        premium_schema(dim),
+        source="simulated years",
+        history="premiums",
+        components=list(COMPONENTS),
+        **attrs,
+    )
+
+
+def _names(principles: Sequence[PremiumPrinciple], headline: str) -> list[str]:
     names = [p.name for p in principles]
     if headline not in names or len(set(names)) < len(names):
         raise TermsError(
@@ -118,28 +140,7 @@ def premiums(
             found=headline,
             expected=names,
         )
-    items = [str(label) for label in year_losses[dim].to_numpy()]
-    annual = year_losses.transpose("year", dim).to_numpy()
-    pure = np.array([checked(annual[:, i]).mean() for i in range(len(items))])
-    risk = [[p.premium(annual[:, i]) for p in principles] for i in range(len(items))]
-    built = _build_up(pure, np.array(risk).reshape(len(items), len(names)), loads)
-    lines = np.array([_line(limits, item) for item in items])
-    built["rate_on_line"] = built["gross"] / lines[:, None]
-    data = xr.Dataset(
-        {name: ((dim, "principle"), values) for name, values in built.items()},
-        coords={**_item_coords(year_losses, dim), "principle": names},
-    )
-    return stamp(
-        data,
-        premium_schema(dim),
-        source="simulated years",
-        history="premiums",
-        currency=year_losses.attrs["currency"],
-        price_year=year_losses.attrs["price_year"],
-        status=year_losses.attrs["status"],
-        headline=headline,
-        components=list(COMPONENTS),
-    )
+    return names
 
 
 def _item_dim(year_losses: xr.DataArray) -> str:
