@@ -82,12 +82,8 @@ def fit_wind_climate(record: xr.Dataset) -> dict[str, Any]:
         line = sm.OLS(target, design).fit()
         names = ("constant", "coast", "latitude")
         result[name] = {
-            "coefficients": {
-                n: round(float(c), 4) for n, c in zip(names, line.params, strict=True)
-            },
-            "standard_errors": {
-                n: round(float(e), 4) for n, e in zip(names, line.bse, strict=True)
-            },
+            "coefficients": dict(zip(names, np.round(line.params, 4).tolist(), strict=True)),
+            "standard_errors": dict(zip(names, np.round(line.bse, 4).tolist(), strict=True)),
             "r_squared": round(float(line.rsquared), 4),
             "residual_sd": round(float(np.sqrt(line.mse_resid)), 4),
             "range": [round(float(target.min()), 3), round(float(target.max()), 3)],

@@ -36,7 +36,7 @@ def from_quantiles(probability: npt.ArrayLike, quantiles: npt.ArrayLike) -> Floa
             found=points.tolist(),
             expected=f"{len(PROBABILITIES)} values at {PROBABILITIES}",
         )
-    return np.interp(probability, PROBABILITIES, points)
+    return np.interp(np.asarray(probability, dtype=np.float64), PROBABILITIES, points)
 
 
 def score_correlation(sample: FloatArray) -> FloatArray:

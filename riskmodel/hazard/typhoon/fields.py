@@ -32,6 +32,10 @@ INDICES = Schema(
 )
 UNITS = {"wind": "m/s", "rain": "mm", "surge": "m"}
 PURPOSES = ("rain efficiency", "tide m2", "tide s2")
+TRACK_ORDER = (
+    "latitude", "longitude", "deficit", "speed", "heading", "radius_of_maximum_wind",
+    "maximum_wind",
+)  # fmt: skip
 # Order in which the kernel reads the constants of physics.yml.
 WIND_ORDER = (
     "air_density", "shape_constant", "shape_radius", "shape_latitude", "shape_least",
@@ -70,7 +74,8 @@ def _nodes(latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> FloatArray:
             found=(lat.shape, lon.shape),
         )
     east, north = onshore_direction(lat, lon, surge["coast_smoothing"])
-    coastal = np.abs(land_at(lat, lon)) <= surge["reach"]
+    inland = land_at(lat, lon)
+    coastal = (inland <= surge["reach"]) & (inland >= -surge["seaward_reach"])
     return np.stack(
         [
             lat,
@@ -114,64 +119,38 @@ def storm_indices(
     Returns
     -------
     xarray.Dataset
-        Dims (node, storm), float32. `wind`: highest 10-minute wind at 10 m over open terrain
-        (over water at sea), m/s; Holland's gradient wind times a surface factor, turned by the
-        inflow angle, plus a share of the translation. `rain`: total of the event, mm; R-CLIPER
-        rate along the track times the efficiency. `surge`: highest still-water level of hours
-        with surge, m; set-up of the onshore wind squared, inverse barometer and tide; at nodes
-        within the declared distance of the coast. Zero beyond reach.
-
-    Raises
-    ------
-    CatalogueError
-        If the nodes are not usable.
-    SchemaError
-        If `storms` is not a storm Dataset.
+        Dims (node, storm), float32, zero beyond reach. `wind`: highest 10-minute wind at 10 m
+        over open terrain (over water at sea), m/s. `rain`: total of the event, mm. `surge`:
+        highest still-water level of the hours with surge, m, at nodes near the coast.
 
     Notes
     -----
-    Each storm is computed whole by one thread, so results do not depend on their number.
-    Sources of the constants: ``data/hazard/physics.yml``.
+    Wind is Holland's gradient wind times a surface factor, turned by the inflow angle, plus a
+    share of the translation; rain the R-CLIPER rate along the track times the efficiency; surge
+    the set-up of the onshore wind squared, inverse barometer and tide. Each storm is computed
+    whole by one thread. Sources of the constants: ``data/hazard/physics.yml``.
     """
     check(storms, STORMS)
     nodes = _nodes(node_latitude, node_longitude)
-    names = (
-        "latitude",
-        "longitude",
-        "deficit",
-        "speed",
-        "heading",
-        "radius_of_maximum_wind",
-        "maximum_wind",
-    )
-    tracks = np.stack([storms[name].values for name in names], axis=-1).astype(np.float64)
+    tracks = np.stack([storms[name].values for name in TRACK_ORDER], axis=-1).astype(np.float64)
     rain = np.append(_constants("rain", RAIN_ORDER), values("averaging")["one_minute_over_10min"])
-    wind_out, rain_out, surge_out = accumulate(
-        tracks,
-        nodes,
-        _constants("wind", WIND_ORDER),
-        rain,
-        _constants("surge", SURGE_ORDER),
-        np.array([purpose_code(name) for name in PURPOSES], dtype=np.int64),
-        seed,
-        block,
-        residual,
-    )
+    purposes = np.array([purpose_code(name) for name in PURPOSES], dtype=np.int64)
+    wind, surge = _constants("wind", WIND_ORDER), _constants("surge", SURGE_ORDER)
+    result = accumulate(tracks, nodes, wind, rain, surge, purposes, seed, block, residual)
+    history = f"storm_indices(seed={seed}, block={block}, residual={residual})"
+    return _dataset(result, nodes, storms, f"{storms.attrs['history']}; {history}")
+
+
+def _dataset(
+    result: npt.NDArray[np.float32], nodes: FloatArray, storms: xr.Dataset, history: str
+) -> xr.Dataset:
     data = xr.Dataset(
         {
-            name: (("node", "storm"), array.T)
-            for name, array in zip(UNITS, (wind_out, rain_out, surge_out), strict=True)
+            name: (("node", "storm"), array.T, {"units": unit})
+            for (name, unit), array in zip(UNITS.items(), result, strict=True)
         }
     )
-    for name, unit in UNITS.items():
-        data[name].attrs["units"] = unit
     data["latitude"], data["longitude"] = ("node", nodes[:, 0]), ("node", nodes[:, 1])
     for name in ("year", "start", "end"):
         data[name] = storms[name]
-    return stamp(
-        data,
-        INDICES,
-        source=str(storms.attrs["source"]),
-        history=f"{storms.attrs['history']}; storm_indices(seed={seed}, block={block}, "
-        f"residual={residual})",
-    )
+    return stamp(data, INDICES, source=str(storms.attrs["source"]), history=history)

@@ -24,8 +24,15 @@ from riskmodel.hazard.typhoon.climate import fit_wind_climate
 from riskmodel.hazard.typhoon.copula import PROBABILITIES, quantiles_of, score_correlation
 from riskmodel.hazard.typhoon.parameters import FOLDER, values
 from riskmodel.hazard.typhoon.record import check_record, read_cma_recut
+from riskmodel.hazard.typhoon.regression import (
+    design_heading,
+    design_sea,
+    design_speed,
+    regress,
+    rounded,
+)
 from riskmodel.hazard.typhoon.replay import storms_from_record
-from riskmodel.hazard.typhoon.samples import NEAR_COAST, endings, entries, fixes_by_storm, steps
+from riskmodel.hazard.typhoon.samples import endings, entries, fixes_by_storm, steps
 from riskmodel.hazard.typhoon.summary import summarise_storms
 
 __all__ = ["fit_track_model", "fit_wind_climate", "write_parameters"]
@@ -44,82 +51,6 @@ CAP_MARGIN = 10.0  # hPa above the highest deficit on record in a band
 FEWEST_STORMS = 50
 
 
-def design_heading(table: pd.DataFrame) -> dict[str, Any]:
-    """Regressors of the turn in the next six hours (degrees)."""
-    north = table["latitude"] - 28.0
-    heading = table["heading"]
-    return {
-        "constant": np.ones(len(table)),
-        "latitude": north,
-        "heading": heading,
-        "latitude_heading": north * heading,
-        "heading_squared": heading**2,
-        "last_turn": table["last_turn"],
-        "season": table["season"],
-    }
-
-
-def design_speed(table: pd.DataFrame) -> dict[str, Any]:
-    """Regressors of the logarithm of the next segment's speed (m/s)."""
-    angle = np.deg2rad(table["heading"])
-    return {
-        "constant": np.ones(len(table)),
-        "log_speed": np.log(table["speed"]),
-        "latitude": table["latitude"] - 28.0,
-        "northward": np.cos(angle),
-        "eastward": np.sin(angle),
-        "season": table["season"],
-    }
-
-
-def design_sea(table: pd.DataFrame) -> dict[str, Any]:
-    """Regressors of the change of the deficit in the next six hours over sea (hPa)."""
-    north, deficit = table["latitude"] - 28.0, table["deficit"]
-    near = np.exp(table["inland"].clip(upper=0.0) / NEAR_COAST)
-    return {
-        "constant": np.ones(len(table)),
-        "deficit": deficit,
-        "deficit_squared": deficit**2,
-        "latitude": north,
-        "near": near,
-        "last_change": table["last_change"],
-        "season": table["season"],
-        "latitude_deficit": north * deficit,
-        "near_deficit": near * deficit,
-    }
-
-
-def regress(design: dict[str, Any], target: FloatArray, scale_by: FloatArray) -> dict[str, Any]:
-    """Weighted least squares with standard errors, R², and the spread of the residuals.
-
-    The size of the residuals is regressed on `scale_by`: scale = a + b·scale_by; weights are
-    1 / scale², found in a first unweighted pass, so that slow or deep storms with large residuals
-    do not decide the coefficients. Residuals over their scale are stored as quantiles, so that
-    their tails are those of the record.
-    """
-    matrix = np.column_stack([np.asarray(column, dtype=np.float64) for column in design.values()])
-    weight = np.ones_like(target)
-    for _ in range(2):
-        result = sm.WLS(target, matrix, weights=weight).fit()
-        residual = target - matrix @ result.params
-        slope, level = np.polyfit(scale_by, np.abs(residual), 1)
-        scale = np.maximum(level + slope * scale_by, 0.1 * np.abs(residual).mean())
-        weight = 1.0 / scale**2
-    return {
-        "coefficients": {n: _round(c) for n, c in zip(design, result.params, strict=True)},
-        "standard_errors": {n: _round(e) for n, e in zip(design, result.bse, strict=True)},
-        "r_squared": _round(1.0 - residual.var() / target.var()),
-        "residual_sd": _round(residual.std()),
-        "residual_scale": [_round(level), _round(slope)],
-        "residual_quantiles": quantiles_of(residual / scale - np.mean(residual / scale)),
-        "sample": len(target),
-    }
-
-
-def _round(number: float) -> float:
-    return float(f"{number:.6g}")
-
-
 def fit_counts(years: npt.NDArray[np.int64]) -> dict[str, Any]:
     """Annual number of storms and the index-of-dispersion test against Poisson."""
     first, last = int(years.min()), int(years.max())
@@ -129,11 +60,11 @@ def fit_counts(years: npt.NDArray[np.int64]) -> dict[str, Any]:
     p_value = 2.0 * min(stats.chi2.cdf(index, n - 1), stats.chi2.sf(index, n - 1))
     return {
         "family": "poisson",
-        "rate": _round(mean),
-        "standard_error": _round(np.sqrt(mean / n)),
-        "variance": _round(variance),
-        "dispersion": _round(variance / mean),
-        "dispersion_p_value": _round(p_value),
+        "rate": rounded(mean),
+        "standard_error": rounded(np.sqrt(mean / n)),
+        "variance": rounded(variance),
+        "dispersion": rounded(variance / mean),
+        "dispersion_p_value": rounded(p_value),
         "years": n,
         "first_year": first,
         "last_year": last,
@@ -150,8 +81,8 @@ def fit_entries(table: pd.DataFrame) -> dict[str, Any]:
         "units": ["degrees", "km", "degrees", "ln m/s", "hPa", "day of year"],
         "probabilities": list(PROBABILITIES),
         "margins": {n: quantiles_of(sample[:, k]) for k, n in enumerate(ENTRY_VARIABLES)},
-        "correlation": [[_round(c) for c in row] for row in correlation],
-        "correlation_standard_error": _round(1.0 / np.sqrt(len(sample) - 3.0)),
+        "correlation": [[rounded(c) for c in row] for row in correlation],
+        "correlation_standard_error": rounded(1.0 / np.sqrt(len(sample) - 3.0)),
         "sample": len(sample),
     }
 
@@ -167,9 +98,9 @@ def fit_decay(table: pd.DataFrame, surface: str) -> dict[str, Any]:
     line = regress(design, over["next_deficit"].to_numpy(), deficit)
     kept, level = line["coefficients"]["deficit"], line["coefficients"]["constant"]
     return {
-        "rate": _round(-np.log(kept) / 6.0),
-        "rate_standard_error": _round(line["standard_errors"]["deficit"] / kept / 6.0),
-        "background": _round(level / (1.0 - kept)),
+        "rate": rounded(-np.log(kept) / 6.0),
+        "rate_standard_error": rounded(line["standard_errors"]["deficit"] / kept / 6.0),
+        "background": rounded(level / (1.0 - kept)),
         **{k: line[k] for k in ("residual_scale", "residual_quantiles", "residual_sd", "sample")},
     }
 
@@ -185,8 +116,8 @@ def fit_ending(table: pd.DataFrame) -> dict[str, Any]:
         table["ended"].to_numpy(), np.column_stack(list(design.values())), sm.families.Binomial()
     ).fit()
     return {
-        "coefficients": {n: _round(c) for n, c in zip(design, model.params, strict=True)},
-        "standard_errors": {n: _round(e) for n, e in zip(design, model.bse, strict=True)},
+        "coefficients": {n: rounded(c) for n, c in zip(design, model.params, strict=True)},
+        "standard_errors": {n: rounded(e) for n, e in zip(design, model.bse, strict=True)},
         "ended": int(table["ended"].sum()),
         "sample": len(table),
     }
@@ -201,7 +132,7 @@ def fit_cap(table: pd.DataFrame) -> dict[str, Any]:
     filled = np.array(highest)
     # Never rising northwards, so that a thin band does not cut storms that reach the next one.
     cap = np.fmax.accumulate(filled[::-1])[::-1] + CAP_MARGIN
-    return {"latitude": list(CAP_LATITUDES), "deficit": [_round(c) for c in cap], "unit": "hPa"}
+    return {"latitude": list(CAP_LATITUDES), "deficit": [rounded(c) for c in cap], "unit": "hPa"}
 
 
 def fit_pressure_wind(record: xr.Dataset) -> dict[str, Any]:
@@ -221,7 +152,7 @@ def fit_pressure_wind(record: xr.Dataset) -> dict[str, Any]:
     )
     between = (np.log(table["wind"]) - fitted).groupby(table["storm"]).mean().std()
     keep = ("coefficients", "standard_errors", "r_squared", "residual_sd", "sample")
-    return {**{k: line[k] for k in keep}, "storm_sd": _round(between)}
+    return {**{k: line[k] for k in keep}, "storm_sd": rounded(between)}
 
 
 def fit_track_model(record: xr.Dataset) -> dict[str, Any]:

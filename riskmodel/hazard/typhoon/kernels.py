@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.core.draws import uniform
-from riskmodel.hazard.typhoon.wind import coriolis, gradient_wind, rain_rate
+from riskmodel.hazard.typhoon.wind import coriolis, rain_rate, vortex
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+SingleArray = npt.NDArray[np.float32]
 
 KM_PER_DEGREE = 111.195
-PROFILE_STEP = 1.0  # km, spacing of the radial tables
+PROFILE_STEP = 2.0  # km, spacing of the radial tables
 MM_PER_HOUR = 25.4 / 24.0  # from inches a day
 FINE_TRAVEL = 8.0  # km between sub-steps while the centre is near the nodes
 FINE_REACH = 150.0  # km from the box of nodes within which sub-steps are made
@@ -30,9 +31,9 @@ def _shape(radius: float, latitude: float, wind: FloatArray) -> float:
 @nb.njit(cache=True)
 def _fill_tables(
     track: FloatArray, wind: FloatArray, rain: FloatArray, speed: FloatArray, rate: FloatArray,
-    first: int, last: int,
+    drop: FloatArray, first: int, last: int,
 ) -> float:  # fmt: skip
-    """Fill gradient wind (m/s) and rain (mm/h) by radius; return the wind at the radius of maximum.
+    """Fill gradient wind (m/s), rain (mm/h) and pressure drop (hPa); return the highest wind.
 
     Only radii from `first` to `last` (multiples of `PROFILE_STEP`), which the nodes need.
     """
@@ -46,9 +47,9 @@ def _fill_tables(
     scale = max(rain[6] + rain[7] * u, 50.0)
     for k in range(first, last + 1):
         r = k * PROFILE_STEP
-        speed[k] = gradient_wind(r, deficit, radius, shape, wind[0], rotation)
+        speed[k], drop[k] = vortex(r, deficit, radius, shape, wind[0], rotation)
         rate[k] = rain_rate(r, centre, peak, peak_radius, scale)
-    return gradient_wind(radius, deficit, radius, shape, wind[0], rotation)
+    return vortex(radius, deficit, radius, shape, wind[0], rotation)[0]
 
 
 @nb.njit(cache=True)
@@ -73,7 +74,7 @@ def _sub_steps(distance: float, speed: float) -> int:
 @nb.njit(cache=True)
 def _one_moment(
     track: FloatArray, nodes: FloatArray, wind: FloatArray, surge: FloatArray, tide: float,
-    hours: float, speed: FloatArray, rate: FloatArray, highest: float,
+    hours: float, speed: FloatArray, rate: FloatArray, drop: FloatArray, highest: float,
     wind_out: FloatArray, rain_out: FloatArray, surge_out: FloatArray,
 ) -> None:  # fmt: skip
     """Add one moment of one storm to its maxima and totals."""
@@ -112,19 +113,69 @@ def _one_moment(
         wind_out[node] = max(wind_out[node], total)
         if coastal:
             onshore = max(east * nodes[node, 3] + north * nodes[node, 4], 0.0)
-            shape = _shape(track[5], track[0], wind)
-            local = track[2] * (1.0 - math.exp(-((track[5] / radius) ** shape)))
+            local = drop[k] + part * (drop[k + 1] - drop[k])
             level = surge[0] * onshore * onshore + surge[1] * local
             if level >= surge[3]:
                 surge_out[node] = max(surge_out[node], level + tide)
+
+
+@nb.njit(cache=True)
+def _draws(
+    purposes: IntArray, seed: int, block: int, storm: int, spread: float
+) -> tuple[float, float, float]:
+    """Rain efficiency and the phases of the two tides of one storm."""
+    u1 = uniform(seed, purposes[0], storm, block, 0)
+    u2 = uniform(seed, purposes[0], storm, block, 1)
+    normal = math.sqrt(-2.0 * math.log(u1)) * math.cos(2.0 * math.pi * u2)
+    m2 = 2.0 * math.pi * uniform(seed, purposes[1], storm, block, 0)
+    s2 = 2.0 * math.pi * uniform(seed, purposes[2], storm, block, 0)
+    return math.exp(spread * normal), m2, s2
+
+
+@nb.njit(cache=True)
+def _one_storm(
+    track: FloatArray, nodes: FloatArray, box: FloatArray, wind: FloatArray, rain: FloatArray,
+    surge: FloatArray, tides: bool, m2: float, s2: float,
+    wind_out: FloatArray, rain_out: FloatArray, surge_out: FloatArray,
+) -> None:  # fmt: skip
+    """Add the whole life of one storm, dims (hour, 7), to its maxima and totals."""
+    size = int(max(wind[9], rain[8]) / PROFILE_STEP) + 2
+    speed, rate, drop, now = np.empty(size), np.empty(size), np.empty(size), np.empty(7)
+    for hour in range(track.shape[0]):
+        first = track[hour]
+        if math.isnan(first[0]):
+            break
+        last = hour + 1 == track.shape[0] or math.isnan(track[hour + 1, 0])
+        following = first if last else track[hour + 1]
+        near, _ = _radii(first[0], first[1], box)
+        count = 1 if last else _sub_steps(near, first[3])
+        for part in range(count):
+            share = part / count
+            now[:] = first
+            for k in (0, 1, 2, 5, 6):
+                now[k] = first[k] + share * (following[k] - first[k])
+            near, far = _radii(now[0], now[1], box)
+            if near >= (size - 2) * PROFILE_STEP:
+                continue
+            start, stop = int(near / PROFILE_STEP), min(int(far / PROFILE_STEP) + 1, size - 1)
+            highest = _fill_tables(now, wind, rain, speed, rate, drop, start, stop)
+            tide = 0.0
+            if tides:
+                clock = 2.0 * math.pi * (hour + share)
+                tide = surge[4] * math.cos(clock / surge[6] + m2)
+                tide += surge[5] * math.cos(clock / surge[7] + s2)
+            _one_moment(
+                now, nodes, wind, surge, tide, 1.0 / count, speed, rate, drop, highest,
+                wind_out, rain_out, surge_out,
+            )  # fmt: skip
 
 
 @nb.njit(parallel=True, cache=True)
 def accumulate(
     tracks: FloatArray, nodes: FloatArray, wind: FloatArray, rain: FloatArray, surge: FloatArray,
     purposes: IntArray, seed: int, block: int, residual: bool,
-) -> tuple[FloatArray, FloatArray, FloatArray]:  # fmt: skip
-    """Wind, rain and surge of every storm at every node, dims (storm, node), float32.
+) -> SingleArray:  # fmt: skip
+    """Wind, rain and surge of every storm at every node, dims (index, storm, node).
 
     Parameters
     ----------
@@ -142,56 +193,19 @@ def accumulate(
     residual : bool
         Whether to draw at all.
     """
-    shape = (tracks.shape[0], nodes.shape[0])
-    wind_all = np.zeros(shape, np.float32)
-    rain_all = np.zeros(shape, np.float32)
-    surge_all = np.zeros(shape, np.float32)
-    box = np.array([nodes[:, 0].min(), nodes[:, 0].max(), nodes[:, 1].min(), nodes[:, 1].max()])
-    size = int(max(wind[9], rain[8]) / PROFILE_STEP) + 2
+    result = np.zeros((3, tracks.shape[0], nodes.shape[0]), np.float32)
+    south, north = nodes[:, 0].min(), nodes[:, 0].max()
+    box = np.array([south, north, nodes[:, 1].min(), nodes[:, 1].max()])
     for storm in nb.prange(tracks.shape[0]):
-        speed, rate = np.empty(size), np.empty(size)
-        wind_out, rain_out = np.zeros(nodes.shape[0]), np.zeros(nodes.shape[0])
-        surge_out, now = np.zeros(nodes.shape[0]), np.empty(7)
+        out = np.zeros((3, nodes.shape[0]))
         efficiency, m2, s2 = 1.0, 0.0, 0.0
         if residual:
-            u1 = uniform(seed, purposes[0], storm, block, 0)
-            u2 = uniform(seed, purposes[0], storm, block, 1)
-            normal = math.sqrt(-2.0 * math.log(u1)) * math.cos(2.0 * math.pi * u2)
-            efficiency = math.exp(rain[9] * normal)
-            m2 = 2.0 * math.pi * uniform(seed, purposes[1], storm, block, 0)
-            s2 = 2.0 * math.pi * uniform(seed, purposes[2], storm, block, 0)
-        for hour in range(tracks.shape[1]):
-            first = tracks[storm, hour]
-            if math.isnan(first[0]):
-                break
-            last = hour + 1 == tracks.shape[1] or math.isnan(tracks[storm, hour + 1, 0])
-            following = first if last else tracks[storm, hour + 1]
-            near, _ = _radii(first[0], first[1], box)
-            count = 1 if last else _sub_steps(near, first[3])
-            for part in range(count):
-                share = part / count
-                now[:] = first
-                for k in (0, 1, 2, 5, 6):
-                    now[k] = first[k] + share * (following[k] - first[k])
-                near, far = _radii(now[0], now[1], box)
-                if near >= (size - 2) * PROFILE_STEP:
-                    continue
-                highest = _fill_tables(
-                    now, wind, rain, speed, rate,
-                    int(near / PROFILE_STEP), min(int(far / PROFILE_STEP) + 1, size - 1),
-                )  # fmt: skip
-                tide = 0.0
-                if residual:
-                    clock = 2.0 * math.pi * (hour + share)
-                    tide = surge[4] * math.cos(clock / surge[6] + m2) + surge[5] * math.cos(
-                        clock / surge[7] + s2
-                    )
-                _one_moment(
-                    now, nodes, wind, surge, tide, 1.0 / count, speed, rate, highest,
-                    wind_out, rain_out, surge_out,
-                )  # fmt: skip
+            efficiency, m2, s2 = _draws(purposes, seed, block, storm, rain[9])
+        _one_storm(
+            tracks[storm], nodes, box, wind, rain, surge, residual, m2, s2, out[0], out[1], out[2]
+        )
         for node in range(nodes.shape[0]):
-            wind_all[storm, node] = wind_out[node]
-            rain_all[storm, node] = rain_out[node] * efficiency
-            surge_all[storm, node] = surge_out[node]
-    return wind_all, rain_all, surge_all
+            result[0, storm, node] = out[0, node]
+            result[1, storm, node] = out[1, node] * efficiency
+            result[2, storm, node] = out[2, node]
+    return result

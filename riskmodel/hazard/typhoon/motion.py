@@ -108,12 +108,56 @@ def _end_chance(c: FloatArray, deficit: float, over_land: bool) -> float:
     return 1.0 / (1.0 + math.exp(-logit))
 
 
+@nb.njit(cache=True)
+def _follow(
+    path: FloatArray, entry: FloatArray, season: float, uniform: FloatArray,
+    motion: tuple[FloatArray, ...], probabilities: FloatArray, cap: FloatArray, land: FloatArray,
+    land_origin: FloatArray, domain: FloatArray,
+) -> None:  # fmt: skip
+    """Write the life of one storm into `path`, dims (hour, 5)."""
+    heading_part, speed_part, sea, mainland, taiwan, ending = motion
+    latitude, longitude, log_speed, deficit = entry[0], entry[1], entry[3], entry[4]
+    heading, turn, change, held, segment = _wrap_heading(entry[2]), 0.0, 0.0, deficit, 0
+    end_deficit = min(domain[3], 0.8 * deficit)
+    # The entry lies anywhere within its six-hour segment.
+    left = 1 + int(6.0 * uniform[0, 0])
+    for hour in range(path.shape[0]):
+        speed = math.exp(log_speed)
+        path[hour, 0], path[hour, 1], path[hour, 2] = latitude, longitude, deficit
+        path[hour, 3], path[hour, 4] = speed, heading % 360.0
+        inland = _inland(land, land_origin, latitude, longitude)
+        if left == 0:
+            if uniform[segment, 4] < _end_chance(ending, deficit, inland > 0.0):
+                break
+            segment += 1
+            u, north = uniform[segment], latitude - 28.0
+            turn = _next_turn(
+                heading_part, north, heading, turn, season, max(speed, 1.0), u[0], probabilities
+            )
+            log_speed = _next_log_speed(
+                speed_part, log_speed, north, heading, season, u[1], probabilities
+            )
+            heading, speed = _wrap_heading(heading + turn), math.exp(log_speed)
+            change, held, left = deficit - held, deficit, 6
+        deficit = _hour_of_intensity(
+            deficit, held, change, latitude, longitude, inland, season, uniform[segment, 2],
+            uniform[segment, 3], sea, mainland, taiwan, probabilities,
+        )  # fmt: skip
+        deficit = min(max(deficit, LEAST_DEFICIT), np.interp(latitude, cap[0], cap[1]))
+        step = 3.6 * speed / KM_PER_DEGREE
+        latitude += step * math.cos(math.radians(heading))
+        longitude += step * math.sin(math.radians(heading)) / math.cos(math.radians(latitude))
+        left -= 1
+        away = _distance(latitude, longitude, domain[0], domain[1])
+        if deficit < end_deficit or away > domain[2]:
+            break
+
+
 @nb.njit(parallel=True, cache=True)
 def advance(
-    entry: FloatArray, season: FloatArray, uniform: FloatArray, heading_part: FloatArray,
-    speed_part: FloatArray, sea: FloatArray, mainland: FloatArray, taiwan: FloatArray,
-    ending: FloatArray, probabilities: FloatArray, cap: FloatArray, land: FloatArray,
-    land_origin: FloatArray, domain: FloatArray, hours: int,
+    entry: FloatArray, season: FloatArray, uniform: FloatArray, motion: tuple[FloatArray, ...],
+    probabilities: FloatArray, cap: FloatArray, land: FloatArray, land_origin: FloatArray,
+    domain: FloatArray, hours: int,
 ) -> FloatArray:  # fmt: skip
     """Follow every storm hour by hour from its entry.
 
@@ -125,10 +169,8 @@ def advance(
         Dims (storm): the seasonal regressor.
     uniform : ndarray
         Dims (storm, segment, 5): keyed uniforms for turn, speed, sea, land and ending.
-    heading_part, speed_part, sea, mainland, taiwan : ndarray
-        Coefficients, residual scale and quantiles, as `TrackModel.motion`.
-    ending : ndarray
-        Coefficients of the chance that a storm ends within six hours.
+    motion : tuple of ndarray
+        As `TrackModel.motion`.
     probabilities, cap, land, land_origin, domain : ndarray
         Probabilities of the quantiles; highest deficit by latitude; land table and its origin;
         centre, leaving radius (km) and end deficit (hPa).
@@ -143,49 +185,8 @@ def advance(
     """
     path = np.full((entry.shape[0], hours + 1, 5), np.nan)
     for storm in nb.prange(entry.shape[0]):
-        latitude, longitude = entry[storm, 0], entry[storm, 1]
-        heading, log_speed = _wrap_heading(entry[storm, 2]), entry[storm, 3]
-        deficit = entry[storm, 4]
-        end_deficit = min(domain[3], 0.8 * deficit)
-        turn, change, held, segment = 0.0, 0.0, deficit, 0
-        # The entry lies anywhere within its six-hour segment.
-        left = 1 + int(6.0 * uniform[storm, 0, 0])
-        for hour in range(hours + 1):
-            speed = math.exp(log_speed)
-            path[storm, hour, 0] = latitude
-            path[storm, hour, 1] = longitude
-            path[storm, hour, 2] = deficit
-            path[storm, hour, 3] = speed
-            path[storm, hour, 4] = heading % 360.0
-            inland = _inland(land, land_origin, latitude, longitude)
-            if left == 0:
-                if uniform[storm, segment, 4] < _end_chance(ending, deficit, inland > 0.0):
-                    break
-                segment += 1
-                u = uniform[storm, segment]
-                north = latitude - 28.0
-                turn = _next_turn(
-                    heading_part, north, heading, turn, season[storm], max(speed, 1.0), u[0],
-                    probabilities,
-                )  # fmt: skip
-                log_speed = _next_log_speed(
-                    speed_part, log_speed, north, heading, season[storm], u[1], probabilities
-                )
-                heading = _wrap_heading(heading + turn)
-                speed = math.exp(log_speed)
-                change, held, left = deficit - held, deficit, 6
-            deficit = _hour_of_intensity(
-                deficit, held, change, latitude, longitude, inland, season[storm],
-                uniform[storm, segment, 2], uniform[storm, segment, 3], sea, mainland, taiwan,
-                probabilities,
-            )  # fmt: skip
-            deficit = min(max(deficit, LEAST_DEFICIT), np.interp(latitude, cap[0], cap[1]))
-            step = 3.6 * speed / KM_PER_DEGREE
-            latitude += step * math.cos(math.radians(heading))
-            longitude += step * math.sin(math.radians(heading)) / math.cos(math.radians(latitude))
-            left -= 1
-            if deficit < end_deficit:
-                break
-            if _distance(latitude, longitude, domain[0], domain[1]) > domain[2]:
-                break
+        _follow(
+            path[storm], entry[storm], season[storm], uniform[storm], motion, probabilities, cap,
+            land, land_origin, domain,
+        )  # fmt: skip
     return path

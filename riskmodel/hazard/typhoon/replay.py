@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
@@ -15,6 +16,8 @@ from riskmodel.hazard.typhoon.model import TrackModel, load_track_model
 from riskmodel.hazard.typhoon.parameters import values
 from riskmodel.hazard.typhoon.record import check_record
 from riskmodel.hazard.typhoon.samples import day_of_year, fixes_by_storm
+
+FloatArray = npt.NDArray[np.float64]
 
 LEAST = 1.0  # hPa, for storms with neither pressure nor wind
 
@@ -53,6 +56,17 @@ def _hourly(fixes: pd.DataFrame, model: TrackModel) -> pd.DataFrame:
     return table.iloc[inside[0] : inside[-1] + 1] if inside.size else table.iloc[:0]
 
 
+def _stack(tables: list[pd.DataFrame]) -> dict[str, FloatArray]:
+    """Arrays (storm, step) of hourly tables, NaN-padded, with the median radius of maximum wind."""
+    length = max(len(table) for table in tables)
+    steps = {name: np.full((len(tables), length), np.nan) for name in STEP_VARIABLES}
+    for row, table in enumerate(tables):
+        for name in set(STEP_VARIABLES) - {"radius_of_maximum_wind"}:
+            steps[name][row, : len(table)] = table[name]
+    steps["radius_of_maximum_wind"] = bounded_radius(steps["deficit"], steps["latitude"], 1.0)
+    return steps
+
+
 def storms_from_record(
     record: xr.Dataset, names: Iterable[str] | None = None, *, model: TrackModel | None = None
 ) -> xr.Dataset:
@@ -63,17 +77,16 @@ def storms_from_record(
     record : xarray.Dataset
         From `read_cma_recut` or `read_storm_tracks`.
     names : iterable of str, optional
-        Storm ids, or names (case ignored; with a year as ``"Megi 2016"`` where a name was used
-        more than once). All storms of the record by default.
+        Storm ids, or names (case ignored; with a year where a name was used more than once, as
+        ``"Megi 2016"``). All storms of the record by default.
     model : TrackModel, optional
         Supplies the pressure-wind relation for fixes without wind; the committed one by default.
 
     Returns
     -------
     xarray.Dataset
-        As `simulate_storms`, with `year` of the calendar and further `storm_id` and `name`,
-        sorted by time. Positions, deficit and wind are straight lines between fixes; the radius
-        of maximum wind is the median of its relation, without a draw.
+        As `simulate_storms`, by time, with the calendar's `year` and further `storm_id`, `name`.
+        Straight lines between fixes; median radius of maximum wind, without a draw.
 
     Raises
     ------
@@ -88,12 +101,7 @@ def storms_from_record(
     tracks = sorted(((s, t) for s, t in tracks if len(t)), key=lambda item: item[1]["time"].iloc[0])
     if not tracks:
         raise CatalogueError("none of these storms comes near", found=wanted)
-    length = max(len(t) for _, t in tracks)
-    steps = {name: np.full((len(tracks), length), np.nan) for name in STEP_VARIABLES}
-    for row, (_, table) in enumerate(tracks):
-        for name in set(STEP_VARIABLES) - {"radius_of_maximum_wind"}:
-            steps[name][row, : len(table)] = table[name]
-    steps["radius_of_maximum_wind"] = bounded_radius(steps["deficit"], steps["latitude"], 1.0)
+    steps = _stack([table for _, table in tracks])
     first = [table["time"].iloc[0] for _, table in tracks]
     start = np.array([day_of_year(t) for t in first])
     life = np.array([len(t) - 1 for _, t in tracks]) / 24.0

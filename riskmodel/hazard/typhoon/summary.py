@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from riskmodel.core.schema import check
@@ -12,14 +13,29 @@ from riskmodel.hazard.typhoon.geometry import distance_and_bearing, wrap
 from riskmodel.hazard.typhoon.layout import STORMS
 from riskmodel.hazard.typhoon.parameters import values
 
+FloatArray = npt.NDArray[np.float64]
+
 RADII = (500, 300, 150)  # km
 PROBABILITIES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 SEASONS = {"january_june": (1, 182), "july": (182, 213), "august": (213, 244),
            "september": (244, 274), "october_december": (274, 367)}  # fmt: skip
 
 
-def _quantiles(sample: np.ndarray, digits: int) -> list[float]:
+def _quantiles(sample: FloatArray, digits: int) -> list[float]:
     return [round(float(q), digits) for q in np.quantile(sample, PROBABILITIES)]
+
+
+def _deepest(deficit: FloatArray, inside: npt.NDArray[np.bool_]) -> FloatArray:
+    """Deepest deficit of each storm while it is inside, for the storms that ever are."""
+    hit = inside.any(axis=1)
+    return np.asarray(np.where(inside, deficit, -np.inf)[hit].max(axis=1))
+
+
+def _season(start: FloatArray) -> dict[str, float]:
+    return {
+        name: round(float(((start >= first) & (start < last)).mean()), 4)
+        for name, (first, last) in SEASONS.items()
+    }
 
 
 def summarise_storms(storms: xr.Dataset, *, years: int) -> dict[str, Any]:
@@ -51,13 +67,10 @@ def summarise_storms(storms: xr.Dataset, *, years: int) -> dict[str, Any]:
     # A thousandth for entries placed on the circle itself and stored in single precision.
     within = {radius: distance <= radius * 1.001 for radius in RADII}
     count = {radius: int(inside.any(axis=1).sum()) for radius, inside in within.items()}
-    pressure = {}
-    for radius in RADII[1:]:
-        hit = within[radius].any(axis=1)
-        deepest = np.where(within[radius], storms["deficit"].values, -np.inf)[hit].max(axis=1)
-        pressure[radius] = _quantiles(domain["environment_pressure"] - deepest, 1)
+    deficit = storms["deficit"].values
+    highest = domain["environment_pressure"]
+    pressure = {r: _quantiles(highest - _deepest(deficit, within[r]), 1) for r in RADII[1:]}
     near = within[300]
-    start = storms["start"].values
     return {
         "years": years,
         "storms_within": count,
@@ -72,8 +85,5 @@ def summarise_storms(storms: xr.Dataset, *, years: int) -> dict[str, Any]:
         "minimum_pressure": pressure,
         "speed": _quantiles(storms["speed"].values[near], 2),
         "heading": _quantiles(wrap(storms["heading"].values[near]), 1),
-        "season": {
-            name: round(float(((start >= first) & (start < last)).mean()), 4)
-            for name, (first, last) in SEASONS.items()
-        },
+        "season": _season(storms["start"].values),
     }

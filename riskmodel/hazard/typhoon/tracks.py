@@ -28,6 +28,8 @@ __all__ = ["TrackModel", "load_track_model", "simulate_storms", "storms_from_rec
 
 FloatArray = npt.NDArray[np.float64]
 
+PATH_VARIABLES = ("latitude", "longitude", "deficit", "speed", "heading")
+
 
 def _enter(model: TrackModel, years: int, random: np.random.Generator) -> dict[str, FloatArray]:
     """Draw the storms of a block and their state at entry, sorted by year and day."""
@@ -35,7 +37,7 @@ def _enter(model: TrackModel, years: int, random: np.random.Generator) -> dict[s
     year = np.repeat(np.arange(years), random.poisson(model.rate, size=years))
     drawn = draw_joint(random, year.size, model.correlation, list(model.margins.values()))
     state = {name: drawn[:, k] for k, name in enumerate(model.margins)}
-    state["year"] = year
+    state["year"] = year.astype(np.float64)
     state["latitude"], state["longitude"] = destination(
         domain["latitude"], domain["longitude"], state["bearing"], state["distance"]
     )
@@ -80,20 +82,39 @@ def simulate_storms(model: TrackModel, *, years: int, block: int, seed: int) -> 
             found={"years": years, "block": block, "seed": seed},
             expected="years >= 1, block >= 0, seed >= 0",
         )
-    domain = values("domain")
     random = generator(seed, "tracks", block)
     state = _enter(model, years, random)
-    count, hours = state["year"].size, int(domain["longest_life"])
-    # Five draws for each six hours, then two for the life of each storm.
-    uniform = random.random((count, hours // 6 + 2, 5))
-    normal = random.standard_normal((count, 2))
+    path = _live(model, state, random)
+    normal = random.standard_normal((state["year"].size, 2))
+    steps = {name: path[:, :, k] for k, name in enumerate(PATH_VARIABLES)}
+    spread = np.exp(values("wind")["radius_spread"] * normal[:, :1])
+    steps["radius_of_maximum_wind"] = bounded_radius(steps["deficit"], steps["latitude"], spread)
+    a, b, sd = model.pressure_wind
+    steps["maximum_wind"] = np.exp(a + b * np.log(steps["deficit"]) + sd * normal[:, 1:])
+    hours = np.isfinite(path[:, :, 0]).sum(axis=1) - 1
+    end = np.minimum(state["day"] + hours / 24.0, DAYS + 1.0)
+    return storm_dataset(
+        steps,
+        {"year": state["year"].astype(np.int32), "start": state["day"], "end": end},
+        model.source,
+        f"simulate_storms(years={years}, block={block}, seed={seed})",
+    )
+
+
+def _live(
+    model: TrackModel, state: dict[str, FloatArray], random: np.random.Generator
+) -> FloatArray:
+    """Follow the storms from their entry, dims (storm, step, variable of `PATH_VARIABLES`)."""
+    domain = values("domain")
+    hours = int(domain["longest_life"])
+    # Five draws for each six hours.
+    uniform = random.random((state["year"].size, hours // 6 + 2, 5))
+    start = ("latitude", "longitude", "heading", "log_speed", "deficit")
     path = advance(
-        np.stack(
-            [state[n] for n in ("latitude", "longitude", "heading", "log_speed", "deficit")], 1
-        ),
+        np.stack([state[name] for name in start], axis=1),
         np.cos(2.0 * np.pi * (state["day"] - PEAK_DAY) / DAYS),
         uniform,
-        *model.motion,
+        model.motion,
         np.array(PROBABILITIES),
         model.cap,
         land_table(),
@@ -101,24 +122,5 @@ def simulate_storms(model: TrackModel, *, years: int, block: int, seed: int) -> 
         np.array([domain[n] for n in ("latitude", "longitude", "leave_radius", "end_deficit")]),
         hours,
     )
-    alive = np.isfinite(path[:, :, 0])
-    path = path[:, : int(alive.sum(axis=1).max(initial=1))]
-    steps = dict(
-        zip(
-            ("latitude", "longitude", "deficit", "speed", "heading"),
-            np.moveaxis(path, 2, 0),
-            strict=True,
-        )
-    )
-    spread = np.exp(values("wind")["radius_spread"] * normal[:, :1])
-    steps["radius_of_maximum_wind"] = bounded_radius(steps["deficit"], steps["latitude"], spread)
-    a, b, sd = model.pressure_wind
-    steps["maximum_wind"] = np.exp(a + b * np.log(steps["deficit"]) + sd * normal[:, 1:])
-    length = alive.sum(axis=1)
-    end = np.minimum(state["day"] + (length - 1) / 24.0, DAYS + 1.0)
-    return storm_dataset(
-        steps,
-        {"year": state["year"].astype(np.int32), "start": state["day"], "end": end},
-        model.source,
-        f"simulate_storms(years={years}, block={block}, seed={seed})",
-    )
+    longest = int(np.isfinite(path[:, :, 0]).sum(axis=1).max(initial=1))
+    return np.asarray(path[:, :longest])

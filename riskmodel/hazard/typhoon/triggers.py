@@ -74,7 +74,10 @@ def _landfall(
     """State just before the first crossing of the declared mainland coast; NaN when none."""
     inland = land_at(latitude, longitude)
     ashore = (inland > 0.0) & ~on_taiwan(latitude, longitude)
-    crossing = ashore[:, 1:] & ~ashore[:, :-1] & np.isfinite(storms["latitude"].values[:, 1:])
+    crossing = np.zeros_like(ashore)
+    crossing[:, :-1] = (
+        ashore[:, 1:] & ~ashore[:, :-1] & np.isfinite(storms["latitude"].values[:, 1:])
+    )
     hit = crossing.any(axis=1)
     step = np.where(hit, crossing.argmax(axis=1), 0)
     row = np.arange(len(step))
@@ -113,11 +116,6 @@ def trigger_indices(storms: xr.Dataset) -> xr.Dataset:
         `landfall_longitude` (degrees), `landfall_pressure` (hPa), `landfall_wind` (m/s) and
         `landfall_day` at the first crossing of the declared mainland coast from the sea, NaN
         when none.
-
-    Raises
-    ------
-    SchemaError
-        If `storms` is not a storm Dataset.
     """
     check(storms, STORMS)
     boxes = load_boxes()
@@ -125,13 +123,12 @@ def trigger_indices(storms: xr.Dataset) -> xr.Dataset:
     # After its end a storm stays far out at sea for the tests of place.
     latitude = np.where(alive, storms["latitude"].values, 20.0).astype(np.float64)
     longitude = np.where(alive, storms["longitude"].values, 130.0).astype(np.float64)
-    deficit, wind = storms["deficit"].values, storms["maximum_wind"].values
     highest = np.full((alive.shape[0], len(boxes), 2), np.nan)
     for k, box in enumerate(boxes.values()):
         inside = _inside(box, latitude, longitude) & alive
         hit = inside.any(axis=1)
-        for j, array in enumerate((deficit, wind)):
-            top = np.where(inside, array, -np.inf).max(axis=1)
+        for j, name in enumerate(("deficit", "maximum_wind")):
+            top = np.where(inside, storms[name].values, -np.inf).max(axis=1)
             highest[hit, k, j] = top[hit]
     pressure = values("domain")["environment_pressure"] - highest[:, :, 0]
     data = xr.Dataset(

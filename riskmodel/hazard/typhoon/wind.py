@@ -17,6 +17,24 @@ def coriolis(latitude: float) -> float:
 
 
 @nb.njit(cache=True)
+def vortex(
+    radius: float, deficit: float, radius_of_maximum_wind: float, shape: float, density: float,
+    rotation: float,
+) -> tuple[float, float]:  # fmt: skip
+    """Gradient wind (m/s) and pressure deficit (hPa) of Holland's vortex at a radius.
+
+    As `gradient_wind`; the deficit at a radius is Δp (1 - exp(-x)).
+    """
+    if radius <= 0.0 or deficit <= 0.0:
+        return 0.0, max(deficit, 0.0)
+    x = (radius_of_maximum_wind / radius) ** shape
+    decay = math.exp(-x)
+    half = 0.5 * radius * 1000.0 * rotation
+    force = shape * deficit * PASCAL_PER_HPA / density * x * decay
+    return math.sqrt(force + half * half) - half, deficit * (1.0 - decay)
+
+
+@nb.njit(cache=True)
 def gradient_wind(
     radius: float, deficit: float, radius_of_maximum_wind: float, shape: float, density: float,
     rotation: float,
@@ -43,12 +61,7 @@ def gradient_wind(
     -----
     Source: Holland 1980, Mon. Wea. Rev. 108, 1212-1218.
     """
-    if radius <= 0.0 or deficit <= 0.0:
-        return 0.0
-    x = (radius_of_maximum_wind / radius) ** shape
-    half = 0.5 * radius * 1000.0 * rotation
-    force = shape * deficit * PASCAL_PER_HPA / density * x * math.exp(-x)
-    return math.sqrt(force + half * half) - half
+    return vortex(radius, deficit, radius_of_maximum_wind, shape, density, rotation)[0]
 
 
 @nb.njit(cache=True)
