@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
+from types import MappingProxyType
 
 import plotly.graph_objects as go
 
@@ -28,6 +29,11 @@ LINE_HEIGHT, BADGE_HEIGHT = 15, 26
 NETWORK_TRACES = frozenset(
     {"choropleth", "scattergeo", "choroplethmap", "scattermap", "densitymap"}
     | {"choroplethmapbox", "scattermapbox", "densitymapbox"}
+)
+
+# plotly.js 4 offers by default a button that sends a chart's data to its maker's server: never.
+PAGE_CONFIG = MappingProxyType(
+    {"displaylogo": False, "responsive": False, "showSendToCloud": False, "plotlyServerURL": ""}
 )
 
 _PAGE = """<!DOCTYPE html>
@@ -168,7 +174,7 @@ def _page(figure: go.Figure, name: str) -> str:
         include_plotlyjs=True,
         include_mathjax=False,
         div_id=name,
-        config={"displaylogo": False, "responsive": False},
+        config=dict(PAGE_CONFIG),
     )
     return _PAGE.format(title=html.escape(name), body=body)
 

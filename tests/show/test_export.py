@@ -48,6 +48,13 @@ def test_html_loads_nothing_and_holds_plotly_once(exported: dict[str, Path]) -> 
     assert 'id="loss"' in text
 
 
+def test_html_offers_no_button_that_sends_data_away(exported: dict[str, Path]) -> None:
+    text = exported[".html"].read_text(encoding="utf-8")
+    call = text[text.index("Plotly.newPlot(") :]
+    assert '"showSendToCloud": false' in call
+    assert "https://" not in call
+
+
 def test_svg_keeps_chinese_as_text_in_the_font_family(exported: dict[str, Path]) -> None:
     text = exported[".svg"].read_text(encoding="utf-8")
     assert "温州的损失" in text
