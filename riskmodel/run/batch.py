@@ -268,4 +268,5 @@ def _alone(batch: Batch) -> Iterator[None]:
         try:
             yield
         finally:
-            lock.unlink(missing_ok=True)
+            with suppress(OSError):  # Windows keeps an open file
+                lock.unlink()

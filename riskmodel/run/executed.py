@@ -82,19 +82,11 @@ def _through_papermill(
     source: Path, target: Path, parameters: dict[str, Any], cwd: Path, watch: _Watch
 ) -> None:
     import papermill
-    from jupyter_client.manager import AsyncKernelManager
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="rm-") as sockets:
-        connection = Path(sockets) / "k.json"
-        fits = os.name != "nt" and len(str(connection)) < LONGEST_SOCKET
-        manager = AsyncKernelManager(
-            kernel_name="python3",
-            connection_file=str(connection),
-            transport="ipc" if fits else "tcp",
-        )
         try:
             papermill.execute_notebook(
                 source,
@@ -103,7 +95,7 @@ def _through_papermill(
                 kernel_name="python3",
                 cwd=cwd,
                 progress_bar=False,
-                km=manager,
+                config=_kernel_settings(Path(sockets) / "k.json"),
                 on_cell_start=watch,
             )
         except papermill.exceptions.PapermillExecutionError as error:
@@ -112,6 +104,22 @@ def _through_papermill(
         except (DeadKernelError, CellTimeoutError) as error:
             said = f"{type(error).__name__}: {first_line(str(error))} (out of memory?)"
             raise _stopped(source, watch.source, said) from None
+
+
+def _kernel_settings(connection: Path) -> Any:
+    """Make settings for a kernel that is reached by files, not ports, where the system allows.
+
+    They go in as settings, not as a manager of ours: such a kernel would never be shut down.
+    """
+    from traitlets.config import Config
+
+    fits = os.name != "nt" and len(str(connection)) < LONGEST_SOCKET
+    return Config(
+        AsyncKernelManager={
+            "transport": "ipc" if fits else "tcp",
+            "connection_file": str(connection),
+        }
+    )
 
 
 def _stopped(notebook: Path, cell_source: str, said: str) -> NotebookError:

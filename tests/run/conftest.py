@@ -21,9 +21,11 @@ OPEN = """\
 from riskmodel.run.folder import open_run
 work = open_run(globals(), "{name}")"""
 CENSUS = """\
+import os
 import xarray as xr
 from riskmodel.run.records import make_record, save_records
 from riskmodel.run.stages import save_stage
+print(os.getpid())
 loss = 1e8 * work.params.scenario.rain
 save_stage(work, "census", xr.Dataset({"value": ("cell", [loss, 3.0])}))
 interval = {"kind": "simulation", "level": 0.9, "lower": 0.9 * loss, "upper": 1.1 * loss}

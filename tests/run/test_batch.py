@@ -49,6 +49,8 @@ def test_run_is_whole_current_and_safe_from_a_failure(
     assert "90%" in shown
     assert_manifest_is_complete(folder)
     assert_no_machine_paths(folder, checkout)
+    with pytest.raises(ProcessLookupError):  # the kernel was shut down
+        os.kill(int(printed(folder, "01_census")), 0)
 
     before = snapshot(folder)
     run_notebooks(params, root=checkout, console=console)
@@ -92,9 +94,13 @@ def assert_no_machine_paths(folder: Path, checkout: Path) -> None:
         text = path.read_text(encoding="utf-8")
         assert str(checkout) not in text
         assert ".partial" not in text
-    executed = json.loads((folder / "notebooks/02_hazard.ipynb").read_text(encoding="utf-8"))
-    printed = [o["text"] for c in executed["cells"] for o in c.get("outputs", []) if "text" in o]
-    assert "".join(printed[0]).strip() == ". outputs/wenzhou"
+    assert printed(folder, "02_hazard") == ". outputs/wenzhou"
+
+
+def printed(folder: Path, notebook: str) -> str:
+    text = (folder / f"notebooks/{notebook}.ipynb").read_text(encoding="utf-8")
+    outputs = [o for c in json.loads(text)["cells"] for o in c.get("outputs", [])]
+    return "".join(outputs[0]["text"]).strip()
 
 
 def assert_failure_is_told(message: str, outputs: Path) -> None:
