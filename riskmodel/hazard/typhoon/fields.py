@@ -32,6 +32,7 @@ INDICES = Schema(
 )
 UNITS = {"wind": "m/s", "rain": "mm", "surge": "m"}
 PURPOSES = ("rain efficiency", "tide m2", "tide s2")
+TIDES = ("tide_m2", "tide_s2")
 TRACK_ORDER = (
     "latitude", "longitude", "deficit", "speed", "heading", "radius_of_maximum_wind",
     "maximum_wind",
@@ -88,9 +89,14 @@ def _nodes(latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> FloatArray:
     )
 
 
+def _share(name: str) -> float:
+    """Return the part of a constant that counts: all of it, but a share of a tidal amplitude."""
+    return values("surge")["tide_share"] if name in TIDES else 1.0
+
+
 def _constants(section: str, order: tuple[str, ...]) -> FloatArray:
     table = values(section)
-    return np.array([table[name] for name in order])
+    return np.array([table[name] * _share(name) for name in order])
 
 
 def storm_indices(
@@ -114,7 +120,7 @@ def storm_indices(
         Key of the draws; the number of the storm within the block is the rest of it.
     residual : bool
         True draws a lognormal rain efficiency and a tidal phase for each storm. False is for
-        replays: efficiency 1 and mean sea level.
+        replays: efficiency 1 and the mean over fixed tidal phases.
 
     Returns
     -------
@@ -127,7 +133,7 @@ def storm_indices(
     -----
     Wind is Holland's gradient wind times a surface factor, turned by the inflow angle, plus a
     share of the translation; rain the R-CLIPER rate along the track times the efficiency; surge
-    the set-up of the onshore wind squared, inverse barometer and tide. Each storm is computed
+    the set-up of the onshore wind squared, inverse barometer and a declared share of the tide. Each storm is computed
     whole by one thread. Sources of the constants: ``data/hazard/physics.yml``.
     """
     check(storms, STORMS)
@@ -137,8 +143,22 @@ def storm_indices(
     purposes = np.array([purpose_code(name) for name in PURPOSES], dtype=np.int64)
     wind, surge = _constants("wind", WIND_ORDER), _constants("surge", SURGE_ORDER)
     result = accumulate(tracks, nodes, wind, rain, surge, purposes, seed, block, residual)
+    if not residual:
+        result[2] = _mean_over_tides(tracks, nodes, wind, rain, surge)
     history = f"storm_indices(seed={seed}, block={block}, residual={residual})"
     return _dataset(result, nodes, storms, f"{storms.attrs['history']}; {history}")
+
+
+def _mean_over_tides(
+    tracks: FloatArray, nodes: FloatArray, wind: FloatArray, rain: FloatArray, surge: FloatArray
+) -> npt.NDArray[np.float32]:
+    """Mean surge index over fixed tidal phases, dims (storm, node), the same at any key."""
+    phases = int(values("surge")["replay_phases"])
+    purposes = np.array([purpose_code(name) for name in PURPOSES], dtype=np.int64)
+    total = np.zeros((tracks.shape[0], nodes.shape[0]))
+    for phase in range(phases):
+        total += accumulate(tracks, nodes, wind, rain, surge, purposes, 0, phase, True)[2]
+    return (total / phases).astype(np.float32)
 
 
 def _dataset(
