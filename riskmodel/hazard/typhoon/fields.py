@@ -133,8 +133,8 @@ def storm_indices(
     -----
     Wind is Holland's gradient wind times a surface factor, turned by the inflow angle, plus a
     share of the translation; rain the R-CLIPER rate along the track times the efficiency; surge
-    the set-up of the onshore wind squared, inverse barometer and a declared share of the tide. Each storm is computed
-    whole by one thread. Sources of the constants: ``data/hazard/physics.yml``.
+    the set-up of the onshore wind squared, inverse barometer and a declared share of the tide.
+    Each storm is computed whole by one thread. Constants: ``data/hazard/physics.yml``.
     """
     check(storms, STORMS)
     nodes = _nodes(node_latitude, node_longitude)
