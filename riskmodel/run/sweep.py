@@ -120,25 +120,31 @@ def run_sweep(
     sweep, all_params = load_sweep(path, root)
     books = tuple(notebooks) if notebooks else chain(root)
     folder = (output_root or root / "outputs") / sweep.name
-    if (folder / MANIFEST).exists():
-        raise SchemaError(
-            "a run has this name", where="name", found=sweep.name, remedy="give another name"
-        )
-    for params in all_params:
-        hash_inputs(params, root, books)  # refuses a census or programme that is not there
+    batches = [Batch(params, sweep.base, books, folder, root) for params in all_params]
+    _refuse_early(folder, batches)
     write_json(folder / SWEEP_MARK, sweep.model_dump(mode="json"))
     done: dict[str, dict[str, Record]] = {}
     failed: dict[str, str] = {}
-    for number, params in enumerate(all_params, start=1):
-        console.rule(f"{number} of {len(all_params)}: {params.run}")
+    for number, batch in enumerate(batches, start=1):
+        name = batch.params.run
+        console.rule(f"{number} of {len(batches)}: {name}")
         try:
-            finished = run_batch(Batch(params, sweep.base, books, folder, root), console)
-            done[params.run] = read_results(RunFolder(finished).results)
+            done[name] = read_results(RunFolder(run_batch(batch, console)).results)
         except (RiskModelError, OSError) as error:
-            failed[params.run] = str(error)
-            console.print(f"{params.run} failed: {error}", markup=False, soft_wrap=True)
+            failed[name] = str(error)
+            console.print(f"{name} failed: {error}", markup=False, soft_wrap=True)
     _write_comparison(folder / "tables", sweep, done, failed)
     return SweepResult(folder, failed)
+
+
+def _refuse_early(folder: Path, batches: Sequence[Batch]) -> None:
+    """Refuse the folder of a run, and a census or programme that is not there."""
+    if (folder / MANIFEST).exists():
+        raise SchemaError(
+            "a run has this name", where="name", found=folder.name, remedy="give another name"
+        )
+    for batch in batches:
+        hash_inputs(batch.params, batch.root, batch.notebooks)
 
 
 def compare_scenarios(

@@ -70,19 +70,22 @@ def verify_run(
     _say_changed_inputs(manifest, hash_inputs(params, root, books), console)
     before = read_results(found.results)
     after = _run_again(found, params, books, root, console)
-    differences = list(compare_records(before, after))
-    if differences:
-        raise VerificationError(
-            f"{len(differences)} differences from a second run\n" + _lines(differences),
-            where=found.root.name,
-            expected=f"each record within a relative {RELATIVE_TOLERANCE:g}",
-            remedy="run it again with unchanged inputs, or report the differences",
-        )
+    _refuse_differences(list(compare_records(before, after)), found.root.name)
     console.print(
         f"verified: {len(before)} records agree within a relative {RELATIVE_TOLERANCE:g}",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _refuse_differences(differences: list[str], where: str) -> None:
+    if differences:
+        raise VerificationError(
+            f"{len(differences)} differences from a second run\n" + _lines(differences),
+            where=where,
+            expected=f"each record within a relative {RELATIVE_TOLERANCE:g}",
+            remedy="run it again with unchanged inputs, or report the differences",
+        )
 
 
 def compare_records(before: Mapping[str, Record], after: Mapping[str, Record]) -> Iterator[str]:
