@@ -131,7 +131,10 @@ def test_killed_run_leaves_nothing_under_the_final_name(checkout: Path, console:
     )
     partial = checkout / "outputs" / ".wenzhou.partial"
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(checkout)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", code, str(checkout)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"TMPDIR": str(checkout)},
     ) as process:
         deadline = time.monotonic() + 60
         while not (partial / "notebooks/01_census.ipynb").exists():
