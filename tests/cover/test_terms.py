@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -20,6 +20,7 @@ from riskmodel.cover.terms import (
     year_factor_pro_rata,
 )
 
+calm = settings(deadline=None)  # the first call compiles
 money = st.one_of(st.just(0.0), st.floats(0.01, 1e10))
 positive = st.floats(1.0, 1e9)
 limits = st.one_of(positive, st.just(np.inf))
@@ -37,6 +38,7 @@ years = arrays(np.int64, 7, elements=st.integers(0, 2))
 starts = arrays(np.float64, 7, elements=st.floats(0.0, 365.0))
 
 
+@calm
 @given(insured, terms, years, starts)
 def test_parts_sum_and_no_limit_is_exceeded(
     loss: np.ndarray, of: Terms, year: np.ndarray, start: np.ndarray
@@ -53,6 +55,7 @@ def test_parts_sum_and_no_limit_is_exceeded(
     assert (totals <= of.year_limit * slack).all()
 
 
+@calm
 @given(insured, terms, years, starts, st.permutations(range(3)))
 def test_order_of_zones_is_irrelevant(
     loss: np.ndarray, of: Terms, year: np.ndarray, start: np.ndarray, order: list[int]
@@ -64,6 +67,7 @@ def test_order_of_zones_is_irrelevant(
     )
 
 
+@calm
 @given(insured, terms, years, starts, st.floats(0.01, 100.0))
 def test_payments_scale_with_money(
     loss: np.ndarray, of: Terms, year: np.ndarray, start: np.ndarray, k: float
@@ -85,6 +89,7 @@ def test_payments_scale_with_money(
     )
 
 
+@calm
 @given(insured, terms, years, starts)
 def test_more_limit_never_pays_less_in_a_year(
     loss: np.ndarray, of: Terms, year: np.ndarray, start: np.ndarray
@@ -104,6 +109,7 @@ def test_more_limit_never_pays_less_in_a_year(
     ).all()
 
 
+@calm
 @given(years, starts, st.permutations(range(7)), positive)
 def test_order_of_rows_is_irrelevant_when_dates_differ(
     year: np.ndarray, start: np.ndarray, order: list[int], limit: float
@@ -115,6 +121,7 @@ def test_order_of_rows_is_irrelevant_when_dates_differ(
     np.testing.assert_array_equal(shuffled, straight[order])
 
 
+@calm
 @given(arrays(np.float64, (3, 4), elements=money), arrays(np.float64, 4, elements=money))
 def test_offers_meet_a_need_once(offers: np.ndarray, need: np.ndarray) -> None:
     used, over, left = pay_in_order(need, list(offers))

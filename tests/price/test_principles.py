@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import TypeAdapter, ValidationError
@@ -23,6 +23,7 @@ from riskmodel.price.principles import (
     tail_mean,
 )
 
+calm = settings(deadline=None)
 COUNT = 200_000
 MIDPOINTS = (np.arange(COUNT) + 0.5) / COUNT
 EXPONENTIAL = -np.log(MIDPOINTS)
@@ -82,10 +83,12 @@ def test_tail_mean_takes_the_last_year_in_part() -> None:
 class TestInvariants:
     years = arrays(np.float64, 50, elements=st.floats(0.0, 1e9))
 
+    @calm
     @given(losses=years)
     def test_at_least_the_mean(self, principle: PremiumPrinciple, losses: np.ndarray) -> None:
         assert principle.premium(losses) >= losses.mean() * (1 - 1e-9) - 1e-6
 
+    @calm
     @given(losses=years, k=st.floats(0.001, 1000.0))
     def test_scales_with_money(
         self, principle: PremiumPrinciple, losses: np.ndarray, k: float
@@ -94,6 +97,7 @@ class TestInvariants:
             k * principle.premium(losses), rel=1e-9, abs=1e-6
         )
 
+    @calm
     @given(losses=years, order=st.permutations(range(50)))
     def test_order_of_years_is_irrelevant(
         self, principle: PremiumPrinciple, losses: np.ndarray, order: list[int]
@@ -102,6 +106,7 @@ class TestInvariants:
             principle.premium(losses), rel=1e-9
         )
 
+    @calm
     @given(one=years, other=years)
     def test_together_costs_at_most_as_much(
         self, principle: PremiumPrinciple, one: np.ndarray, other: np.ndarray
