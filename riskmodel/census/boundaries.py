@@ -92,6 +92,10 @@ def county_polygons(codes: tuple[str, ...]) -> dict[str, shapely.Geometry]:
 def outlines(codes: tuple[str, ...]) -> dict[str, list[np.ndarray[Any, np.dtype[np.float64]]]]:
     """Outer rings (n, 2) in degrees for each code, for drawing."""
     return {
-        code: [np.asarray(part.exterior.coords) for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
+        code: [
+            np.asarray(part.exterior.coords)
+            for part in shapely.get_parts(shape)
+            if part.geom_type == "Polygon"
+        ]
         for code, shape in county_polygons(codes).items()
     }

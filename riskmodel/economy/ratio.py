@@ -50,10 +50,18 @@ def breach_probability(ratio: FloatArray, window: int, target: float, *, blocks:
 
 
 def ratio_metrics(
-    year_loss: FloatArray, gdp: float, *, target: float, windows: Sequence[int], price_year: int, gdp_year: int, blocks: int
+    year_loss: FloatArray,
+    gdp: float,
+    *,
+    target: float,
+    windows: Sequence[int],
+    price_year: int,
+    gdp_year: int,
+    blocks: int,
 ) -> dict[str, float]:
     """`gdp.loss_ratio` and the breach probabilities under their dotted names (fractions)."""
     ratio = loss_ratio(year_loss, gdp, price_year=price_year, gdp_year=gdp_year)
     return {"gdp.loss_ratio": float(ratio.mean())} | {
-        f"gdp.breach_probability.{w}y": breach_probability(ratio, w, target, blocks=blocks) for w in windows
+        f"gdp.breach_probability.{w}y": breach_probability(ratio, w, target, blocks=blocks)
+        for w in windows
     }

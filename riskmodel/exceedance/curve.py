@@ -22,7 +22,9 @@ SCHEMA = Schema(
 EXCEEDING_YEARS_NEEDED = 10
 
 
-def _points(table: xr.Dataset, periods: list[float], block: int | None = None) -> list[list[Metric]]:
+def _points(
+    table: xr.Dataset, periods: list[float], block: int | None = None
+) -> list[list[Metric]]:
     losses = year_losses(table, block=block)
     return [
         [curve_point(losses.largest, losses.largest_extrapolated, t) for t in periods],
@@ -31,7 +33,12 @@ def _points(table: xr.Dataset, periods: list[float], block: int | None = None) -
 
 
 def ep_curve(
-    table: xr.Dataset, variants: Mapping[str, xr.Dataset], *, level: float, status: str, points: int = 40
+    table: xr.Dataset,
+    variants: Mapping[str, xr.Dataset],
+    *,
+    level: float,
+    status: str,
+    points: int = 40,
 ) -> xr.Dataset:
     """Curve of the baseline with `simulation` and `model` intervals.
 
@@ -66,7 +73,10 @@ def ep_curve(
     curve = xr.Dataset(
         {
             "value": (("kind", "return_period"), [[m.value for m in row] for row in base]),
-            "share_extrapolated": (("kind", "return_period"), [[m.share_extrapolated for m in row] for row in base]),
+            "share_extrapolated": (
+                ("kind", "return_period"),
+                [[m.share_extrapolated for m in row] for row in base],
+            ),
             "lower": (("interval", "kind", "return_period"), bounds[0]),
             "upper": (("interval", "kind", "return_period"), bounds[1]),
         },

@@ -24,7 +24,9 @@ class Interval(TypedDict):
     method: str
 
 
-def simulation_interval(value: float, blocks: Sequence[float], *, level: float, floor: float = 0.0) -> Interval:
+def simulation_interval(
+    value: float, blocks: Sequence[float], *, level: float, floor: float = 0.0
+) -> Interval:
     """Student-t interval around the pooled figure from the same figure of each block.
 
     half width = t_{(1+level)/2, B-1} · s / sqrt(B), with s the standard deviation between B blocks.
@@ -36,7 +38,10 @@ def simulation_interval(value: float, blocks: Sequence[float], *, level: float, 
     """
     if len(blocks) < 2:
         raise RiskModelError(
-            "an interval needs two blocks", found=len(blocks), expected=">= 2", remedy="raise hazard.blocks"
+            "an interval needs two blocks",
+            found=len(blocks),
+            expected=">= 2",
+            remedy="raise hazard.blocks",
         )
     spread = float(np.std(blocks, ddof=1)) / np.sqrt(len(blocks))
     half = float(stats.t.ppf(0.5 + level / 2, len(blocks) - 1)) * spread
@@ -75,6 +80,8 @@ def intervals_of(
     }
 
 
-def by_block(figures: Callable[[int | None], Mapping[str, float]], blocks: int) -> list[Mapping[str, float]]:
+def by_block(
+    figures: Callable[[int | None], Mapping[str, float]], blocks: int
+) -> list[Mapping[str, float]]:
     """The same figures of every block, from a function of the block number."""
     return [figures(block) for block in range(blocks)]

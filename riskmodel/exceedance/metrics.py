@@ -52,7 +52,9 @@ def value_at_risk(losses: npt.ArrayLike, return_period: float) -> float:
 
 def exceeding_years(years: int, return_period: float) -> int:
     """Whole number of years above the T-year amount; refused when there is none."""
-    count = int(np.floor(years * float(probability_from_return_period(return_period)) * (1 + 1e-12)))
+    count = int(
+        np.floor(years * float(probability_from_return_period(return_period)) * (1 + 1e-12))
+    )
     if not 1 <= count < years:
         raise ReturnPeriodError(
             "a return period that the simulated years do not support",
@@ -131,27 +133,41 @@ def year_losses(table: xr.Dataset, *, block: int | None = None) -> YearLosses:
     leading = np.flatnonzero((amount > 0) & (amount == largest[year]))
     largest_extrapolated = np.zeros(years)
     largest_extrapolated[year[leading]] = beyond[leading]
-    return YearLosses(annual_sum(year, amount, years), largest, annual_sum(year, beyond, years), largest_extrapolated)
+    return YearLosses(
+        annual_sum(year, amount, years),
+        largest,
+        annual_sum(year, beyond, years),
+        largest_extrapolated,
+    )
 
 
 def curve_point(amounts: FloatArray, extrapolated: FloatArray, return_period: float) -> Metric:
     """VaR at T with the share of extrapolated loss among the years ranked nearby."""
     count = exceeding_years(amounts.size, return_period)
-    near = np.argsort(-amounts, kind="stable")[int(count / WINDOW) : int(np.ceil(count * WINDOW)) + 1]
-    return Metric(value_at_risk(amounts, return_period), _share(extrapolated[near].sum(), amounts[near].sum()))
+    near = np.argsort(-amounts, kind="stable")[
+        int(count / WINDOW) : int(np.ceil(count * WINDOW)) + 1
+    ]
+    return Metric(
+        value_at_risk(amounts, return_period), _share(extrapolated[near].sum(), amounts[near].sum())
+    )
 
 
 def tail_point(amounts: FloatArray, extrapolated: FloatArray, return_period: float) -> Metric:
     """TVaR at T with the share of extrapolated loss among the years beyond."""
     worst = np.argsort(-amounts, kind="stable")[: exceeding_years(amounts.size, return_period)]
-    return Metric(tail_value_at_risk(amounts, return_period), _share(extrapolated[worst].sum(), amounts[worst].sum()))
+    return Metric(
+        tail_value_at_risk(amounts, return_period),
+        _share(extrapolated[worst].sum(), amounts[worst].sum()),
+    )
 
 
 def _share(part: float, whole: float) -> float:
     return float(part / whole) if whole > 0 else 0.0
 
 
-def loss_metrics(table: xr.Dataset, return_periods: list[float], *, block: int | None = None) -> dict[str, Metric]:
+def loss_metrics(
+    table: xr.Dataset, return_periods: list[float], *, block: int | None = None
+) -> dict[str, Metric]:
     """All loss figures of one occurrence table under their dotted names (money in CNY).
 
     Parameters
@@ -164,8 +180,13 @@ def loss_metrics(table: xr.Dataset, return_periods: list[float], *, block: int |
         Figures of one block only, for the simulation interval.
     """
     losses = year_losses(table, block=block)
-    aal = Metric(float(losses.total.mean()), _share(losses.total_extrapolated.sum(), losses.total.sum()))
-    metrics = {"loss.aal": aal, "loss.standard_deviation": Metric(float(losses.total.std()), aal.share_extrapolated)}
+    aal = Metric(
+        float(losses.total.mean()), _share(losses.total_extrapolated.sum(), losses.total.sum())
+    )
+    metrics = {
+        "loss.aal": aal,
+        "loss.standard_deviation": Metric(float(losses.total.std()), aal.share_extrapolated),
+    }
     for t in return_periods:
         metrics[f"loss.oep.{t:g}"] = curve_point(losses.largest, losses.largest_extrapolated, t)
         metrics[f"loss.aep.{t:g}"] = curve_point(losses.total, losses.total_extrapolated, t)
@@ -191,7 +212,11 @@ def average_by_group(table: xr.Dataset, *, block: int | None = None) -> dict[str
         for name in dict.fromkeys(names):
             part, rare = mean[:, names == name].sum(), beyond[:, names == name].sum()
             metrics[f"loss.aal.{label}.{name}"] = Metric(float(part) / years, _share(rare, part))
-    zone_sum, zone_rare = (np.bincount(zone_of, a.sum(axis=1), table.sizes["zone"]) for a in (mean, beyond))
+    zone_sum, zone_rare = (
+        np.bincount(zone_of, a.sum(axis=1), table.sizes["zone"]) for a in (mean, beyond)
+    )
     for index, code in enumerate(table["zone"].values):
-        metrics[f"loss.aal.by_zone.{code}"] = Metric(float(zone_sum[index]) / years, _share(zone_rare[index], zone_sum[index]))
+        metrics[f"loss.aal.by_zone.{code}"] = Metric(
+            float(zone_sum[index]) / years, _share(zone_rare[index], zone_sum[index])
+        )
     return metrics

@@ -51,6 +51,9 @@ RANK_FUNCTION = Schema(
 )
 
 
+UNSHIFTED = 1e-6  # all blocks keep the rank function at the same ranks
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogueSettings:
     """Size, ranking and storage of a catalogue; every field is declared in the params file."""
@@ -154,7 +157,9 @@ def _write_block(
         _require_reproducible(peril, rate, periods, settings.frequency)
         positions = rank_positions(years, shift, periods, settings.frequency)
         stored = stored_ranks(positions, rate)
-        knots = _knots(stored)
+        knots = _knots(
+            stored_ranks(rank_positions(years, UNSHIFTED, periods, settings.frequency), rate)
+        )
         cells = np.flatnonzero((cell_maps(census, peril) > 0).any("return_period").values)
         pairs = rank_block(
             made.indices[peril], year_pointer, interpolation, cells, census["zones"].sizes["cell"],
@@ -235,7 +240,7 @@ def _write_whole(
         )
         stamp(
             joined, RANK_FUNCTION, source="ranked annual maxima of each block", history="build_catalogue",
-            peril=peril, tail="an index above a block's largest reads the block's rarest rate",
+            peril=peril, tail="line in log-rate from the largest year to the one 20 times as frequent",
             index_units=source.index_units[peril],
         )  # fmt: skip
         write_dataset(target / f"rank_function_{peril}.nc", joined)

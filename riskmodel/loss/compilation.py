@@ -78,7 +78,12 @@ def compile_table(
     known = exposure["exposure_class"].values.tolist()
     for item in items:
         if item.exposure not in known:
-            raise ResponseError("an exposure class that the census lacks", where=item.column, found=item.exposure, expected=known)
+            raise ResponseError(
+                "an exposure class that the census lacks",
+                where=item.column,
+                found=item.exposure,
+                expected=known,
+            )
     order = np.argsort(zones["entry_zone"].values, kind="stable")
     value = exposure["value"].sel(exposure_class=[item.exposure for item in items]).values[order]
     zone_count = zones.sizes["zone"]
@@ -102,7 +107,10 @@ def compile_table(
 
 
 def _lookup(
-    census: xr.DataTree, curves: Mapping[str, IntensityCurves], items: Sequence[Item], depth_spread: float
+    census: xr.DataTree,
+    curves: Mapping[str, IntensityCurves],
+    items: Sequence[Item],
+    depth_spread: float,
 ) -> npt.NDArray[np.float32]:
     table = np.zeros((len(curves), len(items), BINS), dtype=np.float32)
     for p, (peril, curve) in enumerate(curves.items()):
@@ -113,8 +121,15 @@ def _lookup(
             if response is None:
                 continue
             if response.intensity_unit != unit:
-                raise UnitsError("response and hazard differ in unit", where=response.name, found=response.intensity_unit, expected=unit)
-            table[p, i] = mean_over_spread(response, intensity, depth_spread if unit == "m" else 0.0)
+                raise UnitsError(
+                    "response and hazard differ in unit",
+                    where=response.name,
+                    found=response.intensity_unit,
+                    expected=unit,
+                )
+            table[p, i] = mean_over_spread(
+                response, intensity, depth_spread if unit == "m" else 0.0
+            )
     return table
 
 

@@ -71,9 +71,17 @@ def damage_items(levers: DamageLevers, folder: Path = FOLDER) -> list[Item]:
         responses = [
             _wind(exposure, table["typhoon_wind"], levers),
             _depth(exposure, "rain_flood", table, depth, levers.flood_damage_scale),
-            _depth(exposure, "storm_surge", table, depth, levers.flood_damage_scale * levers.surge_multiplier),
+            _depth(
+                exposure,
+                "storm_surge",
+                table,
+                depth,
+                levers.flood_damage_scale * levers.surge_multiplier,
+            ),
         ]
-        items.append(Item(sector, "loss", "CNY", exposure, {r.peril: r for r in responses}, "complement"))
+        items.append(
+            Item(sector, "loss", "CNY", exposure, {r.peril: r for r in responses}, "complement")
+        )
     return items
 
 
@@ -85,14 +93,20 @@ def _wind(exposure: str, table: dict[str, Any], levers: DamageLevers) -> Respons
         peril="typhoon_wind",
         intensity_unit="m s-1",
         intensity=tuple(wind / levers.averaging_factor),
-        value=tuple(emanuel(wind, v_half=max(v_half, levers.v_threshold + 1.0), v_threshold=levers.v_threshold)),
+        value=tuple(
+            emanuel(
+                wind, v_half=max(v_half, levers.v_threshold + 1.0), v_threshold=levers.v_threshold
+            )
+        ),
         interpolation="linear",
         source=table["source"],
         status=table["status"],
     )
 
 
-def _depth(exposure: str, peril: str, table: dict[str, Any], depth: pd.DataFrame, scale: float) -> Response:
+def _depth(
+    exposure: str, peril: str, table: dict[str, Any], depth: pd.DataFrame, scale: float
+) -> Response:
     flood = table["rain_flood"]
     curve = depth[flood["curve"][exposure]].to_numpy(dtype=np.float64)
     ratio = np.minimum(curve * flood["maximum_damage"][exposure] * scale, 1.0)

@@ -19,7 +19,9 @@ from riskmodel.loss.compilation import CompiledTable
 FloatArray = npt.NDArray[np.float64]
 
 
-def block_results(catalogue: xr.DataTree, table: CompiledTable) -> Iterator[tuple[FloatArray, FloatArray]]:
+def block_results(
+    catalogue: xr.DataTree, table: CompiledTable
+) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Mean outcome of each occurrence by block, as two dense arrays (zone, occurrence, column, peril).
 
     The first holds the mean, the second its part from cells whose own rate is rarer than the
@@ -34,7 +36,9 @@ def block_results(catalogue: xr.DataTree, table: CompiledTable) -> Iterator[tupl
     block_of = catalogue["block"].values
     segments = np.stack([c.segment_table() for c in table.curves])
     edges = _padded([c.edges.astype(np.float64) for c in table.curves])
-    left, right = (_padded_cells([getattr(c, side) for c in table.curves]) for side in ("left", "right"))
+    left, right = (
+        _padded_cells([getattr(c, side) for c in table.curves]) for side in ("left", "right")
+    )
     beyond = np.array([c.first_extrapolated for c in table.curves])
     for b, name in enumerate(block_names(catalogue)):
         pointer, occurrence, position = _joined_pairs(catalogue, name, table.perils)
@@ -112,7 +116,9 @@ def _pass(  # type: ignore[no-untyped-def]  # noqa: ANN202
                     if acts[p]:
                         rank = position[head[p]]
                         head[p] += 1
-                        at = _bin(p, cell, rank, segments, edges, left, right, bins_per_unit, bins - 1.0)
+                        at = _bin(
+                            p, cell, rank, segments, edges, left, right, bins_per_unit, bins - 1.0
+                        )
                         low[p] = min(np.int64(at), bins - 2)
                         part[p] = at - low[p]
                         rare[p] = rank >= beyond[p]
@@ -125,7 +131,10 @@ def _pass(  # type: ignore[no-untyped-def]  # noqa: ANN202
                     for p in range(perils):
                         single[p] = 0.0
                         if acts[p]:
-                            single[p] = lookup[p, i, low[p]] * (1.0 - part[p]) + lookup[p, i, low[p] + 1] * part[p]
+                            single[p] = (
+                                lookup[p, i, low[p]] * (1.0 - part[p])
+                                + lookup[p, i, low[p] + 1] * part[p]
+                            )
                         total += single[p]
                         kept *= 1.0 - single[p]
                         if single[p] > 0.0 and (best < 0 or single[p] > single[best]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
@@ -23,9 +24,14 @@ SCHEMA = Schema(
     ("years", "blocks", "currency", "price_year", "parent_event"),
 )  # fmt: skip
 
+DATES = ("year", "block", "start", "end")
+
 
 def occurrence_table(
-    catalogue: xr.DataTree, table: CompiledTable, *, progress: Callable[[str], None] = lambda text: None
+    catalogue: xr.DataTree,
+    table: CompiledTable,
+    *,
+    progress: Callable[[str], None] = lambda text: None,
 ) -> xr.Dataset:
     """Run the pass and keep the (occurrence, zone) rows with any outcome.
 
@@ -60,7 +66,7 @@ def occurrence_table(
             "name_en": table.zones["name_en"],
         }
     )
-    dates = catalogue.to_dataset()[["year", "block", "start", "end"]]
+    dates = catalogue.to_dataset()[list(DATES)]
     return stamp(
         xr.merge([result, dates]), SCHEMA, source="riskmodel.loss.engine", history="occurrence_table",
         years=int(catalogue.attrs["blocks"]) * int(catalogue.attrs["years_per_block"]),
@@ -69,24 +75,38 @@ def occurrence_table(
     )  # fmt: skip
 
 
-def by_zone_and_item(table: xr.Dataset, quantity: str) -> xr.DataArray:
-    """Dense means (occurrence, zone, item) of one quantity, perils summed, for occurrences with any.
+def by_zone_and_item(
+    table: xr.Dataset, quantity: str, occurrences: npt.ArrayLike | None = None
+) -> xr.DataArray:
+    """Dense means (occurrence, zone, item) of one quantity, perils summed.
 
-    Coords on ``occurrence``: its number, ``year``, ``block``, ``start``, ``end``.
+    Parameters
+    ----------
+    table : Dataset
+        Occurrence table.
+    quantity : str
+        ``loss`` or ``benefit``.
+    occurrences : array_like of int, optional
+        Numbers of the occurrences to hold, rising; those with any row by default.
+
+    Returns
+    -------
+    DataArray with the coords ``year``, ``block``, ``start`` and ``end`` on ``occurrence``.
     """
     columns = np.flatnonzero(table["quantity"].values == quantity)
     items = pd.unique(table["item"].values[columns])
-    sums = np.stack([table["mean"].values[:, columns[table["item"].values[columns] == i]].sum(axis=1) for i in items], 1)
-    rows = np.flatnonzero(sums.any(axis=1))
-    number, place = np.unique(table["row_occurrence"].values[rows], return_inverse=True)
+    of_item = [columns[table["item"].values[columns] == item] for item in items]
+    mean = table["mean"].values
+    sums = np.stack([mean[:, chosen].sum(axis=1) for chosen in of_item], axis=1)
+    rows = table["row_occurrence"].values
+    number = np.unique(rows) if occurrences is None else np.asarray(occurrences)
     dense = np.zeros((number.size, table.sizes["zone"], len(items)))
-    dense[place, table["row_zone"].values[rows]] = sums[rows]
-    coords = {name: ("occurrence", table[name].values[number]) for name in ("year", "block", "start", "end")}
-    keys = ("years", "blocks", "currency", "price_year")
+    dense[np.searchsorted(number, rows), table["row_zone"].values] = sums
+    coords = {name: ("occurrence", table[name].values[number]) for name in DATES}
     return xr.DataArray(
         dense,
         {"occurrence": number, "zone": table["zone"], "item": items, **coords},
         ("occurrence", "zone", "item"),
         name=quantity,
-        attrs={k: table.attrs[k] for k in keys},
+        attrs={key: table.attrs[key] for key in ("years", "blocks", "currency", "price_year")},
     )

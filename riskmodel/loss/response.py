@@ -57,7 +57,9 @@ class Response:
         """Refuse curves that fall, are negative, have one point or hold NaN."""
         x, y = np.asarray(self.intensity, float), np.asarray(self.value, float)
         if x.shape != y.shape or x.size < (2 if self.interpolation == "linear" else 1):
-            raise ResponseError("knots and values do not match", where=self.name, found=(x.size, y.size))
+            raise ResponseError(
+                "knots and values do not match", where=self.name, found=(x.size, y.size)
+            )
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             raise ResponseError("a knot is not a number", where=self.name)
         if (np.diff(x) <= 0).any():
@@ -109,11 +111,18 @@ class Item:
     def __post_init__(self) -> None:
         """Refuse an unknown rule, and damage ratios above one."""
         if self.combine not in get_args(Combine) or self.quantity not in get_args(Quantity):
-            raise ResponseError("unknown rule", where=self.column, found=(self.combine, self.quantity))
+            raise ResponseError(
+                "unknown rule", where=self.column, found=(self.combine, self.quantity)
+            )
         for peril, response in self.responses.items():
             if response.peril != peril:
-                raise ResponseError("response of another peril", where=self.column, found=response.peril)
+                raise ResponseError(
+                    "response of another peril", where=self.column, found=response.peril
+                )
             if self.combine == "complement" and max(response.value) > 1.0:
                 raise ResponseError(
-                    "damage ratio above 1", where=response.name, found=max(response.value), expected="0 to 1"
+                    "damage ratio above 1",
+                    where=response.name,
+                    found=max(response.value),
+                    expected="0 to 1",
                 )

@@ -41,11 +41,9 @@ RelativePath = Annotated[
     str, Field(description="relative to the root of the checkout"), AfterValidator(_relative_path)
 ]
 Label = Annotated[str, Field(min_length=1, max_length=80)]
-Fraction = Annotated[float, Field(ge=0.0, le=1.0, description="fraction")]
 Multiplier = Annotated[float, Field(ge=0.5, le=2.0, description="multiplier, 1 = as mapped")]
 StorageRate = Annotated[float, Field(gt=0.0, le=1.0, description="events a year")]
 Load = Annotated[float, Field(ge=0.0, lt=1.0, description="fraction of the gross premium")]
-StructureFactor = Annotated[float, Field(ge=0.2, le=3.0, description="multiplier of v_half")]
 
 
 class Section(BaseModel):
@@ -93,9 +91,6 @@ class Hazard(Section):
     frequency: FrequencyChoice
     storage_rate: ByPeril[StorageRate]
     dependence: Literal["typhoon_physics"]
-    rain_efficiency_spread: Annotated[
-        float, Field(ge=0.0, le=2.0, description="standard deviation of the logarithm")
-    ]
 
 
 class CensusCurve(Section):
@@ -130,31 +125,19 @@ class Scenario(Section):
     rate: ByPeril[Multiplier]
 
 
-class StructureFactors(Section):
-    """How much stronger or weaker than the reference each structure class is."""
-
-    rc: StructureFactor
-    brick_concrete: StructureFactor
-    brick_wood: StructureFactor
-    other: StructureFactor
-
-
 class Loss(Section):
     """Damage curves of wind, flood and surge."""
 
-    wind_curve: Literal["emanuel"]
     v_half: Annotated[float, Field(ge=20.0, le=300.0, description="m/s")]
     v_threshold: Annotated[float, Field(ge=0.0, le=60.0, description="m/s")]
     averaging_factor: Annotated[
         float, Field(ge=1.0, le=1.4, description="wind of the curve / wind of the maps")
     ]
-    structure_factors: StructureFactors
     flood_damage_scale: Annotated[float, Field(ge=0.01, le=2.0, description="multiplier")]
     surge_multiplier: Annotated[float, Field(ge=0.5, le=3.0, description="multiplier")]
     depth_spread: Annotated[
-        float, Field(ge=0.0, le=2.0, description="standard deviation of the logarithm")
+        float, Field(ge=0.0, le=2.0, description="coefficient of variation inside a cell")
     ]
-    warning_contents_reduction: Fraction
 
     @model_validator(mode="after")
     def _threshold_below_half(self) -> Loss:
@@ -185,44 +168,51 @@ class Tiers(Section):
     programme: RelativePath
 
 
-class LoadingPrinciple(Section):
-    """A principle with one loading: of the mean, or of the standard deviation."""
+class ExpectedValueLoad(Section):
+    """Load on the mean."""
 
-    loading: Annotated[float, Field(ge=0.0, le=5.0, description="multiple")]
+    theta: Annotated[float, Field(ge=0.0, le=5.0, description="multiple of the mean")]
 
 
-class WangPrinciple(Section):
+class StandardDeviationLoad(Section):
+    """Load on the standard deviation of a year."""
+
+    multiple: Annotated[float, Field(ge=0.0, le=5.0, description="multiple of sd")]
+
+
+class WangShift(Section):
     """Wang transform."""
 
-    market_price_of_risk: Annotated[float, Field(ge=0.0, le=2.0, description="shift of normal")]
+    shift: Annotated[float, Field(ge=0.0, le=2.0, description="shift of the normal")]
 
 
-class CapitalPrinciple(Section):
-    """Cost of the capital held against one rare year."""
+class CapitalCost(Section):
+    """Return asked on capital held to the tail mean."""
 
-    return_period: Annotated[float, Field(ge=10.0, le=1000.0, description="years")]
-    rate: Annotated[float, Field(ge=0.0, le=0.5, description="a year")]
+    level: Annotated[float, Field(gt=0.5, lt=1.0, description="probability")]
+    cost: Annotated[float, Field(ge=0.0, le=0.5, description="a year")]
 
 
 class Principles(Section):
     """Premium principles, all computed side by side."""
 
-    expected_value: LoadingPrinciple
-    standard_deviation: LoadingPrinciple
-    wang: WangPrinciple
-    cost_of_capital: CapitalPrinciple
+    expected_value: ExpectedValueLoad
+    standard_deviation: StandardDeviationLoad
+    wang: WangShift
+    tvar_cost_of_capital: CapitalCost
 
 
 class Loads(Section):
     """Loads on top of the risk premium."""
 
     expenses: Load
-    profit: Load
     tax: Load
+    guarantee_fund: Load
+    profit: Load
 
     @model_validator(mode="after")
     def _below_one(self) -> Loads:
-        if self.expenses + self.profit + self.tax >= 0.9:
+        if self.expenses + self.profit + self.tax + self.guarantee_fund >= 0.9:
             raise ValueError("loads that sum to less than 0.9 of the gross premium")
         return self
 
@@ -230,7 +220,7 @@ class Loads(Section):
 class Price(Section):
     """How premiums are made."""
 
-    headline: Literal["expected_value", "standard_deviation", "wang", "cost_of_capital"]
+    headline: Literal["expected_value", "standard_deviation", "wang", "tvar_cost_of_capital"]
     principles: Principles
     loads: Loads
 

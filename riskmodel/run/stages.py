@@ -13,13 +13,12 @@ if TYPE_CHECKING:
 
 # Which notebook makes which stage.
 MADE_BY = {
-    "census": "01_census",
     "catalogue": "02_hazard",
     "fidelity": "02_hazard",
     "occurrence_table": "03_exceedance",
+    "model_set": "03_exceedance",
     "exceedance": "03_exceedance",
     "ledger": "04_tiers",
-    "premiums": "04_tiers",
     "macro_ratio": "05_ratio",
 }
 

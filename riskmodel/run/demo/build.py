@@ -36,7 +36,11 @@ MONEY_CLASSES = {
     "crops": "farmland",
     "aquaculture": "ponds",
 }
-COUNT_CLASSES = {"population": "person", "households": "household", "ground_floor_households": "household"}
+COUNT_CLASSES = {
+    "population": "person",
+    "households": "household",
+    "ground_floor_households": "household",
+}
 
 
 def build_demo(folder: Path) -> Path:
@@ -49,7 +53,9 @@ def build_demo(folder: Path) -> Path:
     """
     method = yaml.safe_load((METHOD / "method.yml").read_text(encoding="utf-8"))
     counties = pd.read_csv(METHOD / "counties.csv", dtype={"code": str})
-    climate = yaml.safe_load((REPOSITORY / method["typhoon_wind"]["climate"]).read_text(encoding="utf-8"))
+    climate = yaml.safe_load(
+        (REPOSITORY / method["typhoon_wind"]["climate"]).read_text(encoding="utf-8")
+    )
     lon, lat = _cell_centres(method["grid"])
     weights = weight_maps(method, counties, lon, lat)
     maps = {
@@ -64,7 +70,12 @@ def build_demo(folder: Path) -> Path:
             path = folder / "hazard" / f"{peril}_rp{t:03d}.tif"
             _write_tiff(path, values, method[peril]["precision"], method["grid"])
     for name, values in weights.items():
-        _write_tiff(folder / "weights" / f"{name}.tif", values, method["weights"]["precision"], method["grid"])
+        _write_tiff(
+            folder / "weights" / f"{name}.tif",
+            values,
+            method["weights"]["precision"],
+            method["grid"],
+        )
     _write_workbook(folder / "exposure.xlsx", county_totals(method, counties))
     return write_text(folder / "census.yml", _manifest(method))
 
@@ -94,7 +105,9 @@ def _write_workbook(path: Path, totals: pd.DataFrame) -> None:
     book = Workbook()
     sheet = book.active
     sheet.title = "county_totals"
-    units = {name: "亿元" for name in (*MONEY_CLASSES, "gdp")} | {n: f"{u}s" for n, u in COUNT_CLASSES.items()}
+    units = {name: "亿元" for name in (*MONEY_CLASSES, "gdp")} | {
+        n: f"{u}s" for n, u in COUNT_CLASSES.items()
+    }
     sheet.append(list(totals.columns))
     sheet.append([units.get(name, "") for name in totals.columns])
     for row in totals.itertuples(index=False):
@@ -109,7 +122,9 @@ def _write_workbook(path: Path, totals: pd.DataFrame) -> None:
         for name in sorted(source.namelist()):
             content = source.read(name)
             if name == "docProps/core.xml":
-                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2022-12-31T00:00:00Z", content)
+                content = re.sub(
+                    rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2022-12-31T00:00:00Z", content
+                )
             target.writestr(zipfile.ZipInfo(name, FIXED_DATE), content, zipfile.ZIP_DEFLATED)
 
 
@@ -133,8 +148,12 @@ def _manifest(method: dict[str, Any]) -> str:
         "exposure": {
             "workbook": "exposure.xlsx",
             "sheet": "county_totals",
-            "classes": {n: {"unit": "亿元", "weight": f"weights/{w}.tif"} for n, w in MONEY_CLASSES.items()}
-            | {n: {"unit": u, "weight": "weights/settlement.tif"} for n, u in COUNT_CLASSES.items()},
+            "classes": {
+                n: {"unit": "亿元", "weight": f"weights/{w}.tif"} for n, w in MONEY_CLASSES.items()
+            }
+            | {
+                n: {"unit": u, "weight": "weights/settlement.tif"} for n, u in COUNT_CLASSES.items()
+            },
             "gdp": {"column": "gdp", "unit": "亿元", "year": method["exposure"]["price_year"]},
         },
     }

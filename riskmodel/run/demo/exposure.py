@@ -14,7 +14,9 @@ FloatArray = npt.NDArray[np.float64]
 YI = 1e8  # yuan in 亿元
 
 
-def weight_maps(method: dict[str, Any], counties: pd.DataFrame, lon: FloatArray, lat: FloatArray) -> dict[str, FloatArray]:
+def weight_maps(
+    method: dict[str, Any], counties: pd.DataFrame, lon: FloatArray, lat: FloatArray
+) -> dict[str, FloatArray]:
     """Relative weights of cells: near county seats, rivers and the coast, by declared lengths in km."""
     east = KM_PER_DEGREE * np.cos(np.deg2rad(REFERENCE_LATITUDE))
     seat_km = np.min(
@@ -50,7 +52,9 @@ def county_totals(method: dict[str, Any], counties: pd.DataFrame) -> pd.DataFram
     table["gdp"] = gdp
     floor_area = table["population"] * m["floor_area_per_person"]
     for structure, cost in m["replacement_cost"].items():
-        share = counties["setting"].map({s: m["structure_share"][s][structure] for s in ("urban", "rural")})
+        share = counties["setting"].map(
+            {s: m["structure_share"][s][structure] for s in ("urban", "rural")}
+        )
         table[structure] = floor_area * share * cost * (1.0 + m["contents_share"]) / YI
     table["commercial"] = gdp * m["gdp_shares"]["tertiary"] * m["commercial_per_tertiary"]
     table["industrial"] = gdp * m["gdp_shares"]["secondary"] * m["industrial_per_secondary"]

@@ -21,10 +21,16 @@ def gumbel_variate(return_period: float) -> float:
 
 def _regression(climate: dict[str, Any], name: str, lon: FloatArray, lat: FloatArray) -> FloatArray:
     constant, coast, north = (float(climate[name]["coefficients"][k]) for k in COEFFICIENTS)
-    return constant + coast * np.exp(-np.maximum(inland_km(lon, lat), 0.0) / E_FOLD_KM) + north * (lat - 28.0)
+    return (
+        constant
+        + coast * np.exp(-np.maximum(inland_km(lon, lat), 0.0) / E_FOLD_KM)
+        + north * (lat - 28.0)
+    )
 
 
-def wind_maps(method: dict[str, Any], climate: dict[str, Any], lon: FloatArray, lat: FloatArray) -> dict[int, FloatArray]:
+def wind_maps(
+    method: dict[str, Any], climate: dict[str, Any], lon: FloatArray, lat: FloatArray
+) -> dict[int, FloatArray]:
     """10-minute wind in m/s by return period: Gumbel fitted to real tracks, anchored on design wind.
 
     V_T = c (location + scale · y_T); the one factor c makes V_50 at the anchor the design wind.
@@ -38,7 +44,9 @@ def wind_maps(method: dict[str, Any], climate: dict[str, Any], lon: FloatArray, 
     return {t: factor * (location + scale * gumbel_variate(t)) for t in method["return_periods"]}
 
 
-def flood_maps(method: dict[str, Any], lon: FloatArray, lat: FloatArray, settlement: FloatArray) -> dict[int, FloatArray]:
+def flood_maps(
+    method: dict[str, Any], lon: FloatArray, lat: FloatArray, settlement: FloatArray
+) -> dict[int, FloatArray]:
     """Depth of fresh water in m by return period: river stage less bank height, or ponding on the plain."""
     m = method["rain_flood"]
     inland = np.maximum(inland_km(lon, lat), 0.0)
@@ -49,7 +57,9 @@ def flood_maps(method: dict[str, Any], lon: FloatArray, lat: FloatArray, settlem
     for t in method["return_periods"]:
         variate = gumbel_variate(t)
         river = m["stage_offset"] + m["stage_per_variate"] * variate - bank
-        ponding = (pond["offset"] + pond["per_variate"] * variate) * np.exp(-inland / pond["reach_km"])
+        ponding = (pond["offset"] + pond["per_variate"] * variate) * np.exp(
+            -inland / pond["reach_km"]
+        )
         depth = np.maximum(np.maximum(river, ponding), 0.0)
         maps[t] = np.where(protected & (t <= m["protected"]["standard"]), 0.0, depth)
     return maps
@@ -63,6 +73,8 @@ def surge_maps(method: dict[str, Any], lon: FloatArray, lat: FloatArray) -> dict
     maps = {}
     for t in method["return_periods"]:
         level = m["level_offset"] + m["level_per_variate"] * gumbel_variate(t)
-        depth = np.where(inland < m["reach_km"], np.maximum(level - m["ground_slope"] * inland, 0.0), 0.0)
+        depth = np.where(
+            inland < m["reach_km"], np.maximum(level - m["ground_slope"] * inland, 0.0), 0.0
+        )
         maps[t] = np.where(behind & (t <= m["protected"]["standard"]), 0.0, depth)
     return maps

@@ -1,0 +1,63 @@
+"""Reported losses of past storms, brought to one year, and plausible bands of results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from riskmodel.core.errors import SchemaError
+
+FOLDER = Path(__file__).parents[2] / "data" / "history"
+YI = 1e8
+
+
+def reported_losses(path: Path = FOLDER / "reported_losses.yml") -> pd.DataFrame:
+    """Reported losses by storm, in CNY of the year 2022 at that year's GDP and vulnerability.
+
+    today = loss · (GDP 2022 / GDP then) · trend, where trend is the national loss-to-GDP ratio of
+    2022 over that of the storm's year.
+
+    Returns
+    -------
+    DataFrame indexed by storm (``"Name year"``): ``reported`` (CNY then), ``today`` (CNY),
+    ``as_of``, ``is_final``, ``use``, ``scope``, ``source``, ``rain_kind`` and ``rain_mm``.
+
+    Raises
+    ------
+    SchemaError
+        If a storm lacks a key.
+    """
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    rows = []
+    for storm, entry in content["storms"].items():
+        missing = [
+            k
+            for k in ("loss", "as_of", "is_final", "gdp", "trend", "use", "scope", "source")
+            if k not in entry
+        ]
+        if missing:
+            raise SchemaError(
+                "a reported loss lacks keys", where=f"{path.name}, {storm}", found=missing
+            )
+        rain: dict[str, Any] = entry.get("rain", {})
+        rows.append(
+            {
+                "storm": storm,
+                "reported": entry["loss"] * YI,
+                "today": entry["loss"] * YI * content["gdp_2022"] / entry["gdp"] * entry["trend"],
+                "rain_kind": rain.get("kind", ""),
+                "rain_mm": rain.get("millimetres", np.nan),
+                **{k: entry[k] for k in ("as_of", "is_final", "use", "scope", "source")},
+            }
+        )
+    return pd.DataFrame(rows).set_index("storm")
+
+
+def plausible_bands(path: Path = FOLDER / "plausibility.yml") -> dict[str, tuple[float, float]]:
+    """Bands fixed in ADR 1, as shares of GDP, by figure name."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {name: (band["lower"], band["upper"]) for name, band in content["bands"].items()}

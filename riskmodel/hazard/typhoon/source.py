@@ -1,0 +1,65 @@
+"""The typhoon source of the catalogue: simulated storms and their indices, block by block."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from riskmodel.core.files import sha256
+from riskmodel.hazard.catalogue import Source, SourceBlock
+from riskmodel.hazard.grid import PhysicsGrid
+from riskmodel.hazard.typhoon.fields import storm_indices
+from riskmodel.hazard.typhoon.model import TRACK_MODEL, load_track_model
+from riskmodel.hazard.typhoon.tracks import simulate_storms
+from riskmodel.hazard.typhoon.triggers import trigger_indices
+
+INDEX_OF_PERIL = {"typhoon_wind": "wind", "rain_flood": "rain", "storm_surge": "surge"}
+UNITS_OF_PERIL = {"typhoon_wind": "m s-1", "rain_flood": "mm", "storm_surge": "m"}
+TRIGGER_BOX = "wenzhou_150km"
+
+
+def typhoon_source(grid: PhysicsGrid, *, years_per_block: int, seed: int) -> Source:
+    """Source of wind, rain and surge of one storm, from the fitted track model.
+
+    Parameters
+    ----------
+    grid : PhysicsGrid
+        Nodes on which the indices are computed.
+    years_per_block : int
+        Years simulated in each block.
+    seed : int
+        Seed of the run; block b never depends on other blocks.
+    """
+    model = load_track_model()
+    latitude, longitude = grid.nodes()
+
+    def block(number: int) -> SourceBlock:
+        storms = simulate_storms(model, years=years_per_block, block=number, seed=seed)
+        indices = storm_indices(storms, latitude, longitude, seed=seed, block=number)
+        return SourceBlock(occurrences(storms), peril_indices(indices))
+
+    parameters = {p.name: sha256(p) for p in sorted(Path(TRACK_MODEL).parent.glob("*.yml"))}
+    return Source(grid, UNITS_OF_PERIL, "typhoon", f"{grid} {parameters}", block)
+
+
+def peril_indices(indices: xr.Dataset) -> dict[str, npt.NDArray[np.float32]]:
+    """Arrays (node, storm) by the peril that each index ranks."""
+    return {peril: indices[name].values for peril, name in INDEX_OF_PERIL.items()}
+
+
+def occurrences(storms: xr.Dataset) -> xr.Dataset:
+    """Dates and trigger indices of storms, dim ``occurrence``."""
+    triggers = trigger_indices(storms).sel(box=TRIGGER_BOX, drop=True)
+    kept = [
+        "minimum_pressure",
+        "maximum_wind",
+        "landfall_latitude",
+        "landfall_longitude",
+        "landfall_pressure",
+        "landfall_wind",
+    ]
+    data = xr.merge([storms[["year", "start", "end"]], triggers[kept]]).rename(storm="occurrence")
+    return data.assign_attrs(trigger_box=TRIGGER_BOX)

@@ -1,0 +1,67 @@
+"""Assumptions of the workbench, and the status that a figure inherits from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from riskmodel.core.errors import ParamError
+from riskmodel.core.status import Status, worst
+from riskmodel.run.folder import ROOT
+
+PATH = ROOT / "params" / "assumptions.yml"
+
+
+class Assumption(BaseModel):
+    """One assumption: what is assumed, with which value, from where, and which figures rest on it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    statement: str
+    value: str
+    source: str
+    status: Status
+    figures: tuple[str, ...] = Field(min_length=1)
+
+
+@cache
+def load_assumptions(path: Path = PATH) -> tuple[Assumption, ...]:
+    """All assumptions of ``params/assumptions.yml``, in order.
+
+    Raises
+    ------
+    ParamError
+        If an id is there twice.
+    """
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))["assumptions"]
+    found = tuple(Assumption(**item) for item in content)
+    ids = [item.id for item in found]
+    if len(set(ids)) != len(ids):
+        raise ParamError("an assumption id is there twice", where=str(path.name), found=sorted(ids))
+    return found
+
+
+def figure_status(*names: str, assumptions: Sequence[Assumption] | None = None) -> Status:
+    """Worst status of the assumptions on which some figures rest.
+
+    Raises
+    ------
+    ParamError
+        If no assumption names a figure: every figure has an entry.
+    """
+    listed = load_assumptions() if assumptions is None else assumptions
+    statuses = [
+        a.status for n in names for a in listed if any(fnmatchcase(n, p) for p in a.figures)
+    ]
+    if not statuses:
+        raise ParamError(
+            "no assumption names the figure", where="params/assumptions.yml", found=names,
+            remedy="add its name or a pattern under `figures` of the assumptions that it rests on",
+        )  # fmt: skip
+    return worst(statuses)

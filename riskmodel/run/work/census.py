@@ -1,0 +1,136 @@
+"""Question 1: what does the census hold?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel.census.boundaries import outlines
+from riskmodel.census.read import OUTSIDE, load_census
+from riskmodel.core.errors import CensusError
+from riskmodel.core.messages import Language
+from riskmodel.run.folder import Run
+from riskmodel.run.records import Record
+from riskmodel.run.work.records import plain_record
+
+COUNTS = ("population", "households", "ground_floor_households")
+
+
+def census_of(run: Run) -> xr.DataTree:
+    """Census of the run, checked against currency, price year and basis of the params.
+
+    Raises
+    ------
+    CensusError
+        If the census says otherwise than the params.
+    """
+    census = load_census(run.path(run.params.census.folder))
+    stated = run.params.census
+    perils = census.attrs["perils"]
+    found = {
+        "currency": census["exposure"].attrs["currency"],
+        "price_year": census["exposure"].attrs["price_year"],
+        "return_period_basis": census[perils[0]].attrs["return_period_basis"],
+    }
+    for key, value in found.items():
+        if value != getattr(stated, key):
+            raise CensusError(
+                "census and params disagree", where=f"census.{key}", found=value, expected=getattr(stated, key),
+                remedy="correct the params file, or the manifest of the census",
+            )  # fmt: skip
+    return census
+
+
+def zone_outlines(census: xr.DataTree, language: Language) -> dict[str, list[np.ndarray]]:
+    """Rings of each zone under its name, for drawing."""
+    zones = census["zones"]
+    rings = outlines(tuple(str(code) for code in zones["zone"].values))
+    names = zones[f"name_{language}"].values
+    return {
+        str(name): rings[str(code)] for name, code in zip(names, zones["zone"].values, strict=True)
+    }
+
+
+def map_of(census: xr.DataTree, peril: str, return_period: float) -> xr.DataArray:
+    """One map inside the survey, NaN outside, with names for drawing."""
+    node = census[peril].to_dataset()
+    field = node["intensity"].sel(return_period=return_period).where(node["state"] != OUTSIDE)
+    field = field.where(field > 0)
+    return field.assign_attrs(units=node.attrs["units"], long_name=peril)
+
+
+def layer_table(census: xr.DataTree) -> pd.DataFrame:
+    """One row a hazard layer: unit, return periods, affected and dry cells, range."""
+    rows = []
+    for peril in census.attrs["perils"]:
+        node = census[peril].to_dataset()
+        inside = node["intensity"].values[:, node["state"].values > OUTSIDE]
+        rows.append(
+            {
+                "peril": peril,
+                "unit": node.attrs["units"],
+                "return periods (years)": ", ".join(f"{t:g}" for t in node["return_period"].values),
+                "affected cells": int((node["state"] == 2).sum()),
+                "surveyed dry cells": int((node["state"] == 1).sum()),
+                "largest value": float(inside.max()),
+                "status": node.attrs["status"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def exposure_table(census: xr.DataTree) -> pd.DataFrame:
+    """Exposure of each zone: money in 亿元, people and households as counts."""
+    exposure, zones = census["exposure"].to_dataset(), census["zones"].to_dataset()
+    table = exposure["total"].to_pandas()
+    money = [name for name in table.columns if name not in COUNTS]
+    table[money] = (table[money] / 1e8).round(1)
+    table[list(COUNTS)] = table[list(COUNTS)].round(0).astype(int)
+    table.insert(
+        0,
+        "zone name",
+        [f"{a} {b}" for a, b in zip(zones["name_zh"].values, zones["name_en"].values, strict=True)],
+    )
+    table["gdp"] = (exposure["gdp"].values / 1e8).round(1)
+    return table
+
+
+def exposed_value(census: xr.DataTree) -> xr.DataArray:
+    """Value exposed in each zone, all sectors, in CNY."""
+    exposure, zones = census["exposure"].to_dataset(), census["zones"].to_dataset()
+    money = [c for c in exposure["exposure_class"].values if c not in COUNTS]
+    value = exposure["total"].sel(exposure_class=money).sum("exposure_class")
+    value = value.assign_coords(
+        name_zh=("zone", zones["name_zh"].values), name_en=("zone", zones["name_en"].values)
+    )
+    return value.assign_attrs(
+        units="CNY",
+        currency="CNY",
+        price_year=exposure.attrs["price_year"],
+        long_name="value exposed",
+        long_name_zh="财产价值",
+        long_name_en="Value exposed",
+    )
+
+
+def census_records(census: xr.DataTree) -> list[Record]:
+    """Totals of the census, and how well the cells give them back."""
+    exposure, source = census["exposure"].to_dataset(), "riskmodel.census"
+    totals, cells = exposure["total"].sum("zone"), exposure["value"].sum("entry")
+    error = float(np.abs(cells / totals - 1.0).max())
+    money = [c for c in exposure["exposure_class"].values if c not in COUNTS]
+    return [
+        plain_record(
+            "census.population", float(totals.sel(exposure_class="population")), "person", source
+        ),
+        plain_record("census.gdp", float(exposure["gdp"].sum()), "CNY", source),
+        plain_record(
+            "census.exposure.value", float(totals.sel(exposure_class=money).sum()), "CNY", source
+        ),
+        plain_record("census.exposure.conservation_error", error, "1", source),
+        *(
+            plain_record(f"census.gdp.{code}", float(value), "CNY", source)
+            for code, value in zip(exposure["zone"].values, exposure["gdp"].values, strict=True)
+        ),
+    ]

@@ -1,0 +1,156 @@
+"""Question 3: how much can one event, or one year, cost?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from tqdm.auto import tqdm
+
+from riskmodel.core.money import stamp_money
+from riskmodel.cover.benefits import benefit_items
+from riskmodel.cover.programme import Programme, load_programme
+from riskmodel.exceedance.curve import ep_curve
+from riskmodel.exceedance.metrics import loss_metrics
+from riskmodel.loss.compilation import CompiledTable, compile_table
+from riskmodel.loss.curves import damage_items
+from riskmodel.loss.identity import average_from_maps
+from riskmodel.loss.occurrence_table import occurrence_table
+from riskmodel.run.assumptions import figure_status
+from riskmodel.run.folder import Run
+from riskmodel.run.params import Params, apply_overrides
+from riskmodel.run.records import Record
+from riskmodel.run.settings import damage_levers, scenario_curves
+from riskmodel.run.stages import open_stage, open_stage_tree, save_stage
+from riskmodel.run.work.records import interval_records, plain_record
+
+SOURCE = "riskmodel.exceedance on the occurrence table"
+
+
+def programme_of(run: Run, census: xr.DataTree) -> Programme:
+    """Tier programme of the run, its zones checked against the census."""
+    zones = [str(code) for code in census["zones"]["zone"].values]
+    return load_programme(Path(run.path(run.params.tiers.programme)), zones=zones)
+
+
+def compiled(
+    run: Run, params: Params, census: xr.DataTree, catalogue: xr.DataTree
+) -> CompiledTable:
+    """Compile losses and benefits under some params, with one column for each sector and benefit."""
+    items = [*damage_items(damage_levers(params)), *benefit_items(programme_of(run, census))]
+    curves = scenario_curves(params, census, catalogue)
+    return compile_table(census, curves, items, depth_spread=params.loss.depth_spread)
+
+
+def run_losses(
+    run: Run, census: xr.DataTree, catalogue: xr.DataTree
+) -> tuple[xr.Dataset, dict[str, xr.Dataset]]:
+    """Occurrence tables of the baseline and of each variant of the model set, kept as stages."""
+    chosen = {"baseline": run.params} | {
+        v.name: apply_overrides(run.params, v.set, where=v.name) for v in run.params.model_set
+    }
+    tables = {
+        name: occurrence_table(catalogue, compiled(run, params, census, catalogue))
+        for name, params in tqdm(chosen.items(), desc="passes over the catalogue", unit="pass")
+    }
+    baseline = tables.pop("baseline")
+    save_stage(run, "occurrence_table", baseline)
+    save_stage(run, "model_set", xr.DataTree.from_dict(tables))
+    return baseline, tables
+
+
+def losses_of(run: Run) -> tuple[xr.Dataset, dict[str, xr.Dataset]]:
+    """Occurrence tables that notebook 03 made."""
+    tree = open_stage_tree(run, "model_set")
+    return open_stage(run, "occurrence_table").load(), {
+        n: d.to_dataset().load() for n, d in tree.children.items()
+    }
+
+
+def loss_records(run: Run, table: xr.Dataset, variants: Mapping[str, xr.Dataset]) -> list[Record]:
+    """All figures of `loss_metrics` with both intervals."""
+    periods = list(run.params.exceedance.return_periods)
+    return interval_records(
+        run,
+        loss_metrics(table, periods),
+        [loss_metrics(table, periods, block=b) for b in range(int(table.attrs["blocks"]))],
+        [loss_metrics(v, periods) for v in variants.values()],
+        unit="CNY",
+        source=SOURCE,
+    )
+
+
+def curve_of(run: Run, table: xr.Dataset, variants: Mapping[str, xr.Dataset]) -> xr.Dataset:
+    """Exceedance curve with intervals by kind, kept as a stage."""
+    curve = ep_curve(
+        table,
+        variants,
+        level=run.params.exceedance.interval_level,
+        status=figure_status("loss.oep.100"),
+    )
+    save_stage(run, "exceedance", curve)
+    return curve
+
+
+def loss_by_zone_and_peril(table: xr.Dataset) -> xr.DataArray:
+    """Average annual loss (zone, peril) in CNY."""
+    columns = np.flatnonzero(table["quantity"].values == "loss")
+    perils = pd.unique(table["peril"].values[columns])
+    sums = np.zeros((table.sizes["zone"], len(perils)))
+    for index, peril in enumerate(perils):
+        chosen = columns[table["peril"].values[columns] == peril]
+        np.add.at(
+            sums[:, index], table["row_zone"].values, table["mean"].values[:, chosen].sum(axis=1)
+        )
+    coords = {
+        "zone": table["zone"], "peril": perils,
+        "name_zh": ("zone", table["name_zh"].values), "name_en": ("zone", table["name_en"].values),
+    }  # fmt: skip
+    result = xr.DataArray(sums / table.attrs["years"], coords, ("zone", "peril"))
+    stamp_money(result, price_year=int(table.attrs["price_year"]))
+    return result.assign_attrs(
+        long_name="average annual loss", long_name_zh="年均损失", long_name_en="Average annual loss"
+    )
+
+
+def tornado_of(run: Run, table: xr.Dataset, variants: Mapping[str, xr.Dataset]) -> xr.Dataset:
+    """AAL of the baseline and of each variant of the model set."""
+    named = {v.name: v for v in run.params.model_set}
+    aal = {
+        name: loss_metrics(t, [])["loss.aal"].value
+        for name, t in {"baseline": table, **variants}.items()
+    }
+    return xr.Dataset(
+        {
+            "aal": ("variant", [aal[n] for n in variants]),
+            "label_zh": ("variant", [named[n].label_zh for n in variants]),
+            "label_en": ("variant", [named[n].label_en for n in variants]),
+        },
+        {"variant": list(variants)},
+        {
+            "baseline": aal["baseline"],
+            "currency": table.attrs["currency"],
+            "price_year": table.attrs["price_year"],
+        },
+    )
+
+
+def identity_records(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> list[Record]:
+    """AAL of each peril alone, from the maps and from the catalogue, before same-storm combination."""
+    table = compiled(run, run.params, census, catalogue)
+    checks = average_from_maps(catalogue, table)
+    source = "riskmodel.loss.identity"
+    return [
+        plain_record(
+            f"loss.identity.{peril}.{name}", float(checks[name].sel(peril=peril)), unit, source
+        )
+        for peril in table.perils
+        for name, unit in (
+            ("aal_from_maps", "CNY"),
+            ("annual_maxima_error", "1"),
+            ("other_storms_share", "1"),
+        )
+    ]

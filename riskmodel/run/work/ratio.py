@@ -1,0 +1,146 @@
+"""Question 5: what share of GDP is lost, and does it stay within the target?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel.economy.history import plausible_bands
+from riskmodel.economy.ratio import loss_ratio, ratio_metrics, window_means
+from riskmodel.exceedance.intervals import model_interval, simulation_interval
+from riskmodel.exceedance.metrics import Metric, loss_metrics, year_losses
+from riskmodel.run.assumptions import figure_status
+from riskmodel.run.folder import Run
+from riskmodel.run.records import Record
+from riskmodel.run.stages import save_stage
+from riskmodel.run.work.records import interval_records
+
+PROBABILITIES = np.geomspace(0.5, 0.005, 30)
+BANDED = {"loss.aep.20": 20.0, "loss.aep.50": 50.0, "loss.aep.100": 100.0}
+
+
+def city_gdp(census: xr.DataTree) -> tuple[float, int]:
+    """GDP of all zones in CNY, and its year."""
+    exposure = census["exposure"]
+    return float(exposure["gdp"].sum()), int(exposure.attrs["gdp_year"])
+
+
+def _metrics(
+    run: Run, census: xr.DataTree, table: xr.Dataset, block: int | None = None
+) -> dict[str, Metric]:
+    gdp, gdp_year = city_gdp(census)
+    years = year_losses(table, block=block)
+    share = float(years.total_extrapolated.sum() / years.total.sum())
+    figures = ratio_metrics(
+        years.total, gdp, target=run.params.economy.target_ratio, windows=run.params.economy.windows,
+        price_year=int(table.attrs["price_year"]), gdp_year=gdp_year,
+        blocks=1 if block is not None else int(table.attrs["blocks"]),
+    )  # fmt: skip
+    return {name: Metric(value, share) for name, value in figures.items()} | _zones(
+        census, table, block
+    )
+
+
+def _zones(census: xr.DataTree, table: xr.Dataset, block: int | None) -> dict[str, Metric]:
+    gdp = dict(
+        zip(census["exposure"]["zone"].values, census["exposure"]["gdp"].values, strict=True)
+    )
+    losses = loss_metrics(table, [], block=block)
+    return {
+        f"gdp.loss_ratio.by_zone.{code}": Metric(
+            losses[f"loss.aal.by_zone.{code}"].value / float(value),
+            losses[f"loss.aal.by_zone.{code}"].share_extrapolated,
+        )
+        for code, value in gdp.items()
+    }
+
+
+def ratio_records(
+    run: Run, census: xr.DataTree, table: xr.Dataset, variants: Mapping[str, xr.Dataset]
+) -> list[Record]:
+    """Loss over GDP of the city and of each zone, and the breach probabilities, with both intervals."""
+    return interval_records(
+        run,
+        _metrics(run, census, table),
+        [_metrics(run, census, table, b) for b in range(int(table.attrs["blocks"]))],
+        [_metrics(run, census, v) for v in variants.values()],
+        unit="1",
+        source="riskmodel.economy.ratio",
+    )
+
+
+def ratio_curve(
+    run: Run, census: xr.DataTree, table: xr.Dataset, variants: Mapping[str, xr.Dataset]
+) -> xr.Dataset:
+    """Exceedance of the ratio by window, with both intervals, kept as a stage."""
+    gdp, gdp_year = city_gdp(census)
+    target, level, blocks = (
+        run.params.economy.target_ratio,
+        run.params.exceedance.interval_level,
+        int(table.attrs["blocks"]),
+    )
+
+    def quantiles(one: xr.Dataset, block: int | None, window: int) -> tuple[np.ndarray, float]:
+        losses = year_losses(one, block=block).total
+        ratio = loss_ratio(losses, gdp, price_year=int(one.attrs["price_year"]), gdp_year=gdp_year)
+        means = window_means(ratio, window, blocks=blocks if block is None else 1)
+        return np.quantile(means, 1.0 - PROBABILITIES), float((means > target).mean())
+
+    windows = list(run.params.economy.windows)
+    ratio, breach = np.empty((len(windows), PROBABILITIES.size)), np.empty(len(windows))
+    bounds = np.empty((2, 2, len(windows), PROBABILITIES.size))
+    for w, window in enumerate(windows):
+        ratio[w], breach[w] = quantiles(table, None, window)
+        parts = [quantiles(table, b, window)[0] for b in range(blocks)]
+        others = [quantiles(v, None, window)[0] for v in variants.values()]
+        for i, value in enumerate(ratio[w]):
+            both = (
+                simulation_interval(value, [p[i] for p in parts], level=level),
+                model_interval(value, [o[i] for o in others]),
+            )
+            bounds[:, :, w, i] = [[b["lower"] for b in both], [b["upper"] for b in both]]
+    dims = ("interval", "window", "exceedance_probability")
+    curve = xr.Dataset(
+        {
+            "ratio": (dims[1:], ratio),
+            "breach_probability": ("window", breach),
+            "lower": (dims, bounds[0]),
+            "upper": (dims, bounds[1]),
+        },
+        {
+            "window": windows,
+            "exceedance_probability": PROBABILITIES,
+            "interval": ["simulation", "model"],
+        },
+        {
+            "target": target,
+            "status": figure_status("gdp.loss_ratio"),
+            "source": table.attrs["source"],
+            "level": level,
+        },
+    )
+    save_stage(run, "macro_ratio", curve)
+    return curve
+
+
+def plausibility_table(
+    census: xr.DataTree, table: xr.Dataset, records: list[Record]
+) -> pd.DataFrame:
+    """Model beside the bands of ADR 1, as shares of GDP."""
+    gdp, _ = city_gdp(census)
+    found = {r.name: r.value for r in records if r.name == "gdp.loss_ratio"}
+    found |= {name: loss_metrics(table, [t])[name].value / gdp for name, t in BANDED.items()}
+    rows = [
+        {
+            "figure": name,
+            "model": round(found[name], 5),
+            "band from": low,
+            "band to": high,
+            "verdict": "inside" if low <= found[name] <= high else "OUTSIDE",
+        }
+        for name, (low, high) in plausible_bands().items()
+    ]
+    return pd.DataFrame(rows)

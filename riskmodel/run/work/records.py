@@ -1,0 +1,53 @@
+"""Records of figures with both intervals and an inherited status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from riskmodel.exceedance.intervals import intervals_of
+from riskmodel.exceedance.metrics import Metric
+from riskmodel.run.assumptions import figure_status
+from riskmodel.run.folder import Run
+from riskmodel.run.records import Record, make_record
+
+
+def plain_record(name: str, value: float, unit: str, source: str) -> Record:
+    """Figure without an interval: a count, a check, or an input."""
+    return make_record(name=name, value=value, unit=unit, status=figure_status(name), source=source)
+
+
+def interval_records(
+    run: Run,
+    baseline: Mapping[str, Metric],
+    blocks: Sequence[Mapping[str, Metric]],
+    variants: Sequence[Mapping[str, Metric]],
+    *,
+    unit: str,
+    source: str,
+) -> list[Record]:
+    """Figures with `simulation` and `model` intervals.
+
+    Parameters
+    ----------
+    baseline : mapping of str to Metric
+        Figures of the whole catalogue.
+    blocks, variants : sequence of mapping
+        The same figures of each block, and under each declared variant.
+    """
+    plain = [
+        {name: metric.value for name, metric in m.items()} for m in (baseline, *blocks, *variants)
+    ]
+    intervals = intervals_of(
+        plain[0],
+        plain[1 : 1 + len(blocks)],
+        plain[1 + len(blocks) :],
+        level=run.params.exceedance.interval_level,
+    )
+    return [
+        make_record(
+            name=name, value=metric.value, unit=unit, status=figure_status(name), source=source,
+            share_extrapolated=metric.share_extrapolated,
+            intervals=[{k: v for k, v in i.items() if k != "method"} for i in intervals[name]],
+        )
+        for name, metric in baseline.items()
+    ]  # fmt: skip

@@ -1,0 +1,152 @@
+"""Real storms at today's exposure: read through the rank function, beside what was reported."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from riskmodel.economy.history import reported_losses
+from riskmodel.exceedance.intervals import simulation_interval
+from riskmodel.hazard.grid import WENZHOU
+from riskmodel.hazard.ranking import Interpolation
+from riskmodel.hazard.replay import replay_catalogue
+from riskmodel.hazard.typhoon.fields import storm_indices
+from riskmodel.hazard.typhoon.record import read_storm_tracks
+from riskmodel.hazard.typhoon.replay import storms_from_record
+from riskmodel.hazard.typhoon.source import occurrences, peril_indices
+from riskmodel.loss.occurrence_table import occurrence_table
+from riskmodel.run.assumptions import figure_status
+from riskmodel.run.folder import Run
+from riskmodel.run.params import Params
+from riskmodel.run.records import Record, make_record
+from riskmodel.run.work.losses import compiled
+
+TRACKS = "data/history/storm_tracks.csv"
+
+
+def real_storms(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> xr.DataTree:
+    """Small catalogue of the real storms of ``data/history/storm_tracks.csv``."""
+    storms = storms_from_record(read_storm_tracks(run.path(TRACKS)))
+    names = [f"{n} {y}" for n, y in zip(storms["name"].values, storms["year"].values, strict=True)]
+    latitude, longitude = WENZHOU.nodes()
+    indices = peril_indices(
+        storm_indices(storms, latitude, longitude, seed=run.params.seed, block=0, residual=False)
+    )
+    zones = census["zones"]
+    interpolation = WENZHOU.interpolation(zones["latitude"].values, zones["longitude"].values)
+    indices["rain_flood"] = observed_rain(indices["rain_flood"], names, interpolation)
+    dated = occurrences(storms).assign(storm_name=("occurrence", np.array(names)))
+    return replay_catalogue(catalogue, dated, indices, interpolation)
+
+
+def observed_rain(
+    rain: npt.NDArray[np.float32], names: list[str], interpolation: Interpolation
+) -> npt.NDArray[np.float32]:
+    """Rain (node, storm) in mm, each storm scaled to its observed total where one is known."""
+    reported = reported_losses()
+    at_cell = np.einsum(
+        "ck,cks->cs", interpolation.weight, rain[interpolation.node].astype(np.float64)
+    )
+    factor = np.ones(len(names))
+    for index, name in enumerate(names):
+        kind = reported["rain_kind"].get(name, "")
+        if kind:
+            modelled = at_cell[:, index].mean() if kind == "mean" else at_cell[:, index].max()
+            factor[index] = reported.loc[name, "rain_mm"] / modelled
+    return (rain * factor).astype(np.float32)
+
+
+def replay_losses(
+    run: Run, params: Params, census: xr.DataTree, catalogue: xr.DataTree, storms: xr.DataTree
+) -> xr.DataArray:
+    """Loss (reading, storm, peril) in CNY; reading 0 is pooled, the others are of single blocks."""
+    table = occurrence_table(storms, compiled(run, params, census, catalogue))
+    readings, count = int(storms.attrs["blocks"]), int(storms.attrs["years_per_block"])
+    perils = list(storms.attrs["perils"])
+    result = np.zeros((readings * count, len(perils)))
+    for index, peril in enumerate(perils):
+        columns = (table["peril"].values == peril) & (table["quantity"].values == "loss")
+        np.add.at(
+            result[:, index],
+            table["row_occurrence"].values,
+            table["mean"].values[:, columns].sum(axis=1),
+        )
+    names = storms["storm_name"].values[:count]
+    return xr.DataArray(
+        result.reshape(readings, count, len(perils)),
+        {"storm": names, "peril": perils},
+        ("reading", "storm", "peril"),
+    )
+
+
+def replay_table(run: Run, losses: xr.DataArray, storms: xr.DataTree) -> pd.DataFrame:
+    """Storm by storm: modelled loss with its simulation interval, by peril, and the reported one (CNY)."""
+    reported, total = reported_losses(), losses.sum("peril")
+    rows = []
+    for index, storm in enumerate(losses["storm"].values):
+        value = (
+            float(total.sel(reading=0, storm=storm))
+            if "reading" in total.coords
+            else float(total[0, index])
+        )
+        interval = simulation_interval(
+            value, total.values[1:, index].tolist(), level=run.params.exceedance.interval_level
+        )
+        row = {
+            "storm": str(storm),
+            "modelled": value,
+            "lower": interval["lower"],
+            "upper": interval["upper"],
+        }
+        row |= {str(p): float(losses[0, index, k]) for k, p in enumerate(losses["peril"].values)}
+        row |= {
+            f"below storage, {p}": storms.attrs[f"below_storage_{p}"][index]
+            for p in losses["peril"].values
+        }
+        known = storm in reported.index
+        row |= {
+            "reported": reported.loc[storm, "today"] if known else np.nan,
+            "use": reported.loc[storm, "use"] if known else "",
+        }
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def replay_dataset(run: Run, table: pd.DataFrame) -> xr.Dataset:
+    """Storms with a reported loss, for drawing."""
+    known = table[table["reported"].notna()]
+    columns = {
+        "name": "storm",
+        "reported": "reported",
+        "modelled": "modelled",
+        "modelled_lower": "lower",
+        "modelled_upper": "upper",
+    }
+    data = {
+        new: ("storm", known[old].replace(0.0, np.nan).to_numpy()) for new, old in columns.items()
+    }
+    level = run.params.exceedance.interval_level
+    return xr.Dataset(
+        data,
+        attrs={
+            "currency": "CNY",
+            "price_year": run.params.census.price_year,
+            "interval": "simulation",
+            "level": level,
+        },
+    )
+
+
+def replay_records(run: Run, table: pd.DataFrame) -> list[Record]:
+    """Modelled loss of each replayed storm."""
+    level = run.params.exceedance.interval_level
+    return [
+        make_record(
+            name=f"history.replay.{row['storm'].replace(' ', '_').lower()}", value=row["modelled"], unit="CNY",
+            status=figure_status("history.replay"), source="riskmodel.hazard.replay",
+            intervals=[{"kind": "simulation", "level": level, "lower": row["lower"], "upper": row["upper"]}],
+        )
+        for row in table.to_dict("records")
+    ]  # fmt: skip
