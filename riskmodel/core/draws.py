@@ -12,9 +12,11 @@ import zlib
 import numba as nb
 import numpy as np
 
+BELOW_ONE = 1.0 - 2.0**-53
+
 
 @nb.njit(nb.uint64(nb.uint64, nb.uint64), cache=True, inline="always")
-def _mix(state: int, part: int) -> int:
+def _mix(state: np.uint64, part: np.uint64) -> np.uint64:
     z = state ^ (part + np.uint64(0x9E3779B97F4A7C15))
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -38,7 +40,8 @@ def uniform(seed: int, purpose: int, event: int, zone: int, draw: int) -> float:
     z = _mix(z, np.uint64(event))
     z = _mix(z, np.uint64(zone))
     z = _mix(z, np.uint64(draw))
-    return (np.float64(z >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
+    # the largest hash would round up to 1.0
+    return min((np.float64(z >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0), BELOW_ONE)
 
 
 def purpose_code(purpose: str) -> int:
@@ -47,5 +50,5 @@ def purpose_code(purpose: str) -> int:
 
 
 def generator(seed: int, purpose: str, *keys: int) -> np.random.Generator:
-    """Generator for a coarse stream (one block, one source) keyed like `uniform`."""
+    """Return a Generator for a coarse stream (one block, one source) keyed like `uniform`."""
     return np.random.Generator(np.random.Philox(seed=[seed, purpose_code(purpose), *keys]))

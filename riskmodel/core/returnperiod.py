@@ -136,4 +136,5 @@ def rank_probability(rank: npt.ArrayLike, years: int, shift: float) -> FloatArra
 
 def exceedance_count(years: int, return_period: float, shift: float) -> int:
     """Years of a block that reach the mapped rate: n = floor(years / T + u)."""
-    return int(np.floor(years * float(probability_from_return_period(return_period)) + shift))
+    _checked(return_period, "return period (annual-probability basis)", 1.0, np.inf)
+    return int(np.floor(years / return_period + shift))

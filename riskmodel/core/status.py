@@ -28,4 +28,4 @@ def worst(statuses: Iterable[str]) -> Status:
     unknown = [s for s in found if s not in ORDER]
     if unknown or not found:
         raise SchemaError("unknown status", found=unknown or "none", expected=ORDER)
-    return ORDER[max(ORDER.index(s) for s in found)]  # type: ignore[arg-type]
+    return ORDER[max(ORDER.index(s) for s in found)]
