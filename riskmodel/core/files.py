@@ -38,15 +38,22 @@ def write_json(path: Path, content: object) -> Path:
     )
 
 
-def write_dataset(path: Path, dataset: xr.Dataset, *, compress: bool = True) -> Path:
-    """Write a Dataset as NetCDF-4, lightly compressed, as a whole file."""
-    encoding = {
-        name: {"zlib": True, "complevel": 1, "shuffle": True}
+def _compression(dataset: xr.Dataset) -> dict[str, dict[str, object]]:
+    return {
+        str(name): {"zlib": True, "complevel": 1, "shuffle": True}
         for name, variable in dataset.variables.items()
-        if compress and variable.ndim and variable.dtype.kind in "fiu"
+        if variable.ndim and variable.dtype.kind in "fiu"
     }
+
+
+def write_dataset(path: Path, data: xr.Dataset | xr.DataTree) -> Path:
+    """Write a Dataset or DataTree as NetCDF-4, lightly compressed, as a whole file."""
     with whole_file(path) as temporary:
-        dataset.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+        if isinstance(data, xr.DataTree):
+            nodes = {node.path: _compression(node.to_dataset(inherit=False)) for node in data.subtree}
+            data.to_netcdf(temporary, engine="netcdf4", encoding=nodes)
+        else:
+            data.to_netcdf(temporary, engine="netcdf4", encoding=_compression(data))
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +23,8 @@ def reported_losses(path: Path = FOLDER / "reported_losses.yml") -> pd.DataFrame
     Returns
     -------
     DataFrame indexed by storm (``"Name year"``): ``reported`` (CNY then), ``today`` (CNY),
-    ``as_of``, ``is_final``, ``use``, ``scope``, ``source``, ``rain_kind`` and ``rain_mm``.
+    ``as_of``, ``is_final``, ``use``, ``scope``, ``source`` and ``return_period`` (years, for
+    ``use: rank``).
 
     Raises
     ------
@@ -43,14 +43,12 @@ def reported_losses(path: Path = FOLDER / "reported_losses.yml") -> pd.DataFrame
             raise SchemaError(
                 "a reported loss lacks keys", where=f"{path.name}, {storm}", found=missing
             )
-        rain: dict[str, Any] = entry.get("rain", {})
         rows.append(
             {
                 "storm": storm,
                 "reported": entry["loss"] * YI,
                 "today": entry["loss"] * YI * content["gdp_2022"] / entry["gdp"] * entry["trend"],
-                "rain_kind": rain.get("kind", ""),
-                "rain_mm": rain.get("millimetres", np.nan),
+                "return_period": float(entry.get("return_period", np.nan)),
                 **{k: entry[k] for k in ("as_of", "is_final", "use", "scope", "source")},
             }
         )

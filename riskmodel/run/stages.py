@@ -31,9 +31,7 @@ def save_stage(run: Run, name: str, data: xr.Dataset | xr.DataTree) -> Path:
     StageError
         If the stage is not in the list, or belongs to another notebook.
     """
-    import xarray as xr
-
-    from riskmodel.core.files import whole_file, write_dataset
+    from riskmodel.core.files import write_dataset
 
     path = _path(run, name)
     if MADE_BY[name] != run.notebook:
@@ -44,10 +42,6 @@ def save_stage(run: Run, name: str, data: xr.Dataset | xr.DataTree) -> Path:
             expected=MADE_BY[name],
             remedy="write it there, or change the list in riskmodel/run/stages.py",
         )
-    if isinstance(data, xr.DataTree):
-        with whole_file(path) as temporary:
-            data.to_netcdf(temporary, engine="netcdf4")
-        return path
     return write_dataset(path, data)
 
 

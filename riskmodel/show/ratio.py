@@ -86,7 +86,7 @@ def _add_breach(figure: go.Figure, one: xr.Dataset, target: float, colour: str) 
         mode="markers+text",
         marker={"color": colour, "size": 11, "line": {"color": "white", "width": 1.5}},
         text=[f"<b>{per_cent(chance, 2)}</b>"],
-        textposition="bottom right",
+        textposition="top left",
         textfont={"size": SMALL_SIZE, "color": INK},
         hoverinfo="skip",
         showlegend=False,

@@ -9,11 +9,13 @@ import xarray as xr
 from riskmodel.census.boundaries import outlines
 from riskmodel.census.read import OUTSIDE, load_census
 from riskmodel.core.errors import CensusError
-from riskmodel.core.messages import Language
+from riskmodel.core.messages import Language, message
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.work.records import plain_record
 
+UNIT_TEXT = {"m s-1": "m/s", "m": "m"}
+LANGUAGES: tuple[Language, Language] = ("zh", "en")
 COUNTS = ("population", "households", "ground_floor_households")
 
 
@@ -57,7 +59,8 @@ def map_of(census: xr.DataTree, peril: str, return_period: float) -> xr.DataArra
     node = census[peril].to_dataset()
     field = node["intensity"].sel(return_period=return_period).where(node["state"] != OUTSIDE)
     field = field.where(field > 0)
-    return field.assign_attrs(units=node.attrs["units"], long_name=peril)
+    names = {f"long_name_{code}": message(f"peril.{peril}", code) for code in LANGUAGES}
+    return field.assign_attrs(units=UNIT_TEXT[node.attrs["units"]], long_name=peril, **names)
 
 
 def layer_table(census: xr.DataTree) -> pd.DataFrame:

@@ -8,7 +8,9 @@ import xarray as xr
 import yaml
 from tqdm.auto import tqdm
 
+from riskmodel.census.terrain import proxies
 from riskmodel.core.errors import StageError
+from riskmodel.core.messages import Language, message
 from riskmodel.hazard.catalogue import (
     build_catalogue,
     catalogue_frequency,
@@ -26,8 +28,10 @@ from riskmodel.run.folder import ROOT, Run
 from riskmodel.run.records import Record
 from riskmodel.run.settings import catalogue_settings, reading
 from riskmodel.run.stages import open_stage, save_stage
+from riskmodel.run.work.census import zone_outlines
 from riskmodel.run.work.records import plain_record
 
+SHOWN_YEARS = 1000.0  # footprints are drawn up to this return period
 STATISTICS = ROOT / "data" / "hazard" / "record_statistics.yml"
 
 
@@ -147,10 +151,17 @@ def sample_tracks(run: Run, storms: int = 120) -> xr.Dataset:
     return tracks[["latitude", "longitude"]].isel(storm=slice(0, storms))
 
 
+def track_outlines(census: xr.DataTree, language: Language) -> dict[str, list[np.ndarray]]:
+    """Counties and the declared coarse coast, for the map of tracks."""
+    lines = proxies()
+    coast = [np.asarray(lines["mainland_coast"]), np.asarray(lines["taiwan"])]
+    return {**zone_outlines(census, language), message("legend.coast", language): coast}
+
+
 def footprint(
     catalogue: xr.DataTree, census: xr.DataTree, peril: str, occurrence: int
 ) -> xr.DataArray:
-    """Return period (1 / rate, years) of one occurrence at each cell, on the grid of the census."""
+    """Return period (1 / rate, years) of one occurrence at each cell, cut at 1,000 years."""
     block = int(catalogue["block"].values[occurrence])
     number = occurrence - int(np.searchsorted(catalogue["block"].values, block))
     pairs, zones = (
@@ -161,11 +172,11 @@ def footprint(
     cells = np.searchsorted(pairs["pointer"].values, hits, side="right") - 1
     field = xr.full_like(census[peril]["state"], np.nan, dtype=np.float64)
     field.values[zones["row"].values[cells], zones["column"].values[cells]] = (
-        1.0 / rate_of_position(pairs["position"].values[hits])
+        np.minimum(1.0 / rate_of_position(pairs["position"].values[hits]), SHOWN_YEARS)
     )
     return field.assign_attrs(
         units="years",
         long_name="return period",
-        long_name_zh="重现期",
-        long_name_en="Return period",
+        long_name_zh=f"重现期，{SHOWN_YEARS:g} 年封顶",
+        long_name_en=f"Return period, cut at {SHOWN_YEARS:g}",
     )

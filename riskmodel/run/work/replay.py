@@ -36,26 +36,8 @@ def real_storms(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> xr.Dat
     )
     zones = census["zones"]
     interpolation = WENZHOU.interpolation(zones["latitude"].values, zones["longitude"].values)
-    indices["rain_flood"] = observed_rain(indices["rain_flood"], names, interpolation)
     dated = occurrences(storms).assign(storm_name=("occurrence", np.array(names)))
     return replay_catalogue(catalogue, dated, indices, interpolation)
-
-
-def observed_rain(
-    rain: npt.NDArray[np.float32], names: list[str], interpolation: Interpolation
-) -> npt.NDArray[np.float32]:
-    """Rain (node, storm) in mm, each storm scaled to its observed total where one is known."""
-    reported = reported_losses()
-    at_cell = np.einsum(
-        "ck,cks->cs", interpolation.weight, rain[interpolation.node].astype(np.float64)
-    )
-    factor = np.ones(len(names))
-    for index, name in enumerate(names):
-        kind = reported["rain_kind"].get(name, "")
-        if kind:
-            modelled = at_cell[:, index].mean() if kind == "mean" else at_cell[:, index].max()
-            factor[index] = reported.loc[name, "rain_mm"] / modelled
-    return (rain * factor).astype(np.float32)
 
 
 def replay_losses(

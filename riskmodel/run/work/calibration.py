@@ -1,0 +1,75 @@
+"""Calibrate the damage levers of a params file on the reported losses of named storms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from riskmodel.core.files import write_text
+from riskmodel.economy.calibration import Calibration, fit_levers
+from riskmodel.economy.history import reported_losses
+from riskmodel.exceedance.metrics import value_at_risk, year_losses
+from riskmodel.loss.occurrence_table import occurrence_table
+from riskmodel.run.folder import ROOT, Run
+from riskmodel.run.params import apply_overrides
+from riskmodel.run.work.census import census_of
+from riskmodel.run.work.hazard import catalogue_of
+from riskmodel.run.work.losses import compiled
+from riskmodel.run.work.replay import real_storms, replay_losses
+
+PUBLISHED = (80.2, 1.0)
+CALIBRATION = ROOT / "data" / "history" / "calibration.yml"
+HEAD = (
+    "# Joint calibration of V_half and the flood damage scale on named storms; written by\n"
+    "# `riskmodel calibrate`, explained in docs/adr/0005-joint-calibration.md. The rounded values go\n"
+    "# into the params file by hand; a test holds the two together.\n"
+)
+
+
+def calibrate(run: Run, path: Path = CALIBRATION) -> Calibration:
+    """Fit the levers with the catalogue of a finished run and write what was found.
+
+    Parameters
+    ----------
+    run : Run
+        A run whose notebook 02 has been executed.
+    path : Path
+        Where the result is written.
+    """
+    census, catalogue = census_of(run), catalogue_of(run)
+    storms = real_storms(run, census, catalogue)
+    reported = reported_losses()
+    reported = reported[reported["use"].isin(["replay", "rank"])]
+
+    def modelled(v_half: float, scale: float) -> np.ndarray:
+        params = apply_overrides(run.params, {"loss.v_half": v_half, "loss.flood_damage_scale": scale})
+        replayed = replay_losses(run, params, census, catalogue, storms).isel(reading=0).sum("peril")
+        annual = year_losses(occurrence_table(catalogue, compiled(run, params, census, catalogue))).total
+        return np.array(
+            [
+                float(replayed.sel(storm=name)) if row.use == "replay" else value_at_risk(annual, row.return_period)
+                for name, row in zip(reported.index, reported.itertuples(), strict=True)
+            ]
+        )
+
+    found = fit_levers(modelled, reported["today"].to_numpy(), published=PUBLISHED)
+    content = {
+        "status": "calibrated",
+        "source": "data/history/reported_losses.yml, storms marked `replay` or `rank`",
+        "published": {"v_half": PUBLISHED[0], "flood_damage_scale": PUBLISHED[1]},
+        "calibrated": {"v_half": round(found.v_half, 1), "flood_damage_scale": round(found.flood_damage_scale, 3)},
+        "averaging_factor": run.params.loss.averaging_factor,
+        "storms": {
+            name: {
+                "use": str(reported.loc[name, "use"]),
+                "reported_today_yi": round(float(reported.loc[name, "today"]) / 1e8, 2),
+                "modelled_yi": round(float(loss) / 1e8, 2),
+                "log_residual": round(float(residual), 3),
+            }
+            for name, loss, residual in zip(reported.index, found.modelled, found.residual, strict=True)
+        },
+    }
+    write_text(path, HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
+    return found
