@@ -13,7 +13,7 @@ PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do 
 	command -v $$p >/dev/null 2>&1 && $$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lab demo bench lock clean distclean
+.PHONY: help venv run test lab demo lock clean distclean
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -34,8 +34,6 @@ lab: $(STAMP) ## JupyterLab in the same environment
 demo: $(STAMP) ## rebuild the demo census in data/demo
 	@$(BIN)/riskmodel demo
 
-bench: $(STAMP) ## measure what the speed claims rest on
-	@$(BIN)/python -m benchmarks
 
 # One resolution writes both locks: the second is the first without its hashes, because pip refuses
 # `-e .` (the last line of environment.yml) beside hashes. Existing pins are kept where they still

@@ -18,6 +18,8 @@ from riskmodel.core.errors import RiskModelError
 FloatArray = npt.NDArray[np.float64]
 PRIOR_SPREAD = np.array([0.35, 1.0])  # of ln V_half (published event fits p25-p75) and of ln scale
 
+STEP, XTOL = 0.05, 3e-3  # finite difference and tolerance of the logarithm of the levers
+
 
 class Calibration(NamedTuple):
     """Levers, modelled losses at the levers (CNY) and the log residual of each storm."""
@@ -57,14 +59,14 @@ def fit_levers(
             "a storm without modelled loss cannot calibrate",
             remedy="mark it `use: comparison` in data/history/reported_losses.yml",
         )
-    centre = np.log(published)
+    centre = np.log(np.asarray(published, dtype=np.float64))
 
-    def cost(levers: FloatArray) -> float:
-        residual = np.log(modelled(*np.exp(levers))) - np.log(reported)
-        prior = (levers - centre) / PRIOR_SPREAD
-        return float(residual @ residual + prior @ prior)
+    def residuals(point: FloatArray) -> FloatArray:
+        departure = point - 1.0  # starts at one, so that finite steps are relative to one
+        misfit = np.log(modelled(*np.exp(centre + departure))) - np.log(reported)
+        return np.concatenate([misfit, departure / PRIOR_SPREAD])
 
-    best = optimize.minimize(cost, centre, method="Nelder-Mead", options={"xatol": 0.01, "fatol": 1e-3})
-    v_half, scale = (float(v) for v in np.exp(best.x))
+    best = optimize.least_squares(residuals, np.ones(2), diff_step=STEP, xtol=XTOL)
+    v_half, scale = (float(v) for v in np.exp(centre + best.x - 1.0))
     losses = modelled(v_half, scale)
     return Calibration(v_half, scale, losses, np.log(losses / reported))

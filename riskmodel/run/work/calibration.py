@@ -44,12 +44,20 @@ def calibrate(run: Run, path: Path = CALIBRATION) -> Calibration:
     reported = reported[reported["use"].isin(["replay", "rank"])]
 
     def modelled(v_half: float, scale: float) -> np.ndarray:
-        params = apply_overrides(run.params, {"loss.v_half": v_half, "loss.flood_damage_scale": scale})
-        replayed = replay_losses(run, params, census, catalogue, storms).isel(reading=0).sum("peril")
-        annual = year_losses(occurrence_table(catalogue, compiled(run, params, census, catalogue))).total
+        params = apply_overrides(
+            run.params, {"loss.v_half": v_half, "loss.flood_damage_scale": scale}
+        )
+        replayed = (
+            replay_losses(run, params, census, catalogue, storms).isel(reading=0).sum("peril")
+        )
+        annual = year_losses(
+            occurrence_table(catalogue, compiled(run, params, census, catalogue))
+        ).total
         return np.array(
             [
-                float(replayed.sel(storm=name)) if row.use == "replay" else value_at_risk(annual, row.return_period)
+                float(replayed.sel(storm=name))
+                if row.use == "replay"
+                else value_at_risk(annual, row.return_period)
                 for name, row in zip(reported.index, reported.itertuples(), strict=True)
             ]
         )
@@ -59,7 +67,10 @@ def calibrate(run: Run, path: Path = CALIBRATION) -> Calibration:
         "status": "calibrated",
         "source": "data/history/reported_losses.yml, storms marked `replay` or `rank`",
         "published": {"v_half": PUBLISHED[0], "flood_damage_scale": PUBLISHED[1]},
-        "calibrated": {"v_half": round(found.v_half, 1), "flood_damage_scale": round(found.flood_damage_scale, 3)},
+        "calibrated": {
+            "v_half": round(found.v_half, 1),
+            "flood_damage_scale": round(found.flood_damage_scale, 3),
+        },
         "averaging_factor": run.params.loss.averaging_factor,
         "storms": {
             name: {
@@ -68,7 +79,9 @@ def calibrate(run: Run, path: Path = CALIBRATION) -> Calibration:
                 "modelled_yi": round(float(loss) / 1e8, 2),
                 "log_residual": round(float(residual), 3),
             }
-            for name, loss, residual in zip(reported.index, found.modelled, found.residual, strict=True)
+            for name, loss, residual in zip(
+                reported.index, found.modelled, found.residual, strict=True
+            )
         },
     }
     write_text(path, HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=False))

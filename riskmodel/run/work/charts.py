@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
+
 import plotly.graph_objects as go
+from IPython.display import display
+from plotly.utils import PlotlyJSONEncoder
 
 from riskmodel.run.assumptions import figure_status
 from riskmodel.run.folder import Run
-from riskmodel.show.export import PAGE_CONFIG, export_figure
+from riskmodel.show.export import PAGE_CONFIG, export_figure, stamped
+
+IMAGE_WIDTH = 640  # pixels on a page
 
 
 def show(run: Run, figure: go.Figure, name: str, *, rests_on: str, source: str) -> None:
@@ -23,5 +30,13 @@ def show(run: Run, figure: go.Figure, name: str, *, rests_on: str, source: str) 
     source : str
         Where the numbers come from.
     """
-    export_figure(figure, run.folder.figures, name, status=figure_status(rests_on), source=source)
-    figure.show(config=dict(PAGE_CONFIG))
+    status = figure_status(rests_on)
+    _, _, image = export_figure(figure, run.folder.figures, name, status=status, source=source)
+    shown = stamped(figure, status=status, source=source).to_plotly_json()
+    # JupyterLab draws the chart; a page without plotly.js falls back to the image
+    content = json.loads(json.dumps({**shown, "config": dict(PAGE_CONFIG)}, cls=PlotlyJSONEncoder))
+    bundle = {
+        "application/vnd.plotly.v1+json": content,
+        "image/png": b64encode(image.read_bytes()).decode(),
+    }
+    display(bundle, raw=True, metadata={"image/png": {"width": IMAGE_WIDTH}})

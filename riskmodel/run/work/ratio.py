@@ -24,7 +24,7 @@ BANDED = {"loss.aep.20": 20.0, "loss.aep.50": 50.0, "loss.aep.100": 100.0}
 
 def city_gdp(census: xr.DataTree) -> tuple[float, int]:
     """GDP of all zones in CNY, and its year."""
-    exposure = census["exposure"]
+    exposure = census["exposure"].to_dataset()
     return float(exposure["gdp"].sum()), int(exposure.attrs["gdp_year"])
 
 

@@ -34,7 +34,7 @@ def real_storms(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> xr.Dat
     indices = peril_indices(
         storm_indices(storms, latitude, longitude, seed=run.params.seed, block=0, residual=False)
     )
-    zones = census["zones"]
+    zones = census["zones"].to_dataset()
     interpolation = WENZHOU.interpolation(zones["latitude"].values, zones["longitude"].values)
     dated = occurrences(storms).assign(storm_name=("occurrence", np.array(names)))
     return replay_catalogue(catalogue, dated, indices, interpolation)
@@ -55,7 +55,7 @@ def replay_losses(
             table["row_occurrence"].values,
             table["mean"].values[:, columns].sum(axis=1),
         )
-    names = storms["storm_name"].values[:count]
+    names = storms.to_dataset()["storm_name"].values[:count]
     return xr.DataArray(
         result.reshape(readings, count, len(perils)),
         {"storm": names, "peril": perils},
@@ -64,36 +64,37 @@ def replay_losses(
 
 
 def replay_table(run: Run, losses: xr.DataArray, storms: xr.DataTree) -> pd.DataFrame:
-    """Storm by storm: modelled loss with its simulation interval, by peril, and the reported one (CNY)."""
-    reported, total = reported_losses(), losses.sum("peril")
+    """Modelled loss of each storm with its simulation interval, by peril, and the reported one.
+
+    Money in CNY; ``below storage, <peril>`` is the share of affected cells that the storm does not
+    reach with a rate rarer than the storage rate.
+    """
+    reported, total = reported_losses(), losses.sum("peril").values
+    level = run.params.exceedance.interval_level
+    perils = [str(peril) for peril in losses["peril"].values]
     rows = []
-    for index, storm in enumerate(losses["storm"].values):
-        value = (
-            float(total.sel(reading=0, storm=storm))
-            if "reading" in total.coords
-            else float(total[0, index])
-        )
-        interval = simulation_interval(
-            value, total.values[1:, index].tolist(), level=run.params.exceedance.interval_level
-        )
-        row = {
-            "storm": str(storm),
-            "modelled": value,
-            "lower": interval["lower"],
-            "upper": interval["upper"],
-        }
-        row |= {str(p): float(losses[0, index, k]) for k, p in enumerate(losses["peril"].values)}
-        row |= {
-            f"below storage, {p}": storms.attrs[f"below_storage_{p}"][index]
-            for p in losses["peril"].values
-        }
+    for index, storm in enumerate(map(str, losses["storm"].values)):
+        interval = simulation_interval(total[0, index], total[1:, index].tolist(), level=level)
+        row: dict[str, object] = {"storm": storm, "modelled": float(total[0, index])}
+        row |= {"lower": interval["lower"], "upper": interval["upper"]}
+        row |= {peril: float(losses.values[0, index, k]) for k, peril in enumerate(perils)}
+        row |= {f"below storage, {p}": storms.attrs[f"below_storage_{p}"][index] for p in perils}
         known = storm in reported.index
-        row |= {
-            "reported": reported.loc[storm, "today"] if known else np.nan,
-            "use": reported.loc[storm, "use"] if known else "",
-        }
+        row["reported"] = reported.loc[storm, "today"] if known else np.nan
+        row["use"] = reported.loc[storm, "use"] if known else ""
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def in_yi(table: pd.DataFrame) -> pd.DataFrame:
+    """Replay table for reading: money in 亿元, shares in per cent."""
+    shown = table.copy()
+    for name in shown.select_dtypes("number").columns:
+        share = name.startswith("below storage")
+        shown[name] = (shown[name] * 100).round(0) if share else (shown[name] / 1e8).round(2)
+        unit = "%" if share else "亿元"
+        shown = shown.rename(columns={name: f"{name} ({unit})"})
+    return shown
 
 
 def replay_dataset(run: Run, table: pd.DataFrame) -> xr.Dataset:
