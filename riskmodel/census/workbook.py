@@ -96,6 +96,28 @@ def read_exposure(
     UnitsError
         If a unit is unknown.
     """
+    gdp = manifest["exposure"]["gdp"]
+    money = _column(table, gdp["column"]) * _multiplier("gdp", gdp["unit"], counts=())
+    return stamp(
+        _classes(folder, manifest, table, zones, grid).assign(gdp=("zone", money)),
+        EXPOSURE,
+        source=manifest["source"],
+        history="county totals spread by declared weights",
+        currency=manifest["currency"],
+        price_year=manifest["price_year"],
+        gdp_year=gdp["year"],
+        status=manifest["status"],
+    )
+
+
+def _classes(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    table: pd.DataFrame,
+    zones: xr.Dataset,
+    grid: xr.Dataset,
+) -> xr.Dataset:
+    """Totals by zone, values by entry and the unit of each exposure class."""
     classes = manifest["exposure"]["classes"]
     total = np.empty((len(table), len(classes)))
     value = np.empty((zones.sizes["entry"], len(classes)))
@@ -104,27 +126,14 @@ def read_exposure(
         weight = _weight(folder / layer["weight"], manifest["crs"], grid)
         at_cell = weight[zones.row.values, zones.column.values]
         value[:, index] = _spread(total[:, index], at_cell, zones, name)
-    gdp = manifest["exposure"]["gdp"]
-    money = _column(table, gdp["column"]) * _multiplier("gdp", gdp["unit"], counts=())
     units = ["CNY" if c["unit"] in MULTIPLIERS else c["unit"] for c in classes.values()]
-    exposure = xr.Dataset(
+    return xr.Dataset(
         {
             "value": (("entry", "exposure_class"), value),
             "total": (("zone", "exposure_class"), total),
-            "gdp": ("zone", money),
             "unit": ("exposure_class", units),
         },
         {"exposure_class": list(classes), "zone": zones.zone},
-    )
-    return stamp(
-        exposure,
-        EXPOSURE,
-        source=manifest["source"],
-        history="county totals spread by declared weights",
-        currency=manifest["currency"],
-        price_year=manifest["price_year"],
-        gdp_year=gdp["year"],
-        status=manifest["status"],
     )
 
 

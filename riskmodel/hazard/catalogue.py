@@ -1,13 +1,15 @@
 """Build, store and open the event catalogue: dated occurrences with footprints in rates.
 
-A catalogue is a folder: ``occurrences.nc``, one ``block_NN.nc`` with a group for each peril (cell-major
-pairs), and ``rank_function.nc``. Blocks are made, written and read one at a time.
+A catalogue is a folder: ``occurrences.nc``, one ``block_NN.nc`` with a group for each peril
+(cell-major pairs), and one ``rank_function_PERIL.nc`` for each peril. Blocks are made, written and
+read one at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,6 @@ from riskmodel.core.errors import CatalogueError
 from riskmodel.core.files import sha256, sha256_of, whole_file, write_dataset, write_json
 from riskmodel.core.returnperiod import Frequency
 from riskmodel.core.schema import Schema, stamp
-from riskmodel.hazard.grid import PhysicsGrid
 from riskmodel.hazard.intensity import cell_maps
 from riskmodel.hazard.position import (
     block_shift,
@@ -28,6 +29,8 @@ from riskmodel.hazard.position import (
     stored_ranks,
 )
 from riskmodel.hazard.ranking import BlockPairs, Interpolation, rank_block
+from riskmodel.hazard.source import Source as Source
+from riskmodel.hazard.source import SourceBlock as SourceBlock
 
 OCCURRENCES = Schema(
     "catalogue.occurrences",
@@ -66,35 +69,27 @@ class CatalogueSettings:
     seed: int
 
 
-@dataclass(frozen=True, slots=True)
-class SourceBlock:
-    """What a source delivers for one block: occurrences in order of date, and indices by peril.
-
-    `occurrences` has dim ``occurrence`` with ``year`` (within the block), ``start``, ``end`` (days)
-    and trigger indices; `indices` maps a peril to an array (node, occurrence), >= 0.
-    """
-
-    occurrences: xr.Dataset
-    indices: Mapping[str, npt.NDArray[np.float32]]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A physical source of occurrences on a grid of its own; `identity` keys the cache."""
-
-    grid: PhysicsGrid
-    index_units: Mapping[str, str]
-    parent_event: str
-    identity: str
-    block: Callable[[int], SourceBlock]
-
-
 def catalogue_key(census: xr.DataTree, source: Source, settings: CatalogueSettings) -> str:
     """Content hash of everything that a catalogue follows from, the ranking code included."""
-    code = {p.name: sha256(p) for p in sorted(Path(__file__).parent.rglob("*.py"))}
-    maps = {p: sha256_of(np.asarray(census[p]["state"]).tolist()) for p in settings.storage_rate}
-    periods = {p: census[p]["return_period"].values.tolist() for p in settings.storage_rate}
-    return sha256_of([asdict(settings), source.identity, maps, periods, code])[:16]
+    zones = census["zones"].to_dataset()
+    cells = {name: zones[name].values.tolist() for name in ("latitude", "longitude")}
+    layers = {p: census[p].to_dataset() for p in settings.storage_rate}
+    maps = {p: sha256_of(layer["state"].values.tolist()) for p, layer in layers.items()}
+    periods = {p: layer["return_period"].values.tolist() for p, layer in layers.items()}
+    return sha256_of(
+        [asdict(settings), source.identity, sha256_of(cells), maps, periods, _code_hashes()]
+    )[:16]
+
+
+@cache
+def _code_hashes() -> dict[str, str]:
+    """Hashes of the code that makes a catalogue, as this process found it when it first asked."""
+    package = Path(__file__).parents[1]
+    made_by = [*package.glob("hazard/**/*.py"), package / "core/draws.py"]
+    return {
+        p.relative_to(package).as_posix(): sha256(p)
+        for p in sorted([*made_by, package / "core/returnperiod.py"])
+    }
 
 
 def build_catalogue(
@@ -122,7 +117,7 @@ def build_catalogue(
     """
     target = folder / catalogue_key(census, source, settings)
     if not (target / "complete.json").is_file():
-        zones = census["zones"]
+        zones = census["zones"].to_dataset()
         interpolation = source.grid.interpolation(
             zones["latitude"].values, zones["longitude"].values
         )
@@ -153,7 +148,7 @@ def _write_block(
     shift = block_shift(settings.block_shift, block)
     groups, functions = {}, {}
     for peril, rate in settings.storage_rate.items():
-        periods = census[peril]["return_period"].values
+        periods = census[peril].to_dataset()["return_period"].values
         _require_reproducible(peril, rate, periods, settings.frequency)
         positions = rank_positions(years, shift, periods, settings.frequency)
         stored = stored_ranks(positions, rate)
@@ -197,7 +192,7 @@ def _require_reproducible(
 ) -> None:
     if position_of_rate(rate) >= mapped_positions(periods, frequency)[0]:
         raise CatalogueError(
-            "the storage rate is below the rate of the most frequent map, which could not be reproduced",
+            "the storage rate is below the rate of the most frequent map",
             where=f"hazard.storage_rate.{peril}",
             found=rate,
             expected=f"more than the rate of {periods[0]:g} years",
@@ -225,11 +220,19 @@ def _write_whole(
 ) -> None:
     table = xr.concat(occurrences, "occurrence")
     stamp(
-        table, OCCURRENCES, source=source.parent_event, history="build_catalogue", blocks=settings.blocks,
-        years_per_block=settings.years_per_block, parent_event=source.parent_event, seed=settings.seed,
-        perils=list(settings.storage_rate), frequency=settings.frequency.family,
-        kappa=settings.frequency.kappa or 0.0, storage_rate=list(settings.storage_rate.values()),
-    )  # fmt: skip
+        table,
+        OCCURRENCES,
+        source=source.parent_event,
+        history="build_catalogue",
+        blocks=settings.blocks,
+        years_per_block=settings.years_per_block,
+        parent_event=source.parent_event,
+        seed=settings.seed,
+        perils=list(settings.storage_rate),
+        frequency=settings.frequency.family,
+        kappa=settings.frequency.kappa or 0.0,
+        storage_rate=list(settings.storage_rate.values()),
+    )
     write_dataset(target / "occurrences.nc", table)
     for peril in settings.storage_rate:
         joined = xr.concat(
@@ -239,16 +242,23 @@ def _write_whole(
             fill_value={"index": np.nan, "knot_position": 0},
         )
         stamp(
-            joined, RANK_FUNCTION, source="ranked annual maxima of each block", history="build_catalogue",
-            peril=peril, tail="line in log-rate from the largest year to the one 20 times as frequent",
+            joined,
+            RANK_FUNCTION,
+            source="ranked annual maxima of each block",
+            history="build_catalogue",
+            peril=peril,
+            tail="line in log-rate from the largest year to the one 20 times as frequent",
             index_units=source.index_units[peril],
-        )  # fmt: skip
+        )
         write_dataset(target / f"rank_function_{peril}.nc", joined)
     write_json(target / "complete.json", {p.name: sha256(p) for p in sorted(target.glob("*.nc"))})
 
 
 def open_catalogue(folder: Path) -> xr.DataTree:
-    """Open a stored catalogue lazily: occurrences at the root, ``block_NN/peril``, ``rank_function/peril``.
+    """Open a stored catalogue lazily.
+
+    Occurrences are at the root, pairs in ``block_NN/peril``, rank functions in
+    ``rank_function/peril``.
 
     Raises
     ------
@@ -260,6 +270,8 @@ def open_catalogue(folder: Path) -> xr.DataTree:
             "no complete catalogue here", where=str(folder), remedy="run notebook 02_hazard first"
         )
     root = xr.open_dataset(folder / "occurrences.nc")
+    for name in ("perils", "storage_rate"):  # a list of one is read back as its only item
+        root.attrs[name] = np.atleast_1d(root.attrs[name]).tolist()
     nodes: dict[str, xr.Dataset] = {"/": root}
     for path in sorted(folder.glob("block_*.nc")):
         tree = xr.open_datatree(path)

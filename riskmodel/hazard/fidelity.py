@@ -1,5 +1,6 @@
-"""Does the stored catalogue give the census maps back? Recomputed from the file, apart from ranking.
+"""Whether the stored catalogue gives the census maps back.
 
+Recomputed from the stored file, by code that shares nothing with ranking.
 For each affected cell, block and mapped return period T the number of years whose stored annual
 maximum reaches the mapped rate must be n = floor(years / T + u), and the map must lie between the
 intensities read at the stored maxima of rank n and n + 1. Where the curve jumps (dry heads,
@@ -18,7 +19,10 @@ import xarray as xr
 from riskmodel.core.returnperiod import rate_from_return_period
 from riskmodel.hazard.catalogue import block_names, catalogue_frequency
 from riskmodel.hazard.intensity import IntensityCurves, cell_maps
-from riskmodel.hazard.position import STEP
+from riskmodel.hazard.position import LAST_POSITION, STEP
+
+IntArray = npt.NDArray[np.int64]
+PAIR_NAMES = ("pointer", "occurrence", "position")
 
 
 def fidelity(
@@ -51,21 +55,17 @@ def fidelity(
     years = int(catalogue.attrs["years_per_block"])
     errors = np.empty((int(catalogue.attrs["blocks"]), periods.size, cells.size), dtype=np.int32)
     bracketed = np.empty(errors.shape, dtype=bool)
-    block_of = catalogue["block"].values
+    table = catalogue.to_dataset()
     for b, name in enumerate(block_names(catalogue)):
-        pairs = catalogue[f"{name}/{peril}"]
-        year = (catalogue["year"].values[block_of == b] - b * years).astype(np.int64)
+        pairs = catalogue[f"{name}/{peril}"].to_dataset()
+        year = (table["year"].values[table["block"].values == b] - b * years).astype(np.int64)
         expected = np.floor(years / periods + float(pairs.attrs["shift"])).astype(np.int64)
+        pointer, occurrence, position = (pairs[n].values for n in PAIR_NAMES)
         reached, above, below = _annual_maxima(
-            pairs["pointer"].values, pairs["occurrence"].values, pairs["position"].values,
-            cells, year, years, mapped_log_rate, expected,
-        )  # fmt: skip
+            pointer, occurrence, position, cells, year, years, mapped_log_rate, expected
+        )
         errors[b] = (reached - expected[None]).T
-        for t in range(periods.size):
-            value = maps.values[t, cells]
-            upper = curves[peril].at(cells, above[:, t])
-            lower = _just_below(curves[peril], cells, below[:, t])
-            bracketed[b, t] = (lower <= value * (1 + 1e-6)) & (upper >= value * (1 - 1e-6))
+        bracketed[b] = _bracketed(maps.values[:, cells], curves[peril], cells, above, below)
     return xr.Dataset(
         {
             "year_count_error": (("block", "return_period", "cell"), errors),
@@ -75,24 +75,31 @@ def fidelity(
     )
 
 
-def _just_below(
-    curves: IntensityCurves, cells: npt.NDArray[np.int64], position: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
-    """Intensity on the frequent side of a position, which matters only where the curve jumps."""
-    return curves.at(cells, np.maximum(position - 1, 0))
+def _bracketed(
+    maps: npt.NDArray[np.float32],
+    curves: IntensityCurves,
+    cells: IntArray,
+    above: IntArray,
+    below: IntArray,
+) -> npt.NDArray[np.bool_]:
+    """Whether each map (return period, cell) lies between the curve at two positions."""
+    upper = curves.at(cells[:, None], above).T
+    # just on the frequent side, which matters only where the curve jumps
+    lower = curves.at(cells[:, None], np.maximum(below - 1, 0)).T
+    return (lower <= maps * (1 + 1e-6)) & (upper >= maps * (1 - 1e-6))
 
 
 @nb.njit(parallel=True, cache=True)
-def _annual_maxima(  # type: ignore[no-untyped-def]  # noqa: ANN202
-    pointer,
-    occurrence,
-    position,
-    cells,
-    year,
-    years,
-    mapped_log_rate,
-    expected,  # noqa: ANN001
-):
+def _annual_maxima(
+    pointer: IntArray,
+    occurrence: npt.NDArray[np.uint32],
+    position: npt.NDArray[np.uint16],
+    cells: IntArray,
+    year: IntArray,
+    years: int,
+    mapped_log_rate: npt.NDArray[np.float64],
+    expected: IntArray,
+) -> tuple[IntArray, IntArray, IntArray]:
     """Years that reach each mapped rate, and stored positions of annual maxima n and n + 1."""
     reached = np.zeros((cells.size, mapped_log_rate.size), dtype=np.int64)
     above = np.zeros(reached.shape, dtype=np.int64)
@@ -109,7 +116,8 @@ def _annual_maxima(  # type: ignore[no-untyped-def]  # noqa: ANN202
                 if -ordered[y] * STEP > mapped_log_rate[t] + 0.5 * STEP:
                     break
                 reached[c, t] += 1
-            above[c, t] = ordered[expected[t] - 1]
+            # no year need reach a map that is rarer than the block's largest rank
+            above[c, t] = ordered[expected[t] - 1] if expected[t] > 0 else LAST_POSITION
             below[c, t] = ordered[expected[t]]
     return reached, above, below
 

@@ -49,7 +49,8 @@ class PhysicsGrid:
             raise CatalogueError(
                 "a census cell lies outside the physics grid",
                 found=(float(latitude[outside][0]), float(longitude[outside][0])),
-                expected="cells inside the domain of hazard.grid",
+                expected=f"cells inside {self}",
+                remedy="declare a larger grid for the source",
             )
         column = np.minimum(x.astype(np.int32), self.columns - 2)
         row = np.minimum(y.astype(np.int32), self.rows - 2)

@@ -34,7 +34,8 @@ class Reading:
     head : {"zero_below", "loglinear_to_zero_at"}
         Below the most frequent map: zero, or a line to zero at `head_return_period` (years).
     tail : {"flat", "gumbel"}
-        Beyond the rarest map: constant, or the line through the last two maps, cut at `tail_cap`.
+        Beyond the rarest map: constant, or the line through the last two maps, cut at `tail_cap`,
+        which no map may exceed.
     passage : {"loglinear", "step_at_wet", "step_at_dry"}
         From a dry map to the next, wet one: a line, wet only from the wet map's return period, or
         wet already from the dry map's.
@@ -57,8 +58,9 @@ class Reading:
 class IntensityCurves:
     """Piecewise lines in position: `left` and `right` (cell, segment) between common `edges`.
 
-    A position p in segment j reads left + (right - left) · (p - edges[j]) / (edges[j+1] - edges[j]),
-    cut at `cap`. Positions from `first_extrapolated` on are rarer than the rarest map.
+    A position p in segment j reads left + (right - left) · part, cut at `cap`, where part is
+    (p - edges[j]) / (edges[j+1] - edges[j]). Positions from `first_extrapolated` on are rarer than
+    the rarest map.
     """
 
     edges: npt.NDArray[np.int64]
@@ -107,27 +109,40 @@ def intensity_curves(
     Raises
     ------
     ReturnPeriodError
-        If the head does not reach zero at the storage rate (times the scenario's rate factor).
+        If the head is not zero at the storage rate, or a map exceeds the cap of the tail.
     """
     periods = intensity["return_period"].values.astype(np.float64)
-    maps = (
-        intensity.transpose("return_period", "cell").values.astype(np.float64)
-        * reading.intensity_factor
-    )
+    maps = intensity.transpose("return_period", "cell").values.astype(np.float64)
+    maps = maps * reading.intensity_factor
+    _require_below_cap(maps, reading, peril)
     mapped = mapped_positions(periods, frequency)
     left, right = _between_maps(maps, reading.passage)
     head_edges, head_left, head_right = _head(maps, mapped, reading, frequency, storage_rate, peril)
-    tail_right = maps[-1] + (maps[-1] - maps[-2]) * _tail_steps(mapped, reading.tail)
     shift = np.log(reading.rate_factor) / STEP
     edges = np.concatenate([head_edges, mapped, [LAST_POSITION + 1]]).astype(np.float64)
-    edges[1:-1] -= shift
+    edges[1:-1] = np.rint(edges[1:-1] - shift)
+    steps = 0.0
+    if reading.tail == "gumbel":
+        steps = (edges[-1] - edges[-2]) / (mapped[-1] - mapped[-2])
+    tail_right = maps[-1] + (maps[-1] - maps[-2]) * steps
     return IntensityCurves(
-        edges=np.rint(edges).astype(np.int64),
+        edges=edges.astype(np.int64),
         left=np.stack([*head_left, *left, maps[-1]], axis=1).astype(np.float32),
         right=np.stack([*head_right, *right, tail_right], axis=1).astype(np.float32),
         cap=reading.tail_cap,
         first_extrapolated=int(np.rint(mapped[-1] - shift)) + 1,
     )
+
+
+def _require_below_cap(maps: FloatArray, reading: Reading, peril: str) -> None:
+    if (highest := float(maps.max(initial=0.0))) > reading.tail_cap:
+        raise ReturnPeriodError(
+            "a map, times the scenario's intensity factor, exceeds the cap of its tail",
+            where=f"curves.{peril}.tail_cap",
+            found=highest,
+            expected=f"at most {reading.tail_cap:g}",
+            remedy="raise tail_cap",
+        )
 
 
 def _between_maps(maps: FloatArray, passage: Passage) -> tuple[list[FloatArray], list[FloatArray]]:
@@ -150,12 +165,24 @@ def _head(
     peril: str,
 ) -> tuple[list[int], list[FloatArray], list[FloatArray]]:
     zero = np.zeros_like(maps[0])
+    first_stored = int(position_of_rate(storage_rate / reading.rate_factor))
     if reading.head == "zero_below":
+        if first_stored > mapped[0]:
+            raise ReturnPeriodError(
+                "the first map is more frequent than the storage rate",
+                where=f"curves.{peril}, rate factor {reading.rate_factor:g}",
+                found=storage_rate,
+                expected="the rate of the first map, times the rate factor, or more",
+                remedy=f"raise hazard.storage_rate.{peril}, or take a smaller rate factor",
+            )
         return [0], [zero], [zero]
     if reading.head_return_period is None:
-        raise ReturnPeriodError("the head needs head_return_period", where=f"curves.{peril}")
+        raise ReturnPeriodError(
+            "the head needs head_return_period",
+            where=f"curves.{peril}",
+            remedy="give the return period (years) at which the line reaches zero",
+        )
     start = int(position_of_rate(rate_from_return_period(reading.head_return_period, frequency)))
-    first_stored = int(position_of_rate(storage_rate / reading.rate_factor))
     if not first_stored <= start < mapped[0]:
         raise ReturnPeriodError(
             "the head is not zero at the storage rate, or reaches beyond the first map",
@@ -167,21 +194,17 @@ def _head(
     return [0, start], [zero, zero], [zero, maps[0]]
 
 
-def _tail_steps(mapped: npt.NDArray[np.int64], tail: Tail) -> float:
-    """How many times the last gap of maps fits between the last map and the end of the axis."""
-    if tail == "flat":
-        return 0.0
-    return float((LAST_POSITION + 1 - mapped[-1]) / (mapped[-1] - mapped[-2]))
-
-
 def cell_maps(census: xr.DataTree, peril: str) -> xr.DataArray:
-    """Maps of one peril at the cells of the census, dims (return_period, cell)."""
-    zones = census["zones"]
+    """Read the maps of one peril at the cells of the census, dims (return_period, cell).
+
+    Cells outside the survey read zero: `load_census` lets nothing be exposed there.
+    """
+    zones, layer = census["zones"].to_dataset(), census[peril].to_dataset()
     row = xr.DataArray(zones["row"].values, dims="cell")
     column = xr.DataArray(zones["column"].values, dims="cell")
-    return census[peril]["intensity"].isel(y=row, x=column)
+    return layer["intensity"].isel(y=row, x=column).fillna(0.0)
 
 
 def readings(choices: Mapping[str, Mapping[str, object]]) -> dict[str, Reading]:
-    """Readings by peril from plain mappings of the params file."""
+    """Make readings by peril from plain mappings of the params file."""
     return {peril: Reading(**choice) for peril, choice in choices.items()}  # type: ignore[arg-type]

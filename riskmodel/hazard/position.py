@@ -60,16 +60,17 @@ def rank_positions(
     Raises
     ------
     CatalogueError
-        If two mapped return periods fall on one position, or the block is too short for a map.
+        If two mapped return periods fall on one position, the block is too short for a map, or a
+        map stands for more than one event a year.
     """
     periods = np.asarray(return_periods, dtype=np.float64)
     mapped = mapped_positions(periods, frequency)
     counts = np.array([exceedance_count(years, t, shift) for t in periods])
-    if (np.diff(mapped) <= 0).any() or (np.diff(counts) >= 0).any():
+    if mapped[0] < 1 or (np.diff(mapped) <= 0).any() or (np.diff(counts) >= 0).any():
         raise CatalogueError(
             "mapped return periods cannot be told apart in a block",
             found=periods.tolist(),
-            expected=f"rising return periods well below {years} years",
+            expected=f"rising, rarer than one event a year, well below {years} years",
             remedy="take longer blocks or leave out a map",
         )
     ranks = np.arange(1, years + 1)
@@ -83,10 +84,16 @@ def rank_positions(
 
 
 def stored_ranks(positions: npt.NDArray[np.uint16], storage_rate: float) -> int:
-    """Number of ranks that are at least as rare as the storage rate."""
+    """Count the ranks that are at least as rare as the storage rate."""
     return int(np.count_nonzero(positions >= position_of_rate(storage_rate)))
 
 
 def block_shift(first: float, block: int) -> float:
-    """Shift of a block, u_b = frac(u0 + 0.618034 b): golden-ratio spacing, so that blocks can be added."""
+    """Shift u_b = frac(u0 + 0.618034 b) of a block; golden-ratio spacing lets blocks be added.
+
+    Examples
+    --------
+    >>> round(block_shift(0.3, 2), 6)
+    0.536068
+    """
     return float((first + 0.618034 * block) % 1.0)

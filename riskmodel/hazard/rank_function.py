@@ -16,9 +16,8 @@ from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.hazard.position import LAST_POSITION, STEP, position_of_rate
 
 FloatArray = npt.NDArray[np.float64]
-TAIL_STEPS = (
-    np.log(20.0) / STEP
-)  # the tail is the line from the largest year to one 20 times as frequent
+# the tail is the line from the largest year to one 20 times as frequent
+TAIL_STEPS = np.log(20.0) / STEP
 KNOTS = 96
 
 
@@ -34,9 +33,9 @@ def positions_of_index(function: xr.Dataset, index: FloatArray) -> FloatArray:
 
     Returns
     -------
-    Array of positions; NaN where the index is below the stored ranks, or the cell is never reached.
-    Above a block's largest year the declared tail is read: the line in log-rate from its largest year
-    to the one 20 times as frequent.
+    Array of positions; NaN where the index is below the stored ranks, or the cell is never
+    reached. Above a block's largest year the declared tail is read: the line in log-rate from its
+    largest year to the one 20 times as frequent.
     """
     values, positions = _knots(function)
     return np.asarray(_read(values, positions, np.ascontiguousarray(index, dtype=np.float64)))
@@ -75,25 +74,28 @@ def scaled_curves(
         raise CatalogueError(
             "events more frequent than the storage rate would begin to cost",
             where=f"{peril}, scenario factor {factor:g}, {int((at_storage > 0).sum())} cells",
-            found=storage_rate, expected="no intensity at the storage rate",
+            found=storage_rate,
+            expected="no intensity at the storage rate",
             remedy=f"raise hazard.storage_rate.{peril}, or take a smaller factor",
-        )  # fmt: skip
+        )
     beyond = np.searchsorted(np.median(moved, axis=0), curves.first_extrapolated)
     return IntensityCurves(
-        grid, intensity[:, :-1].astype(np.float32), intensity[:, 1:].astype(np.float32), curves.cap,
+        grid,
+        intensity[:, :-1].astype(np.float32),
+        intensity[:, 1:].astype(np.float32),
+        curves.cap,
         int(grid[min(int(beyond), grid.size - 1)]),
-    )  # fmt: skip
-
-
-def _knots(function: xr.Dataset) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Index (block, cell, knot) and position (block, knot), both falling with rank."""
-    return function["index"].values.astype(np.float64), function["knot_position"].values.astype(
-        np.float64
     )
 
 
+def _knots(function: xr.Dataset) -> tuple[FloatArray, FloatArray]:
+    """Index (block, cell, knot) and position (block, knot), both falling with rank."""
+    index, position = function["index"].values, function["knot_position"].values
+    return index.astype(np.float64), position.astype(np.float64)
+
+
 @nb.njit(cache=True)
-def _line(values, positions):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _line(values: FloatArray, positions: FloatArray) -> float:
     """Slope of the tail: positions for each unit of the index."""
     k = 0
     while k + 1 < values.size and values[k + 1] > 0.0 and positions[0] - positions[k] < TAIL_STEPS:
@@ -103,7 +105,7 @@ def _line(values, positions):  # type: ignore[no-untyped-def]  # noqa: ANN001, A
 
 
 @nb.njit(cache=True)
-def _to_position(values, positions, x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _to_position(values: FloatArray, positions: FloatArray, x: float) -> float:
     last = values.size - 1
     while last > 0 and not values[last] > 0.0:
         last -= 1
@@ -124,7 +126,7 @@ def _to_position(values, positions, x):  # type: ignore[no-untyped-def]  # noqa:
 
 
 @nb.njit(cache=True)
-def _to_index(values, positions, p):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _to_index(values: FloatArray, positions: FloatArray, p: float) -> float:
     last = values.size - 1
     if p >= positions[0]:
         slope = _line(values, positions)
@@ -142,7 +144,7 @@ def _to_index(values, positions, p):  # type: ignore[no-untyped-def]  # noqa: AN
 
 
 @nb.njit(parallel=True, cache=True)
-def _read(values, positions, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _read(values: FloatArray, positions: FloatArray, index: FloatArray) -> FloatArray:
     blocks, cells, _ = values.shape
     result = np.empty((blocks, cells, index.shape[1]))
     for c in nb.prange(cells):
@@ -153,8 +155,13 @@ def _read(values, positions, index):  # type: ignore[no-untyped-def]  # noqa: AN
 
 
 @nb.njit(parallel=True, cache=True)
-def _scaled(values, positions, grid, factor):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Mean over blocks of the position of the scaled index, (cell, grid); unreached cells keep theirs."""
+def _scaled(
+    values: FloatArray, positions: FloatArray, grid: FloatArray, factor: float
+) -> FloatArray:
+    """Mean over blocks of the position of the scaled index (cell, grid).
+
+    Cells that are never reached keep their positions.
+    """
     blocks, cells, _ = values.shape
     moved = np.zeros((cells, grid.size))
     for c in nb.prange(cells):

@@ -59,26 +59,18 @@ def rank_block(
 
     Parameters
     ----------
-    indices : array (node, storm)
-        Physical index, >= 0; storms in order of year and date; zero is no occurrence.
-    year_pointer : array (year + 1)
-        First storm of each year.
+    indices, year_pointer : arrays (node, storm) and (year + 1,)
+        Index of storms in order of date (zero: no occurrence), and the first storm of each year.
     interpolation : Interpolation
-        From nodes to all cells of the census.
+        From nodes to all `cell_count` cells of the census.
     cells : array
         Cells that the peril's maps reach; others store nothing.
-    cell_count : int
-        Number of all cells.
-    positions : array (year,)
-        From `position.rank_positions`.
-    stored : int
-        Ranks that are kept, from `position.stored_ranks`.
+    positions, stored : array (year,) and int
+        From `rank_positions` and `stored_ranks`.
     knots : array
         Zero-based ranks at which the rank function is kept, below `stored`.
-    key : tuple of int
-        Seed and block, for the draws that break ties.
-    peril : str
-        For messages.
+    key, peril : tuple of int and str
+        Seed and block, for the draws that break ties; the peril, for messages.
 
     Raises
     ------
@@ -86,41 +78,37 @@ def rank_block(
         If a cell has fewer positive years than the storage rate needs.
     """
     counts = np.zeros(cell_count, dtype=np.int64)
-    occurrences: list[npt.NDArray[np.uint32]] = []
-    kept: list[npt.NDArray[np.uint16]] = []
     rank_index = np.zeros((cell_count, knots.size), dtype=np.float32)
+    storms, kept = [np.empty(0, np.uint32)], [np.empty(0, np.uint16)]
     for start in range(0, cells.size, CHUNK):
         chunk = cells[start : start + CHUNK]
-        rows, values = (
-            np.zeros((chunk.size, indices.shape[1]), np.uint16),
-            np.zeros((chunk.size, knots.size), np.float32),
+        node, weight = interpolation.node[chunk], interpolation.weight[chunk]
+        rows, rank_index[chunk], short = _rank_cells(
+            indices, year_pointer, node, weight, chunk, positions, stored, knots, *key
         )
-        short = _rank_cells(
-            indices, year_pointer, interpolation.node[chunk], interpolation.weight[chunk], chunk,
-            positions, stored, knots, key[0], key[1], rows, values,
-        )  # fmt: skip
-        if short.any():
-            raise CatalogueError(
-                "fewer positive years than the storage rate needs", where=f"{peril}, cell {chunk[short][0]}, block {key[1]}",
-                expected=f"{stored} years with an index above zero",
-                remedy="lower hazard.storage_rate for the peril, or let the physics reach farther",
-            )  # fmt: skip
-        found, storm = np.nonzero(rows)
-        counts[chunk] = np.bincount(found, minlength=chunk.size)
-        occurrences.append(storm.astype(np.uint32))
-        kept.append(rows[found, storm])
-        rank_index[chunk] = values
-    empty = np.empty(0)
-    return BlockPairs(
-        np.concatenate([[0], np.cumsum(counts)]),
-        np.concatenate([*occurrences, empty.astype(np.uint32)]),
-        np.concatenate([*kept, empty.astype(np.uint16)]),
-        rank_index,
-    )
+        _require_years(chunk[short], stored, f"{peril}, block {key[1]}")
+        counts[chunk] = np.count_nonzero(rows, axis=1)
+        storms.append(np.nonzero(rows)[1].astype(np.uint32))
+        kept.append(rows[rows > 0])
+    joined = np.concatenate(storms), np.concatenate(kept)
+    return BlockPairs(np.append(0, np.cumsum(counts)), *joined, rank_index)
+
+
+def _require_years(short: npt.NDArray[np.int64], stored: int, where: str) -> None:
+    if short.size:
+        raise CatalogueError(
+            "fewer positive years than the storage rate needs",
+            where=f"{where}, cell {short[0]}",
+            found=f"{short.size} such cells",
+            expected=f"{stored} years with an index above zero",
+            remedy="lower hazard.storage_rate for the peril, or let the physics reach farther",
+        )
 
 
 @nb.njit(cache=True)
-def _descending(maxima, seed, block, cell):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _descending(
+    maxima: npt.NDArray[np.float64], seed: int, block: int, cell: int
+) -> npt.NDArray[np.int64]:
     """Order of years by falling maximum; equal maxima by keyed draw."""
     order = np.argsort(-maxima, kind="mergesort")
     start = 0
@@ -137,21 +125,22 @@ def _descending(maxima, seed, block, cell):  # type: ignore[no-untyped-def]  # n
 
 
 @nb.njit(parallel=True, cache=True)
-def _rank_cells(  # type: ignore[no-untyped-def]  # noqa: ANN202
-    indices,
-    year_pointer,
-    node,
-    weight,
-    cells,
-    positions,
-    stored,
-    knots,
-    seed,
-    block,
-    rows,
-    values,  # noqa: ANN001
-):
+def _rank_cells(
+    indices: npt.NDArray[np.float32],
+    year_pointer: npt.NDArray[np.int64],
+    node: npt.NDArray[np.int32],
+    weight: npt.NDArray[np.float64],
+    cells: npt.NDArray[np.int64],
+    positions: npt.NDArray[np.uint16],
+    stored: int,
+    knots: npt.NDArray[np.int64],
+    seed: int,
+    block: int,
+) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Positions (cell, storm), the index at the knots, and which cells have too few years."""
     years = year_pointer.size - 1
+    rows = np.zeros((cells.size, indices.shape[1]), dtype=np.uint16)
+    values = np.zeros((cells.size, knots.size), dtype=np.float32)
     short = np.zeros(cells.size, dtype=np.bool_)
     for c in nb.prange(cells.size):
         storm_value = np.zeros(indices.shape[1])
@@ -185,4 +174,4 @@ def _rank_cells(  # type: ignore[no-untyped-def]  # noqa: ANN202
                     )
                 elif k >= 0:
                     rows[c, s] = positions[k]
-    return short
+    return rows, values, short

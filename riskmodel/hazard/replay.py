@@ -13,11 +13,11 @@ import numpy.typing as npt
 import xarray as xr
 
 from riskmodel.core.returnperiod import Frequency, probability_from_rate, rate_from_probability
+from riskmodel.core.schema import check, stamp
 from riskmodel.hazard.catalogue import OCCURRENCES, PAIRS, catalogue_frequency
 from riskmodel.hazard.position import position_of_rate, rate_of_position
 from riskmodel.hazard.rank_function import positions_of_index
 from riskmodel.hazard.ranking import Interpolation
-from riskmodel.core.schema import stamp
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -51,9 +51,7 @@ def replay_catalogue(
     blocks = int(catalogue.attrs["blocks"])
     nodes: dict[str, xr.Dataset] = {}
     below: dict[str, list[float]] = {}
-    rates = dict(
-        zip(catalogue.attrs["perils"], np.atleast_1d(catalogue.attrs["storage_rate"]), strict=True)
-    )
+    rates = dict(zip(catalogue.attrs["perils"], catalogue.attrs["storage_rate"], strict=True))
     for peril, index in indices.items():
         function = catalogue[f"rank_function/{peril}"].to_dataset()
         at_cell = np.einsum(
@@ -62,24 +60,31 @@ def replay_catalogue(
         single = positions_of_index(function, at_cell)
         readings = np.concatenate([_pooled(single, float(rates[peril]), frequency)[None], single])
         reached = function["index"].values[0, :, 0] > 0
-        below[peril] = (np.isnan(readings[0])[reached].mean(axis=0)).tolist()
+        below[f"below_storage_{peril}"] = np.isnan(readings[0])[reached].mean(axis=0).tolist()
         for number, positions in enumerate(readings):
             nodes[f"block_{number:02d}/{peril}"] = _pairs(positions, peril)
+    root = _occurrences(storms, blocks + 1)
+    inherited = {name: catalogue.attrs[name] for name in ("parent_event", "frequency", "kappa")}
+    root.attrs.update(inherited, perils=list(indices), **below)
+    return xr.DataTree.from_dict({"/": check(root, OCCURRENCES), **nodes}, name="replay")
+
+
+def _occurrences(storms: xr.Dataset, blocks: int) -> xr.Dataset:
+    """Repeat the storms once for each block, each storm in a year of its own."""
     count = storms.sizes["occurrence"]
-    root = xr.concat([storms] * (blocks + 1), "occurrence").assign(
-        block=("occurrence", np.repeat(np.arange(blocks + 1), count).astype(np.int16)),
-        year=(
-            "occurrence",
-            np.tile(np.arange(count), blocks + 1) + np.repeat(np.arange(blocks + 1), count) * count,
-        ),
-        calendar_year=("occurrence", np.tile(storms["year"].values, blocks + 1)),
+    block = np.repeat(np.arange(blocks), count)
+    repeated = xr.concat([storms] * blocks, "occurrence").assign(
+        block=("occurrence", block.astype(np.int16)),
+        year=("occurrence", np.tile(np.arange(count), blocks) + block * count),
+        calendar_year=("occurrence", np.tile(storms["year"].values, blocks)),
     )
-    stamp(
-        root, OCCURRENCES, source="real storms", history="replay_catalogue", blocks=blocks + 1, years_per_block=count,
-        parent_event=catalogue.attrs["parent_event"], perils=list(indices), frequency=catalogue.attrs["frequency"],
-        kappa=catalogue.attrs["kappa"], **{f"below_storage_{p}": v for p, v in below.items()},
-    )  # fmt: skip
-    return xr.DataTree.from_dict({"/": root, **nodes}, name="replay")
+    return repeated.assign_attrs(
+        schema=OCCURRENCES.name,
+        source="real storms",
+        history="replay_catalogue",
+        blocks=blocks,
+        years_per_block=count,
+    )
 
 
 def _pooled(single: FloatArray, storage_rate: float, frequency: Frequency) -> FloatArray:

@@ -1,4 +1,4 @@
-"""The demo census of Wenzhou: synthetic maps and exposure, built from public totals by a written method."""
+"""The demo census of Wenzhou: synthetic, built from public totals by a written method."""
 
 from riskmodel.run.demo.build import build_demo
 

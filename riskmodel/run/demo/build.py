@@ -1,4 +1,4 @@
-"""Write the demo census: GeoTIFF maps and weights, one Excel workbook and its manifest, bit for bit."""
+"""Write the demo census bit for bit: GeoTIFF maps and weights, a workbook and the manifest."""
 
 from __future__ import annotations
 
@@ -92,10 +92,17 @@ def _write_tiff(path: Path, values: FloatArray, precision: float, grid: dict[str
     size = 1.0 / grid["cells_per_degree"]
     rounded = (np.round(values / precision) * precision).astype(np.float32)
     profile = {
-        "driver": "GTiff", "height": grid["rows"], "width": grid["columns"], "count": 1,
-        "dtype": "float32", "crs": "EPSG:4490", "nodata": -9999.0, "compress": "deflate", "predictor": 3,
+        "driver": "GTiff",
+        "height": grid["rows"],
+        "width": grid["columns"],
+        "count": 1,
+        "dtype": "float32",
+        "crs": "EPSG:4490",
+        "nodata": -9999.0,
+        "compress": "deflate",
+        "predictor": 3,
         "transform": from_origin(grid["west"], grid["north"], size, size),
-    }  # fmt: skip
+    }
     with whole_file(path) as temporary, rasterio.open(temporary, "w", **profile) as target:
         target.write(rounded, 1)
 

@@ -1,4 +1,4 @@
-"""Synthetic exposure of the demo census: county totals from public figures and declared ratios, and weights."""
+"""Synthetic exposure of the demo census: county totals by declared ratios, and weights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ YI = 1e8  # yuan in 亿元
 def weight_maps(
     method: dict[str, Any], counties: pd.DataFrame, lon: FloatArray, lat: FloatArray
 ) -> dict[str, FloatArray]:
-    """Relative weights of cells: near county seats, rivers and the coast, by declared lengths in km."""
+    """Relative weights of cells: near seats, rivers and the coast, by declared lengths in km."""
     east = KM_PER_DEGREE * np.cos(np.deg2rad(REFERENCE_LATITUDE))
     seat_km = np.min(
         [
@@ -38,7 +38,11 @@ def weight_maps(
 
 
 def county_totals(method: dict[str, Any], counties: pd.DataFrame) -> pd.DataFrame:
-    """Exposure of each county by class, in 亿元, persons and households; GDP scaled to the city total."""
+    """Exposure of each county by class, in 亿元, persons and households.
+
+    GDP by county is scaled to the published total of the city, but for counties whose own GDP is
+    published.
+    """
     m = method["exposure"]
     table = counties[["code", "name_zh", "name_en", "setting", "gdp_status"]].copy()
     published = counties["gdp_status"] == "real"

@@ -31,7 +31,7 @@ def _regression(climate: dict[str, Any], name: str, lon: FloatArray, lat: FloatA
 def wind_maps(
     method: dict[str, Any], climate: dict[str, Any], lon: FloatArray, lat: FloatArray
 ) -> dict[int, FloatArray]:
-    """10-minute wind in m/s by return period: Gumbel fitted to real tracks, anchored on design wind.
+    """10-minute wind in m/s by return period: Gumbel fitted to tracks, anchored on design wind.
 
     V_T = c (location + scale · y_T); the one factor c makes V_50 at the anchor the design wind.
     """
@@ -47,7 +47,7 @@ def wind_maps(
 def flood_maps(
     method: dict[str, Any], lon: FloatArray, lat: FloatArray, settlement: FloatArray
 ) -> dict[int, FloatArray]:
-    """Depth of fresh water in m by return period: river stage less bank height, or ponding on the plain."""
+    """Depth of fresh water in m by return period: stage less bank, or ponding on the plain."""
     m = method["rain_flood"]
     inland = np.maximum(inland_km(lon, lat), 0.0)
     bank = (m["bank_slope"] + m["slope_gain"] * inland) * river_km(lon, lat)
@@ -66,7 +66,7 @@ def flood_maps(
 
 
 def surge_maps(method: dict[str, Any], lon: FloatArray, lat: FloatArray) -> dict[int, FloatArray]:
-    """Depth of sea water in m by return period: level less ground, dry behind dykes up to their standard."""
+    """Depth of sea water in m by return period: level less ground, dry behind dykes."""
     m = method["storm_surge"]
     inland = np.maximum(inland_km(lon, lat), 0.0)
     behind = inland > m["protected"]["beyond_km"]
