@@ -50,5 +50,8 @@ def purpose_code(purpose: str) -> int:
 
 
 def generator(seed: int, purpose: str, *keys: int) -> np.random.Generator:
-    """Return a Generator for a coarse stream (one block, one source) keyed like `uniform`."""
+    """Return a Generator for a coarse stream (one block, one source) keyed like `uniform`.
+
+    A purpose must always take the same number of keys: a last key of 0 is not told from no key.
+    """
     return np.random.Generator(np.random.Philox(seed=[seed, purpose_code(purpose), *keys]))

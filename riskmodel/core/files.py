@@ -50,7 +50,7 @@ def write_dataset(path: Path, data: xr.Dataset | xr.DataTree) -> Path:
     """Write a Dataset or DataTree as NetCDF-4, lightly compressed, as a whole file."""
     with whole_file(path) as temporary:
         if isinstance(data, xr.DataTree):
-            nodes = {node.path: _compression(node.to_dataset(inherit=False)) for node in data.subtree}
+            nodes = {n.path: _compression(n.to_dataset(inherit=False)) for n in data.subtree}
             data.to_netcdf(temporary, engine="netcdf4", encoding=nodes)
         else:
             data.to_netcdf(temporary, engine="netcdf4", encoding=_compression(data))

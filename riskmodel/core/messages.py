@@ -38,6 +38,7 @@ def message_table() -> Mapping[str, Mapping[str, str]]:
                 where=f"messages.yml {key}",
                 found=entry,
                 expected=LANGUAGES,
+                remedy="write the missing text",
             )
     return table
 
@@ -90,7 +91,13 @@ def message(key: str, language: str, **values: object) -> str:
             remedy="add it with its zh and en texts",
         )
     if language not in LANGUAGES:
-        raise SchemaError("unknown language", where=key, found=language, expected=LANGUAGES)
+        raise SchemaError(
+            "unknown language",
+            where=key,
+            found=language,
+            expected=LANGUAGES,
+            remedy="choose one of these in the params file",
+        )
     text = table[key][language]
     wanted = placeholders(text)
     if wanted != set(values):
@@ -99,6 +106,7 @@ def message(key: str, language: str, **values: object) -> str:
             where=f"messages.yml {key}",
             found=sorted(values),
             expected=sorted(wanted),
+            remedy="give exactly these values",
         )
     return text.format(**values)
 
@@ -123,5 +131,11 @@ def names(prefix: str, language: str) -> dict[str, str]:
         if key.startswith(start) and "." not in key.removeprefix(start)
     }
     if not found:
-        raise SchemaError("unknown message prefix", where="messages.yml", found=prefix)
+        raise SchemaError(
+            "unknown message prefix",
+            where="messages.yml",
+            found=prefix,
+            expected="the first part of some keys",
+            remedy="add the keys with their zh and en texts",
+        )
     return found

@@ -56,7 +56,7 @@ def require_same_price_year(*items: tuple[str, int]) -> int:
     if len(years) != 1:
         raise UnitsError(
             "price years differ",
-            found=dict(items),
+            found=items,
             expected="one price year",
             remedy="bring the figures to one price year before dividing them",
         )

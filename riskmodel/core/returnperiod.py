@@ -60,6 +60,7 @@ def _checked(values: npt.ArrayLike, what: str, low: float, high: float) -> Float
             f"{what} out of range",
             found=np.atleast_1d(array)[np.atleast_1d(bad)][:3].tolist(),
             expected=f"values between {low:g} and {high:g}",
+            remedy="correct the return periods or rates, or take longer blocks",
         )
     return array
 

@@ -10,6 +10,7 @@ import xarray as xr
 from riskmodel.core.errors import SchemaError
 
 COMMON_ATTRS = ("schema", "source", "history")
+REBUILD = "make the Dataset with the function that its history names, of this version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ def check(dataset: xr.Dataset, schema: Schema) -> xr.Dataset:
                 where=f"{schema.name}.{name}",
                 found=sorted(map(str, dataset.variables)),
                 expected=f"dims {dims}",
+                remedy=REBUILD,
             )
         if dataset[name].dims != dims:
             raise SchemaError(
@@ -43,13 +45,24 @@ def check(dataset: xr.Dataset, schema: Schema) -> xr.Dataset:
                 where=f"{schema.name}.{name}",
                 found=dataset[name].dims,
                 expected=dims,
+                remedy=REBUILD,
             )
     missing = [a for a in (*COMMON_ATTRS, *schema.attrs) if a not in dataset.attrs]
     if missing:
-        raise SchemaError("attributes are missing", where=schema.name, found=missing)
+        raise SchemaError(
+            "attributes are missing",
+            where=schema.name,
+            found=sorted(map(str, dataset.attrs)),
+            expected=missing,
+            remedy=REBUILD,
+        )
     if dataset.attrs["schema"] != schema.name:
         raise SchemaError(
-            "another schema", where=schema.name, found=dataset.attrs["schema"], expected=schema.name
+            "another schema",
+            where=schema.name,
+            found=dataset.attrs["schema"],
+            expected=schema.name,
+            remedy=REBUILD,
         )
     return dataset
 

@@ -27,5 +27,10 @@ def worst(statuses: Iterable[str]) -> Status:
     found = list(statuses)
     unknown = [s for s in found if s not in ORDER]
     if unknown or not found:
-        raise SchemaError("unknown status", found=unknown or "none", expected=ORDER)
+        raise SchemaError(
+            "unknown status",
+            found=unknown or "none",
+            expected=ORDER,
+            remedy="give each input one of these statuses",
+        )
     return ORDER[max(ORDER.index(s) for s in found)]
