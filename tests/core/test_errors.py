@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,14 @@ CLASSES = [
 NAMES = {c.__name__ for c in CLASSES}
 
 
-def raised(paths: Iterator[Path]) -> Iterator[tuple[str, str, set[str]]]:
+@cache
+def raised() -> list[tuple[str, str, set[str]]]:
     """Place, class and keywords of each error that the code makes."""
-    for path in paths:
+    return list(_raised())
+
+
+def _raised() -> Iterator[tuple[str, str, set[str]]]:
+    for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 if node.func.id in NAMES:
@@ -52,15 +58,17 @@ def test_parts_that_are_not_given_leave_no_trace() -> None:
 
 @pytest.mark.parametrize("kind", CLASSES)
 def test_every_class_is_raised_with_a_remedy(kind: type[RiskModelError]) -> None:
-    used = [
-        keywords for _, name, keywords in raised(PACKAGE.rglob("*.py")) if name == kind.__name__
-    ]
+    used = [keywords for _, name, keywords in raised() if name == kind.__name__]
     assert used
     assert any("remedy" in keywords for keywords in used)
 
 
 @pytest.mark.parametrize("room", ["core", "census", "hazard"])
 def test_every_error_of_the_lower_rooms_says_what_to_do(room: str) -> None:
-    found = list(raised((PACKAGE / room).glob("*.py")))
+    found = [(place, keywords) for place, _, keywords in raised() if place.startswith(f"{room}/")]
     assert found
-    assert not [place for place, _, keywords in found if "remedy" not in keywords]
+    assert not [
+        place
+        for place, keywords in found
+        if "remedy" not in keywords and not place.startswith("hazard/typhoon/")
+    ]
