@@ -86,21 +86,20 @@ def calibrate(
     place = RunFolder(folder.resolve())
     params = validate_params(read_manifest(place)["params"], str(folder))
     found = calibrate(Run(params, place, "calibration"))
-    typer.echo(f"v_half {found.v_half:.1f} m/s, flood_damage_scale {found.flood_damage_scale:.3f}: {CALIBRATION.name}")
+    typer.echo(
+        f"v_half {found.v_half:.1f} m/s, flood_damage_scale {found.flood_damage_scale:.3f}: {CALIBRATION.name}"
+    )
 
 
 @app.command()
 def fit_tracks(
     record: Annotated[Path, typer.Argument(help="A recut of the CMA best track, as CSV.")],
 ) -> None:
-    """Refit the track model to a best-track record and write it to data/hazard."""
-    from riskmodel.hazard.typhoon.fit import fit_track_model, write_parameters
-    from riskmodel.hazard.typhoon.parameters import FOLDER
-    from riskmodel.hazard.typhoon.record import read_cma_recut
+    """Refit tracks, wind climate and statistics to a best-track record; writes data/hazard."""
+    from riskmodel.hazard.typhoon.fit import refit
 
-    content = fit_track_model(read_cma_recut(record))
-    path = FOLDER / "track_model.yml"
-    typer.echo(f"wrote: {write_parameters(path, content, 'Track model of typhoons near Wenzhou.')}")
+    for path in refit(record):
+        typer.echo(f"wrote: {path.name}")
 
 
 def main() -> None:

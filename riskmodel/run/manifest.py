@@ -71,7 +71,8 @@ def hash_inputs(params: Params, root: Path, notebooks: Iterable[Path]) -> dict[s
             remedy="correct it",
         )
     found: set[Path] = {programme, *notebooks, *_files(census), *_files(root / "data")}
-    found.update(_files(root / "riskmodel", ".py"))
+    for suffix in (".py", ".yml"):
+        found.update(_files(root / "riskmodel", suffix))
     found.update(_files(root / "params" / "tiers"))
     for name in ("requirements.lock", "params/assumptions.yml"):
         if (root / name).is_file():

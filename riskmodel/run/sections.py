@@ -69,26 +69,15 @@ class CensusChoice(Section):
     return_period_basis: Literal["annual_probability"]
 
 
-class FrequencyChoice(Section):
-    """Family of the number of events a year."""
-
-    family: Literal["poisson", "negative_binomial"]
-    kappa: Annotated[float, Field(gt=0.0, le=1000.0, description="size")] | None
-
-    @model_validator(mode="after")
-    def _kappa_fits(self) -> FrequencyChoice:
-        if (self.family == "negative_binomial") != (self.kappa is not None):
-            raise ValueError("kappa above 0 for negative_binomial, null for poisson")
-        return self
-
-
 class Hazard(Section):
     """Size, frequency and dependence of the catalogue."""
 
     blocks: Annotated[int, Field(ge=1, le=50)]
     years_per_block: Annotated[int, Field(ge=100, le=20_000, description="years")]
     block_shift: Annotated[float, Field(gt=0.0, lt=1.0, description="ranks")]
-    frequency: FrequencyChoice
+    frequency: Annotated[
+        Literal["poisson"], Field(description="the counts of the track model; see its dispersion")
+    ]
     storage_rate: ByPeril[StorageRate]
     dependence: Literal["typhoon_physics"]
 

@@ -29,7 +29,7 @@ def catalogue_settings(params: Params) -> CatalogueSettings:
         blocks=hazard.blocks,
         years_per_block=hazard.years_per_block,
         block_shift=hazard.block_shift,
-        frequency=Frequency(hazard.frequency.family, hazard.frequency.kappa),
+        frequency=Frequency(hazard.frequency),
         storage_rate=hazard.storage_rate.model_dump(),
         seed=params.seed,
     )

@@ -20,7 +20,7 @@ KEY_FIGURES = {
     "loss.aep.100": ("百年一遇全年损失", "1-in-100 loss of a year"),
     "loss.tvar.100": ("百年以上全年平均损失", "mean of years beyond 1-in-100"),
     "tier.1.pure_premium": ("第一层纯保费", "tier 1 pure premium"),
-    "tier.1.gross_premium": ("第一层毛保费", "tier 1 gross premium"),
+    "tier.1.gross_premium": ("第一层总保费", "tier 1 gross premium"),
     "gdp.loss_ratio": ("损失占 GDP 比重", "loss / GDP"),
     "gdp.breach_probability.1y": ("一年超标概率", "chance to breach the target in a year"),
     "gdp.breach_probability.5y": ("五年平均超标概率", "the same for a 5-year mean"),

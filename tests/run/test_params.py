@@ -76,7 +76,7 @@ def test_committed_sweeps_load(path: Path) -> None:
         ("hazard.blocks", 5.5, ("hazard.blocks: found 5.5",)),
         ("hazard.block_shift", 1.0, ("hazard.block_shift", "above 0 below 1")),
         ("hazard.dependence", "copula", ("hazard.dependence", "typhoon_physics")),
-        ("hazard.frequency.kappa", 3.0, ("hazard.frequency", "null for poisson")),
+        ("hazard.frequency", "negative_binomial", ("hazard.frequency", "poisson")),
         ("curves.rain_flood.tail", "gev", ("curves.rain_flood.tail", "one of flat, gumbel")),
         ("curves.rain_flood.tail", ..., ("curves.rain_flood.tail: missing", "flat, gumbel")),
         ("curves.typhoon_wind.head_return_period", None, ("curves.typhoon_wind", "in years")),

@@ -1,12 +1,11 @@
 """Fit of the track model: how many storms come, how they enter, and how they go on.
 
-Recomputed by ``python -m riskmodel.hazard.typhoon.fit RECORD.csv`` (a recut of the CMA best
+Recomputed by ``riskmodel fit-tracks RECORD.csv`` (a recut of the CMA best
 track with the columns of `read_cma_recut`).
 """
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,7 @@ __all__ = ["fit_track_model", "fit_wind_climate", "write_parameters"]
 
 FloatArray = npt.NDArray[np.float64]
 
-COMMAND = "python -m riskmodel.hazard.typhoon.fit RECORD.csv"
+COMMAND = "riskmodel fit-tracks RECORD.csv"
 SOURCE = (
     "CMA best track 1949-2024 (tcdata.typhoon.org.cn; Ying et al. 2014, doi "
     "10.1175/JTECH-D-12-00119.1; Lu et al. 2021, doi 10.1007/s00376-020-0211-7), storms whose "
@@ -214,27 +213,32 @@ def write_parameters(path: Path, content: dict[str, Any], title: str) -> Path:
     return write_text(path, f"# {title}\n# Fitted, never edited by hand; see `command`.\n{text}")
 
 
-def main() -> None:
-    """Refit from the record named on the command line and write ``data/hazard``."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("record", type=Path)
-    record = read_cma_recut(parser.parse_args().record)
+def refit(record_file: Path, folder: Path = FOLDER) -> list[Path]:
+    """Fit everything that is taken from a best-track record and write it to ``data/hazard``.
+
+    Parameters
+    ----------
+    record_file : Path
+        Re-cut table of CMA best tracks, as `read_cma_recut` takes it.
+    folder : Path
+        Where ``track_model.yml``, ``wind_climate.yml`` and ``record_statistics.yml`` go.
+    """
+    record = read_cma_recut(record_file)
     origin = {"status": "calibrated", "source": SOURCE, "command": COMMAND}
     model = fit_track_model(record)
-    write_parameters(
-        FOLDER / "track_model.yml", origin | model, "Track model of typhoons near Wenzhou."
-    )
-    write_parameters(
-        FOLDER / "wind_climate.yml",
-        origin | fit_wind_climate(record),
-        "Gumbel wind climate: the wind fields of the real storms, annual maxima by node.",
-    )
-    write_parameters(
-        FOLDER / "record_statistics.yml",
-        origin | summarise_storms(storms_from_record(record), years=model["counts"]["years"]),
-        "Summary of the record, against which simulated storms are tested.",
-    )
-
-
-if __name__ == "__main__":
-    main()
+    statistics = summarise_storms(storms_from_record(record), years=model["counts"]["years"])
+    fitted = {
+        "track_model.yml": (model, "Track model of typhoons near Wenzhou."),
+        "wind_climate.yml": (
+            fit_wind_climate(record),
+            "Gumbel wind climate: the wind fields of the real storms, annual maxima by node.",
+        ),
+        "record_statistics.yml": (
+            statistics,
+            "Summary of the record, against which simulated storms are tested.",
+        ),
+    }
+    return [
+        write_parameters(folder / name, origin | content, title)
+        for name, (content, title) in fitted.items()
+    ]
