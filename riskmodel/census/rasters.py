@@ -42,8 +42,7 @@ def read_raster(path: Path, crs: str) -> xr.DataArray:
                     remedy="reproject the file, or correct crs in census.yml",
                 )
             band = source.read(1, masked=True).astype(np.float64).filled(np.nan)
-            columns, rows = np.arange(source.width) + 0.5, np.arange(source.height) + 0.5
-            x, y = (source.transform * (columns, 0))[0], (source.transform * (0, rows))[1]
+            x, y = _cell_centres(source.transform, source.width, source.height, str(path))
     except rasterio.errors.RasterioError as error:
         raise CensusError(
             "the raster cannot be read",
@@ -53,6 +52,22 @@ def read_raster(path: Path, crs: str) -> xr.DataArray:
             remedy="copy the file again; it may be truncated",
         ) from error
     return xr.DataArray(band, {"y": y, "x": x}, ("y", "x"))
+
+
+def _cell_centres(
+    transform: rasterio.Affine, width: int, height: int, where: str
+) -> tuple[FloatArray, FloatArray]:
+    if transform.b != 0.0 or transform.d != 0.0:
+        raise CensusError(
+            "a rotated raster",
+            where=where,
+            found=tuple(transform)[:6],
+            expected="rows along parallels and columns along meridians",
+            remedy="resample the file to a grid without rotation",
+        )
+    x = (np.arange(width) + 0.5) * transform.a + transform.c
+    y = (np.arange(height) + 0.5) * transform.e + transform.f
+    return x, y
 
 
 def require_same_grid(
