@@ -149,15 +149,15 @@ def _chances(ratios: xr.Dataset, language: Language) -> str:
 
 
 def _add_target(figure: go.Figure, target: float, language: Language) -> None:
-    """Draw the target as a line across, named at its rare end."""
+    """Draw the target as a line across, named at the rare end."""
     figure.add_hline(y=100.0 * target, line={"color": ACCENT, "width": 1.8, "dash": "dash"})
     figure.add_annotation(
-        x=0,
+        x=1,
         xref="x domain",
         y=100.0 * target,
-        xanchor="left",
-        yanchor="bottom",
-        xshift=6,
+        xanchor="right",
+        yanchor="top",
+        xshift=-6,
         text=message("legend.target", language, value=number(100.0 * target)),
         showarrow=False,
         font={"size": SMALL_SIZE, "color": ACCENT},

@@ -68,13 +68,13 @@ def flood_maps(
 def surge_maps(method: dict[str, Any], lon: FloatArray, lat: FloatArray) -> dict[int, FloatArray]:
     """Depth of sea water in m by return period: level less ground, dry behind dykes."""
     m = method["storm_surge"]
-    inland = np.maximum(inland_km(lon, lat), 0.0)
+    from_coast = inland_km(lon, lat)
+    inland = np.maximum(from_coast, 0.0)
+    ground = np.where(from_coast < 0.0, m["island_ground"], m["ground_slope"] * inland)
     behind = inland > m["protected"]["beyond_km"]
     maps = {}
     for t in method["return_periods"]:
         level = m["level_offset"] + m["level_per_variate"] * gumbel_variate(t)
-        depth = np.where(
-            inland < m["reach_km"], np.maximum(level - m["ground_slope"] * inland, 0.0), 0.0
-        )
+        depth = np.where(inland < m["reach_km"], np.maximum(level - ground, 0.0), 0.0)
         maps[t] = np.where(behind & (t <= m["protected"]["standard"]), 0.0, depth)
     return maps
