@@ -163,15 +163,19 @@ def _rank_cells(
             rows[c, leader[order[k]]] = positions[k]
         for k in range(knots.size):
             values[c, k] = top[knots[k]]
-        for s in range(storm_value.size):
-            value = storm_value[s]
-            if rows[c, s] == 0 and value >= top[stored - 1]:
+        for y in range(years):
+            if leader[y] < 0 or rows[c, leader[y]] == 0:
+                continue  # the year's maximum is not kept, be it by the draw of a tie
+            for s in range(year_pointer[y], year_pointer[y + 1]):
+                value = storm_value[s]
+                if rows[c, s] > 0 or value < top[stored - 1]:
+                    continue
                 k = np.searchsorted(falling, -value, side="right") - 1
                 if k + 1 < stored and top[k] > top[k + 1]:
                     part = (top[k] - value) / (top[k] - top[k + 1])
                     rows[c, s] = np.uint16(
                         positions[k] + part * (np.float64(positions[k + 1]) - positions[k])
                     )
-                elif k >= 0:
+                else:
                     rows[c, s] = positions[k]
     return rows, values, short
