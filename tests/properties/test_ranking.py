@@ -25,7 +25,7 @@ def storms(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int]:
     return year, index, draw(st.integers(1, max(positive, 1)))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(case=storms(), seed=st.integers(0, 2**31))
 def test_ranking_keeps_order_years_and_storage(
     case: tuple[np.ndarray, np.ndarray, int], seed: int
