@@ -15,7 +15,7 @@ YI = 1e8
 
 
 def reported_losses(path: Path = FOLDER / "reported_losses.yml") -> pd.DataFrame:
-    """Reported losses by storm, in CNY of the year 2022 at that year's GDP and vulnerability.
+    """Read reported losses by storm, in CNY of 2022 at that year's GDP and vulnerability.
 
     today = loss · (GDP 2022 / GDP then) · trend, where trend is the national loss-to-GDP ratio of
     2022 over that of the storm's year.

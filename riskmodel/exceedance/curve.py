@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from riskmodel.core.schema import Schema, stamp
@@ -14,22 +15,17 @@ from riskmodel.exceedance.metrics import Metric, curve_point, year_losses
 SCHEMA = Schema(
     "ep_curve",
     {
-        "value": ("kind", "return_period"), "share_extrapolated": ("kind", "return_period"),
-        "lower": ("interval", "kind", "return_period"), "upper": ("interval", "kind", "return_period"),
+        "value": ("kind", "return_period"),
+        "share_extrapolated": ("kind", "return_period"),
+        "lower": ("interval", "kind", "return_period"),
+        "upper": ("interval", "kind", "return_period"),
     },
     ("currency", "price_year", "status", "longest_supported_return_period", "level"),
-)  # fmt: skip
+)
 EXCEEDING_YEARS_NEEDED = 10
 
 
-def _points(
-    table: xr.Dataset, periods: list[float], block: int | None = None
-) -> list[list[Metric]]:
-    losses = year_losses(table, block=block)
-    return [
-        [curve_point(losses.largest, losses.largest_extrapolated, t) for t in periods],
-        [curve_point(losses.total, losses.total_extrapolated, t) for t in periods],
-    ]
+Points = list[list[Metric]]  # by kind (OEP, AEP), then by return period
 
 
 def ep_curve(
@@ -53,7 +49,8 @@ def ep_curve(
     status : str
         Worst status of the inputs.
     points : int
-        Return periods between 2 years and the longest supported one (ten exceeding years in a block).
+        Return periods between 2 years and the longest supported one (ten exceeding years in a
+        block).
     """
     years, blocks = int(table.attrs["years"]), int(table.attrs["blocks"])
     longest = years / blocks / EXCEEDING_YEARS_NEEDED
@@ -61,28 +58,40 @@ def ep_curve(
     base = _points(table, periods)
     parts = [_points(table, periods, block) for block in range(blocks)]
     others = [_points(variant, periods) for variant in variants.values()]
-    bounds = np.empty((2, 2, 2, points))
-    for k in range(2):
-        for i in range(points):
-            value = base[k][i].value
-            both = (
-                simulation_interval(value, [p[k][i].value for p in parts], level=level),
-                model_interval(value, [o[k][i].value for o in others]),
-            )
-            bounds[:, :, k, i] = [[b["lower"] for b in both], [b["upper"] for b in both]]
+    lower, upper = _bounds(base, parts, others, level)
+    dims = ("interval", "kind", "return_period")
     curve = xr.Dataset(
         {
-            "value": (("kind", "return_period"), [[m.value for m in row] for row in base]),
-            "share_extrapolated": (
-                ("kind", "return_period"),
-                [[m.share_extrapolated for m in row] for row in base],
-            ),
-            "lower": (("interval", "kind", "return_period"), bounds[0]),
-            "upper": (("interval", "kind", "return_period"), bounds[1]),
+            "value": (dims[1:], [[m.value for m in row] for row in base]),
+            "share_extrapolated": (dims[1:], [[m.share_extrapolated for m in row] for row in base]),
+            "lower": (dims, lower),
+            "upper": (dims, upper),
         },
         {"kind": ["OEP", "AEP"], "return_period": periods, "interval": ["simulation", "model"]},
     )
-    return stamp(
-        curve, SCHEMA, source=table.attrs["source"], history="ep_curve", currency=table.attrs["currency"],
-        price_year=table.attrs["price_year"], status=status, level=level, longest_supported_return_period=longest,
-    )  # fmt: skip
+    attrs = {name: table.attrs[name] for name in ("currency", "price_year")}
+    attrs |= {"status": status, "level": level, "longest_supported_return_period": longest}
+    return stamp(curve, SCHEMA, source=table.attrs["source"], history="ep_curve", **attrs)
+
+
+def _points(table: xr.Dataset, periods: list[float], block: int | None = None) -> Points:
+    losses = year_losses(table, block=block)
+    return [
+        [curve_point(losses.largest, losses.largest_extrapolated, t) for t in periods],
+        [curve_point(losses.total, losses.total_extrapolated, t) for t in periods],
+    ]
+
+
+def _bounds(
+    base: Points, parts: list[Points], others: list[Points], level: float
+) -> npt.NDArray[np.float64]:
+    """Bounds (lower and upper, interval, kind, return period)."""
+    bounds = np.empty((2, 2, len(base), len(base[0])))
+    for kind, row in enumerate(base):
+        for i, (value, _) in enumerate(row):
+            both = (
+                simulation_interval(value, [p[kind][i].value for p in parts], level=level),
+                model_interval(value, [o[kind][i].value for o in others]),
+            )
+            bounds[:, :, kind, i] = [[b["lower"] for b in both], [b["upper"] for b in both]]
+    return bounds

@@ -46,9 +46,12 @@ def simulation_interval(
     spread = float(np.std(blocks, ddof=1)) / np.sqrt(len(blocks))
     half = float(stats.t.ppf(0.5 + level / 2, len(blocks) - 1)) * spread
     return Interval(
-        kind="simulation", level=level, lower=float(max(value - half, floor)), upper=float(value + half),
+        kind="simulation",
+        level=level,
+        lower=float(max(value - half, floor)),
+        upper=float(value + half),
         method=f"Student t over {len(blocks)} blocks",
-    )  # fmt: skip
+    )
 
 
 def model_interval(value: float, variants: Sequence[float]) -> Interval:
@@ -83,5 +86,5 @@ def intervals_of(
 def by_block(
     figures: Callable[[int | None], Mapping[str, float]], blocks: int
 ) -> list[Mapping[str, float]]:
-    """The same figures of every block, from a function of the block number."""
+    """Return the same figures of every block, from a function of the block number."""
     return [figures(block) for block in range(blocks)]

@@ -120,7 +120,7 @@ def year_losses(table: xr.Dataset, *, block: int | None = None) -> YearLosses:
     rows = table["row_occurrence"].values
     count = table.sizes["occurrence"]
     amount, beyond = (
-        np.bincount(rows, weights=table[name].values[:, columns].sum(axis=1), minlength=count)
+        annual_sum(rows, table[name].values[:, columns].sum(axis=1), count)
         for name in ("mean", "extrapolated")
     )
     years = int(table.attrs["years"])

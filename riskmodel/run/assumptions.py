@@ -18,7 +18,7 @@ PATH = ROOT / "params" / "assumptions.yml"
 
 
 class Assumption(BaseModel):
-    """One assumption: what is assumed, with which value, from where, and which figures rest on it."""
+    """What is assumed, with which value, from where, and which figures rest on it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

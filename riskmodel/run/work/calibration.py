@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import yaml
 
 from riskmodel.core.files import write_text
-from riskmodel.economy.calibration import Calibration, fit_levers
+from riskmodel.economy.calibration import Calibration, FloatArray, fit_levers
 from riskmodel.economy.history import reported_losses
 from riskmodel.exceedance.metrics import value_at_risk, year_losses
 from riskmodel.loss.occurrence_table import occurrence_table
@@ -23,7 +24,8 @@ PUBLISHED = (80.2, 1.0)
 CALIBRATION = ROOT / "data" / "history" / "calibration.yml"
 HEAD = (
     "# Joint calibration of V_half and the flood damage scale on named storms; written by\n"
-    "# `riskmodel calibrate`, explained in docs/adr/0005-joint-calibration.md. The rounded values go\n"
+    "# `riskmodel calibrate`, explained in docs/adr/0005-joint-calibration.md. "
+    "The rounded values go\n"
     "# into the params file by hand; a test holds the two together.\n"
 )
 
@@ -43,7 +45,7 @@ def calibrate(run: Run, path: Path = CALIBRATION) -> Calibration:
     reported = reported_losses()
     reported = reported[reported["use"].isin(["replay", "rank"])]
 
-    def modelled(v_half: float, scale: float) -> np.ndarray:
+    def modelled(v_half: float, scale: float) -> FloatArray:
         params = apply_overrides(
             run.params, {"loss.v_half": v_half, "loss.flood_damage_scale": scale}
         )
@@ -63,7 +65,16 @@ def calibrate(run: Run, path: Path = CALIBRATION) -> Calibration:
         )
 
     found = fit_levers(modelled, reported["today"].to_numpy(), published=PUBLISHED)
-    content = {
+    content = _content(found, reported, run.params.loss.averaging_factor)
+    write_text(path, HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
+    return found
+
+
+def _content(
+    found: Calibration, reported: pd.DataFrame, averaging_factor: float
+) -> dict[str, object]:
+    """Levers, rounded as params take them, and what each storm came to."""
+    return {
         "status": "calibrated",
         "source": "data/history/reported_losses.yml, storms marked `replay` or `rank`",
         "published": {"v_half": PUBLISHED[0], "flood_damage_scale": PUBLISHED[1]},
@@ -71,7 +82,7 @@ def calibrate(run: Run, path: Path = CALIBRATION) -> Calibration:
             "v_half": round(found.v_half, 1),
             "flood_damage_scale": round(found.flood_damage_scale, 3),
         },
-        "averaging_factor": run.params.loss.averaging_factor,
+        "averaging_factor": averaging_factor,
         "storms": {
             name: {
                 "use": str(reported.loc[name, "use"]),
@@ -84,5 +95,3 @@ def calibrate(run: Run, path: Path = CALIBRATION) -> Calibration:
             )
         },
     }
-    write_text(path, HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
-    return found

@@ -1,4 +1,4 @@
-"""Question 5: what share of GDP is lost, and does it stay within the target?"""
+"""Question 5, the share of GDP that is lost, and whether it stays within the target."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.economy.history import plausible_bands
-from riskmodel.economy.ratio import loss_ratio, ratio_metrics, window_means
+from riskmodel.economy.ratio import FloatArray, loss_ratio, ratio_metrics, window_means
 from riskmodel.exceedance.intervals import model_interval, simulation_interval
 from riskmodel.exceedance.metrics import Metric, loss_metrics, year_losses
 from riskmodel.run.assumptions import figure_status
@@ -35,19 +35,22 @@ def _metrics(
     years = year_losses(table, block=block)
     share = float(years.total_extrapolated.sum() / years.total.sum())
     figures = ratio_metrics(
-        years.total, gdp, target=run.params.economy.target_ratio, windows=run.params.economy.windows,
-        price_year=int(table.attrs["price_year"]), gdp_year=gdp_year,
+        years.total,
+        gdp,
+        target=run.params.economy.target_ratio,
+        windows=run.params.economy.windows,
+        price_year=int(table.attrs["price_year"]),
+        gdp_year=gdp_year,
         blocks=1 if block is not None else int(table.attrs["blocks"]),
-    )  # fmt: skip
+    )
     return {name: Metric(value, share) for name, value in figures.items()} | _zones(
         census, table, block
     )
 
 
 def _zones(census: xr.DataTree, table: xr.Dataset, block: int | None) -> dict[str, Metric]:
-    gdp = dict(
-        zip(census["exposure"]["zone"].values, census["exposure"]["gdp"].values, strict=True)
-    )
+    exposure = census["exposure"].to_dataset()
+    gdp = dict(zip(exposure["zone"].values, exposure["gdp"].values, strict=True))
     losses = loss_metrics(table, [], block=block)
     return {
         f"gdp.loss_ratio.by_zone.{code}": Metric(
@@ -61,7 +64,7 @@ def _zones(census: xr.DataTree, table: xr.Dataset, block: int | None) -> dict[st
 def ratio_records(
     run: Run, census: xr.DataTree, table: xr.Dataset, variants: Mapping[str, xr.Dataset]
 ) -> list[Record]:
-    """Loss over GDP of the city and of each zone, and the breach probabilities, with both intervals."""
+    """Loss over GDP of the city and each zone, and breach probabilities, with both intervals."""
     return interval_records(
         run,
         _metrics(run, census, table),
@@ -76,39 +79,20 @@ def ratio_curve(
     run: Run, census: xr.DataTree, table: xr.Dataset, variants: Mapping[str, xr.Dataset]
 ) -> xr.Dataset:
     """Exceedance of the ratio by window, with both intervals, kept as a stage."""
-    gdp, gdp_year = city_gdp(census)
-    target, level, blocks = (
-        run.params.economy.target_ratio,
-        run.params.exceedance.interval_level,
-        int(table.attrs["blocks"]),
-    )
-
-    def quantiles(one: xr.Dataset, block: int | None, window: int) -> tuple[np.ndarray, float]:
-        losses = year_losses(one, block=block).total
-        ratio = loss_ratio(losses, gdp, price_year=int(one.attrs["price_year"]), gdp_year=gdp_year)
-        means = window_means(ratio, window, blocks=blocks if block is None else 1)
-        return np.quantile(means, 1.0 - PROBABILITIES), float((means > target).mean())
-
-    windows = list(run.params.economy.windows)
-    ratio, breach = np.empty((len(windows), PROBABILITIES.size)), np.empty(len(windows))
-    bounds = np.empty((2, 2, len(windows), PROBABILITIES.size))
-    for w, window in enumerate(windows):
-        ratio[w], breach[w] = quantiles(table, None, window)
-        parts = [quantiles(table, b, window)[0] for b in range(blocks)]
-        others = [quantiles(v, None, window)[0] for v in variants.values()]
-        for i, value in enumerate(ratio[w]):
-            both = (
-                simulation_interval(value, [p[i] for p in parts], level=level),
-                model_interval(value, [o[i] for o in others]),
-            )
-            bounds[:, :, w, i] = [[b["lower"] for b in both], [b["upper"] for b in both]]
+    windows, blocks = list(run.params.economy.windows), int(table.attrs["blocks"])
+    target, level = run.params.economy.target_ratio, run.params.exceedance.interval_level
+    whole = _window_ratios(census, table, windows)
+    parts = [_quantiles(_window_ratios(census, table, windows, b)) for b in range(blocks)]
+    others = [_quantiles(_window_ratios(census, v, windows)) for v in variants.values()]
+    ratio = _quantiles(whole)
+    lower, upper = _bounds(ratio, parts, others, level)
     dims = ("interval", "window", "exceedance_probability")
     curve = xr.Dataset(
         {
             "ratio": (dims[1:], ratio),
-            "breach_probability": ("window", breach),
-            "lower": (dims, bounds[0]),
-            "upper": (dims, bounds[1]),
+            "breach_probability": ("window", [float((w > target).mean()) for w in whole]),
+            "lower": (dims, lower),
+            "upper": (dims, upper),
         },
         {
             "window": windows,
@@ -124,6 +108,36 @@ def ratio_curve(
     )
     save_stage(run, "macro_ratio", curve)
     return curve
+
+
+def _window_ratios(
+    census: xr.DataTree, table: xr.Dataset, windows: list[int], block: int | None = None
+) -> list[FloatArray]:
+    """Mean ratios of the windows, one array for each length of window."""
+    gdp, gdp_year = city_gdp(census)
+    losses = year_losses(table, block=block).total
+    ratio = loss_ratio(losses, gdp, price_year=int(table.attrs["price_year"]), gdp_year=gdp_year)
+    blocks = int(table.attrs["blocks"]) if block is None else 1
+    return [window_means(ratio, window, blocks=blocks) for window in windows]
+
+
+def _quantiles(means: list[FloatArray]) -> FloatArray:
+    """Ratios (window, exceedance probability)."""
+    return np.stack([np.quantile(m, 1.0 - PROBABILITIES) for m in means])
+
+
+def _bounds(
+    ratio: FloatArray, parts: list[FloatArray], others: list[FloatArray], level: float
+) -> FloatArray:
+    """Bounds (lower and upper, interval, window, exceedance probability)."""
+    bounds = np.empty((2, 2, *ratio.shape))
+    for place, value in np.ndenumerate(ratio):
+        both = (
+            simulation_interval(value, [float(p[place]) for p in parts], level=level),
+            model_interval(value, [float(o[place]) for o in others]),
+        )
+        bounds[(..., *place)] = [[b["lower"] for b in both], [b["upper"] for b in both]]
+    return bounds
 
 
 def plausibility_table(
