@@ -18,7 +18,7 @@ from riskmodel.hazard.position import LAST_POSITION, STEP, position_of_rate
 FloatArray = npt.NDArray[np.float64]
 # the tail is the line from the largest year to one 20 times as frequent
 TAIL_STEPS = np.log(20.0) / STEP
-KNOTS = 96
+NODES = 245  # of a scaled curve; segments are numbered with eight bits
 
 
 def positions_of_index(function: xr.Dataset, index: FloatArray) -> FloatArray:
@@ -58,13 +58,7 @@ def scaled_curves(
         return curves
     values, knot_positions = _knots(function)
     first = int(position_of_rate(storage_rate))
-    grid = np.unique(
-        np.concatenate(
-            [curves.edges[:-1], np.linspace(first, LAST_POSITION + 1, KNOTS).astype(np.int64)]
-        )
-    )
-    grid = np.concatenate([[0], grid[grid >= first], [LAST_POSITION + 1]])
-    grid = np.unique(grid)
+    grid = _nodes(first, curves.edges)
     moved = np.asarray(_scaled(values, knot_positions, grid.astype(np.float64), factor))
     cells = np.repeat(np.arange(moved.shape[0])[:, None], grid.size, axis=1)
     intensity = curves.at(cells, np.clip(moved, 0, LAST_POSITION))
@@ -86,6 +80,13 @@ def scaled_curves(
         curves.cap,
         int(grid[min(int(beyond), grid.size - 1)]),
     )
+
+
+def _nodes(first: int, edges: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Positions at which a scaled curve is computed: closest together where storms are frequent."""
+    spread = np.linspace(0.0, 1.0, NODES - edges.size) ** 2
+    ladder = first + (LAST_POSITION + 1 - first) * spread
+    return np.unique(np.concatenate([[0], ladder.astype(np.int64), edges[edges >= first]]))
 
 
 def _knots(function: xr.Dataset) -> tuple[FloatArray, FloatArray]:
