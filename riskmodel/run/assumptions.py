@@ -56,12 +56,15 @@ def figure_status(*names: str, assumptions: Sequence[Assumption] | None = None) 
         If no assumption names a figure: every figure has an entry.
     """
     listed = load_assumptions() if assumptions is None else assumptions
-    statuses = [
-        a.status for n in names for a in listed if any(fnmatchcase(n, p) for p in a.figures)
-    ]
-    if not statuses:
+    found = {
+        n: [a.status for a in listed if any(fnmatchcase(n, p) for p in a.figures)] for n in names
+    }
+    unknown = [name for name, statuses in found.items() if not statuses]
+    if unknown or not names:
         raise ParamError(
-            "no assumption names the figure", where="params/assumptions.yml", found=names,
+            "no assumption names the figure",
+            where="params/assumptions.yml",
+            found=unknown or names,
             remedy="add its name or a pattern under `figures` of the assumptions that it rests on",
-        )  # fmt: skip
-    return worst(statuses)
+        )
+    return worst(status for statuses in found.values() for status in statuses)
