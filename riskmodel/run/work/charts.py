@@ -1,17 +1,19 @@
-"""Show a chart in the notebook and export it, with status and source burned in."""
+"""Show charts and tables in the notebook and export them; charts carry status and source."""
 
 from __future__ import annotations
 
 import json
 from base64 import b64encode
 
+import pandas as pd
 import plotly.graph_objects as go
-from IPython.display import display
+from IPython.display import display as show_in_notebook
 from plotly.utils import PlotlyJSONEncoder
 
 from riskmodel.run.assumptions import figure_status
 from riskmodel.run.folder import Run
 from riskmodel.show.export import PAGE_CONFIG, export_figure, stamped
+from riskmodel.show.tables import write_table
 
 IMAGE_WIDTH = 640  # pixels on a page
 
@@ -39,4 +41,12 @@ def show(run: Run, figure: go.Figure, name: str, *, rests_on: str, source: str) 
         "application/vnd.plotly.v1+json": content,
         "image/png": b64encode(image.read_bytes()).decode(),
     }
-    display(bundle, raw=True, metadata={"image/png": {"width": IMAGE_WIDTH}})
+    show_in_notebook(  # type: ignore[no-untyped-call]
+        bundle, raw=True, metadata={"image/png": {"width": IMAGE_WIDTH}}
+    )
+
+
+def keep(run: Run, frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Write a table to ``tables/<name>.csv`` (UTF-8 with BOM, for spreadsheets) and return it."""
+    write_table(frame, run.folder.tables / f"{name}.csv")
+    return frame

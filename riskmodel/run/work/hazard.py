@@ -1,4 +1,4 @@
-"""Question 2: which storms, how often, and do they give every map back?"""
+"""What question 2 needs: which storms, how often, and do they give every map back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 import yaml
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from riskmodel.census.terrain import proxies
 from riskmodel.core.errors import StageError
@@ -127,7 +127,7 @@ def record_against_model(catalogue: xr.DataTree) -> pd.DataFrame:
     """Storms a year and pressure near Wenzhou: the record of 1949-2024 beside the catalogue."""
     record = yaml.safe_load(STATISTICS.read_text(encoding="utf-8"))
     years = int(catalogue.attrs["blocks"]) * int(catalogue.attrs["years_per_block"])
-    pressure = catalogue["minimum_pressure"].values
+    pressure = catalogue.to_dataset()["minimum_pressure"].values
     near = pressure[np.isfinite(pressure)]
     model = {500: catalogue.sizes["occurrence"] / years, 150: near.size / years}
     rows = [
@@ -162,17 +162,18 @@ def footprint(
     catalogue: xr.DataTree, census: xr.DataTree, peril: str, occurrence: int
 ) -> xr.DataArray:
     """Return period (1 / rate, years) of one occurrence at each cell, cut at 1,000 years."""
-    block = int(catalogue["block"].values[occurrence])
-    number = occurrence - int(np.searchsorted(catalogue["block"].values, block))
+    block_of = catalogue.to_dataset()["block"].values
+    block = int(block_of[occurrence])
+    number = occurrence - int(np.searchsorted(block_of, block))
     pairs, zones = (
         catalogue[f"block_{block:02d}/{peril}"].to_dataset(),
         census["zones"].to_dataset(),
     )
     hits = np.flatnonzero(pairs["occurrence"].values == number)
     cells = np.searchsorted(pairs["pointer"].values, hits, side="right") - 1
-    field = xr.full_like(census[peril]["state"], np.nan, dtype=np.float64)
-    field.values[zones["row"].values[cells], zones["column"].values[cells]] = (
-        np.minimum(1.0 / rate_of_position(pairs["position"].values[hits]), SHOWN_YEARS)
+    field = xr.full_like(census[peril].to_dataset()["state"], np.nan, dtype=np.float64)
+    field.values[zones["row"].values[cells], zones["column"].values[cells]] = np.minimum(
+        1.0 / rate_of_position(pairs["position"].values[hits]), SHOWN_YEARS
     )
     return field.assign_attrs(
         units="years",

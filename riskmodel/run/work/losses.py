@@ -1,4 +1,4 @@
-"""Question 3: how much can one event, or one year, cost?"""
+"""What question 3 needs: how much can one event, or one year, cost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from riskmodel.core.money import stamp_money
 from riskmodel.cover.benefits import benefit_items
@@ -32,14 +32,14 @@ SOURCE = "riskmodel.exceedance on the occurrence table"
 
 def programme_of(run: Run, census: xr.DataTree) -> Programme:
     """Tier programme of the run, its zones checked against the census."""
-    zones = [str(code) for code in census["zones"]["zone"].values]
+    zones = [str(code) for code in census["zones"].to_dataset()["zone"].values]
     return load_programme(Path(run.path(run.params.tiers.programme)), zones=zones)
 
 
 def compiled(
     run: Run, params: Params, census: xr.DataTree, catalogue: xr.DataTree
 ) -> CompiledTable:
-    """Compile losses and benefits under some params, with one column for each sector and benefit."""
+    """Compile losses and benefits under some params, a column for each sector and benefit."""
     items = [*damage_items(damage_levers(params)), *benefit_items(programme_of(run, census))]
     curves = scenario_curves(params, census, catalogue)
     return compile_table(census, curves, items, depth_spread=params.loss.depth_spread)
@@ -139,7 +139,7 @@ def tornado_of(run: Run, table: xr.Dataset, variants: Mapping[str, xr.Dataset]) 
 
 
 def identity_records(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> list[Record]:
-    """AAL of each peril alone, from the maps and from the catalogue, before same-storm combination."""
+    """AAL of each peril alone, from maps and from the catalogue, before storms combine them."""
     table = compiled(run, run.params, census, catalogue)
     checks = average_from_maps(catalogue, table)
     source = "riskmodel.loss.identity"

@@ -1,4 +1,4 @@
-"""Question 6: what goes into the proposal, and on what does it rest?"""
+"""What question 6 needs: what goes into the proposal, and on what does it rest."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from riskmodel.run.summary import KEY_FIGURES
 from riskmodel.show.tables import results_table, write_table
 
 STYLE = (
-    "body{font-family:'Noto Sans SC',sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}"
-    "table{border-collapse:collapse;font-size:.9rem}td,th{border:1px solid #ccc;padding:.3rem .6rem;text-align:left}"
+    "body{font-family:'Noto Sans SC',sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
+    "color:#222}table{border-collapse:collapse;font-size:.9rem}"
+    "td,th{border:1px solid #ccc;padding:.3rem .6rem;text-align:left}"
     "img{max-width:100%;margin:1rem 0}"
 )
 TITLE = {
@@ -29,12 +30,14 @@ HEADINGS = {
     "zh": (
         "主要结果",
         "图",
+        "各步的表",
         "假设与状态",
         "示范普查为合成数据，方案为示意模板；数字不是官方结果。",
     ),
     "en": (
         "Key figures",
         "Charts",
+        "Tables of each step",
         "Assumptions and their status",
         "The demo census is synthetic and the programme a template; no figure here is official.",
     ),
@@ -42,7 +45,7 @@ HEADINGS = {
 
 
 def all_records(run: Run) -> list[Record]:
-    """Records of all notebooks of the run so far."""
+    """Return the records of all notebooks of the run so far."""
     return merge_records(run.folder)
 
 
@@ -63,17 +66,34 @@ def assumption_table() -> pd.DataFrame:
     return pd.DataFrame([a.model_dump(exclude={"figures"}) for a in load_assumptions()])
 
 
+def _tables(folder: Path) -> str:
+    """Tables of notebooks 01 to 05 as HTML, each under its file name."""
+    parts = []
+    for path in sorted(folder.glob("0[1-5]_*.csv")):
+        frame = pd.read_csv(path, dtype=str)
+        shown = frame.to_html(index=False, border=0, na_rep="")
+        parts.append(f"<h3>{html.escape(path.stem)}</h3>{shown}")
+    return "".join(parts)
+
+
 def write_proposal(run: Run, figures: pd.DataFrame, assumptions: pd.DataFrame) -> Path:
-    """One page for the proposal: key figures, charts of the run, assumptions."""
+    """One page for the proposal: key figures, charts and tables of the run, assumptions."""
     language: Language = run.params.language
-    key, charts, listed, note = HEADINGS[language]
+    key, charts, more, listed, note = HEADINGS[language]
     images = "".join(
         f'<p><img src="../figures/{path.name}" alt="{html.escape(path.stem)}"></p>'
         for path in sorted(run.folder.figures.glob("*.png"))
     )
-    body = (
-        f"<h1>{TITLE[language]}</h1><p>{note}</p><h2>{key}</h2>{figures.to_html(index=False, border=0)}"
-        f"<h2>{charts}</h2>{images}<h2>{listed}</h2>{assumptions.to_html(index=False, border=0)}"
+    sections = {
+        key: figures.to_html(index=False, border=0),
+        charts: images,
+        more: _tables(run.folder.tables),
+        listed: assumptions.to_html(index=False, border=0),
+    }
+    body = "".join(f"<h2>{title}</h2>{content}" for title, content in sections.items())
+    page = (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        f"<title>{TITLE[language]}</title><style>{STYLE}</style></head>"
+        f"<body><h1>{TITLE[language]}</h1><p>{note}</p>{body}</body></html>\n"
     )
-    head = f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{TITLE[language]}</title><style>{STYLE}</style></head>'
-    return write_text(run.folder.proposal / "index.html", f"{head}<body>{body}</body></html>\n")
+    return write_text(run.folder.proposal / "index.html", page)

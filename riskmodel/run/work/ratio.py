@@ -43,9 +43,10 @@ def _metrics(
         gdp_year=gdp_year,
         blocks=1 if block is not None else int(table.attrs["blocks"]),
     )
-    return {name: Metric(value, share) for name, value in figures.items()} | _zones(
-        census, table, block
-    )
+    means = {
+        name: Metric(v, share if name == "gdp.loss_ratio" else None) for name, v in figures.items()
+    }
+    return means | _zones(census, table, block)
 
 
 def _zones(census: xr.DataTree, table: xr.Dataset, block: int | None) -> dict[str, Metric]:
@@ -143,18 +144,20 @@ def _bounds(
 def plausibility_table(
     census: xr.DataTree, table: xr.Dataset, records: list[Record]
 ) -> pd.DataFrame:
-    """Model beside the bands of ADR 1, as shares of GDP."""
+    """Model beside the bands and the central reading of the record (ADR 1), as shares of GDP."""
     gdp, _ = city_gdp(census)
     found = {r.name: r.value for r in records if r.name == "gdp.loss_ratio"}
+    found["loss.median_year"] = float(np.median(year_losses(table).total)) / gdp
     found |= {name: loss_metrics(table, [t])[name].value / gdp for name, t in BANDED.items()}
     rows = [
         {
             "figure": name,
             "model": round(found[name], 5),
-            "band from": low,
-            "band to": high,
-            "verdict": "inside" if low <= found[name] <= high else "OUTSIDE",
+            "record": band.record,
+            "band from": band.lower,
+            "band to": band.upper,
+            "verdict": "inside" if band.lower <= found[name] <= band.upper else "OUTSIDE",
         }
-        for name, (low, high) in plausible_bands().items()
+        for name, band in plausible_bands().items()
     ]
     return pd.DataFrame(rows)

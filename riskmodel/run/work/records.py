@@ -32,7 +32,8 @@ def interval_records(
     baseline : mapping of str to Metric
         Figures of the whole catalogue.
     blocks, variants : sequence of mapping
-        The same figures of each block, and under each declared variant.
+        The same figures of each block, and under each declared variant. A figure that no variant
+        moves gets no `model` interval: a width of zero would read as certainty.
     """
     plain = [
         {name: metric.value for name, metric in m.items()} for m in (baseline, *blocks, *variants)
@@ -47,7 +48,11 @@ def interval_records(
         make_record(
             name=name, value=metric.value, unit=unit, status=figure_status(name), source=source,
             share_extrapolated=metric.share_extrapolated,
-            intervals=[{k: v for k, v in i.items() if k != "method"} for i in intervals[name]],
+            intervals=[
+                {k: v for k, v in i.items() if k != "method"}
+                for i in intervals[name]
+                if i["kind"] != "model" or i["lower"] < i["upper"]
+            ],
         )
         for name, metric in baseline.items()
     ]  # fmt: skip

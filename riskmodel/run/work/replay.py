@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
 from riskmodel.economy.history import reported_losses
 from riskmodel.exceedance.intervals import simulation_interval
 from riskmodel.hazard.grid import WENZHOU
-from riskmodel.hazard.ranking import Interpolation
 from riskmodel.hazard.replay import replay_catalogue
 from riskmodel.hazard.typhoon.fields import storm_indices
 from riskmodel.hazard.typhoon.record import read_storm_tracks
@@ -100,8 +98,13 @@ def in_yi(table: pd.DataFrame) -> pd.DataFrame:
 def replay_dataset(run: Run, table: pd.DataFrame) -> xr.Dataset:
     """Storms with a reported loss, for drawing."""
     known = table[table["reported"].notna()]
+    chinese = reported_losses()["name_zh"]
+    used, zero = known["use"].isin(["replay", "rank"]), known["modelled"] == 0
+    names = {
+        "name_zh": _marked(known["storm"].map(chinese), used, "参与校准", zero, "模型为 0"),
+        "name_en": _marked(known["storm"], used, "calibrated", zero, "model 0"),
+    }
     columns = {
-        "name": "storm",
         "reported": "reported",
         "modelled": "modelled",
         "modelled_lower": "lower",
@@ -112,7 +115,7 @@ def replay_dataset(run: Run, table: pd.DataFrame) -> xr.Dataset:
     }
     level = run.params.exceedance.interval_level
     return xr.Dataset(
-        data,
+        data | {name: ("storm", text) for name, text in names.items()},
         attrs={
             "currency": "CNY",
             "price_year": run.params.census.price_year,
@@ -122,14 +125,35 @@ def replay_dataset(run: Run, table: pd.DataFrame) -> xr.Dataset:
     )
 
 
+def _marked(
+    names: pd.Series, used: pd.Series, used_word: str, zero: pd.Series, zero_word: str
+) -> list[str]:
+    """Storm names with what a reader must know of each point: used in the calibration, or zero."""
+    marks = [
+        [word for flag, word in ((u, used_word), (z, zero_word)) if flag]
+        for u, z in zip(used, zero, strict=True)
+    ]
+    return [
+        f"{name} ({', '.join(words)})" if words else str(name)
+        for name, words in zip(names, marks, strict=True)
+    ]
+
+
 def replay_records(run: Run, table: pd.DataFrame) -> list[Record]:
     """Modelled loss of each replayed storm."""
     level = run.params.exceedance.interval_level
-    return [
-        make_record(
-            name=f"history.replay.{row['storm'].replace(' ', '_').lower()}", value=row["modelled"], unit="CNY",
-            status=figure_status("history.replay"), source="riskmodel.hazard.replay",
-            intervals=[{"kind": "simulation", "level": level, "lower": row["lower"], "upper": row["upper"]}],
+    records = []
+    for row in table.to_dict("records"):
+        interval = {"kind": "simulation", "level": level}
+        interval |= {"lower": row["lower"], "upper": row["upper"]}
+        records.append(
+            make_record(
+                name=f"history.replay.{row['storm'].replace(' ', '_').lower()}",
+                value=row["modelled"],
+                unit="CNY",
+                status=figure_status("history.replay"),
+                source="riskmodel.hazard.replay",
+                intervals=[interval],
+            )
         )
-        for row in table.to_dict("records")
-    ]  # fmt: skip
+    return records

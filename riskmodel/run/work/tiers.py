@@ -1,4 +1,4 @@
-"""Question 4: what should each tier cost, and who pays each yuan?"""
+"""What question 4 needs: what should each tier cost, and who pays each yuan."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.cover.balance import check_balance, ledger_means, ledger_of_year
+from riskmodel.cover.balance import check_balance, check_payouts, ledger_means, ledger_of_year
 from riskmodel.cover.ledger import build_ledger
 from riskmodel.cover.overview import programme_table
 from riskmodel.cover.pay import pay
 from riskmodel.cover.programme import Programme
 from riskmodel.cover.years import tier_year_totals, year_totals
 from riskmodel.exceedance.metrics import Metric, year_losses
+from riskmodel.hazard.typhoon.source import TRIGGER_BOX
 from riskmodel.loss.occurrence_table import by_zone_and_item
 from riskmodel.price.premiums import premiums
 from riskmodel.run.folder import Run
@@ -24,7 +25,7 @@ from riskmodel.run.settings import loads, principles
 from riskmodel.run.stages import open_stage, save_stage
 from riskmodel.run.work.records import interval_records, plain_record
 
-TRIGGERS = ("minimum_pressure", "maximum_wind")
+UNITS = {"minimum_pressure": "hPa", "maximum_wind": "m/s"}
 SHOWN = ("pure", "risk_load", "expenses", "tax")
 
 
@@ -33,22 +34,24 @@ class Paid(NamedTuple):
 
     payouts: xr.Dataset
     ledger: xr.Dataset
-    share_extrapolated: float
 
 
 def pay_table(run: Run, programme: Programme, census: xr.DataTree, table: xr.Dataset) -> Paid:
     """Pay every occurrence of an occurrence table and book it."""
-    triggers = open_stage(run, "catalogue")[list(TRIGGERS)].load()
+    triggers = open_stage(run, "catalogue")[list(UNITS)].load().assign_attrs(box=TRIGGER_BOX)
+    for name, unit in UNITS.items():
+        triggers[name].attrs["units"] = unit
     near = np.flatnonzero(np.isfinite(triggers["minimum_pressure"].values))
     numbers = np.union1d(np.unique(table["row_occurrence"].values), near)
     losses = by_zone_and_item(table, "loss", numbers).rename(item="sector")
     benefits = by_zone_and_item(table, "benefit", numbers).rename(item="benefit")
-    exposure = census["exposure"]["total"].sel(exposure_class="population", drop=True)
+    total = census["exposure"].to_dataset()["total"]
+    population = total.sel(exposure_class="population", drop=True)
     chosen = triggers.isel(occurrence=numbers).assign_coords(occurrence=numbers)
-    payouts = pay(programme, losses, benefits, chosen, population=exposure)
+    payouts = pay(programme, losses, benefits, chosen, population=population)
     ledger = build_ledger(programme, losses, benefits, payouts)
-    years = year_losses(table)
-    return Paid(payouts, ledger, float(years.total_extrapolated.sum() / years.total.sum()))
+    check_payouts(ledger, payouts)
+    return Paid(payouts, ledger)
 
 
 def pay_all(
@@ -112,9 +115,7 @@ def _figures(
                 figures[f"{prefix}.gross_premium.{principle}"] = float(
                     table["gross"].sel({dim: label, "principle": principle})
                 )
-    return {
-        name: Metric(value, paid.share_extrapolated) for name, value in figures.items()
-    } | _ledger_figures(paid, block)
+    return {name: Metric(value) for name, value in figures.items()} | _ledger_figures(paid, block)
 
 
 def _ledger_figures(paid: Paid, block: int | None) -> dict[str, Metric]:
@@ -135,7 +136,7 @@ def _ledger_figures(paid: Paid, block: int | None) -> dict[str, Metric]:
                     figures[f"ledger.overpayment.{payer}"] = (
                         figures.get(f"ledger.overpayment.{payer}", 0.0) + over
                     )
-    return {name: Metric(value, paid.share_extrapolated) for name, value in figures.items()}
+    return {name: Metric(value) for name, value in figures.items()}
 
 
 def tier_records(
@@ -145,7 +146,7 @@ def tier_records(
     base = _figures(run, programme, baseline)
 
     def same(figures: dict[str, Metric]) -> dict[str, Metric]:
-        return {name: figures.get(name, Metric(0.0, 0.0)) for name in base}
+        return {name: figures.get(name, Metric(0.0)) for name in base}
 
     blocks = [same(_figures(run, programme, baseline, b)) for b in range(run.params.hazard.blocks)]
     others = [same(_figures(run, programme, v)) for v in variants]
@@ -171,62 +172,83 @@ def premium_components(run: Run, programme: Programme, paid: Paid) -> xr.Dataset
     )
 
 
-def premium_table(run: Run, programme: Programme, paid: Paid) -> pd.DataFrame:
-    """Gross premium (万元 a year) of each tier and cover by principle, with pure premium and rate on line."""
+def premium_table(run: Run, programme: Programme, paid: Paid, census: xr.DataTree) -> pd.DataFrame:
+    """Premium of each tier and cover: pure, and gross by principle (万元 a year), yuan a resident.
+
+    A tier is priced on the sum of its covers, so that its premium is below the sum of theirs.
+    """
     made = premiums_of(run, programme, year_totals(paid.payouts))
-    rows = []
+    total = census["exposure"].to_dataset()["total"]
+    residents = float(total.sel(exposure_class="population").sum())
+    headline = run.params.price.headline
+    rows: list[dict[str, str | float]] = []
     for dim, table in made.items():
         for label in table[dim].values:
             one = table.sel({dim: label})
-            row = {"tier or cover": f"tier {label}" if dim == "tier" else str(label)}
-            row["pure (万元)"] = round(float(one["pure"].isel(principle=0)) / 1e4, 1)
-            row |= {
-                f"gross, {p} (万元)": round(float(one["gross"].sel(principle=p)) / 1e4, 1)
-                for p in table["principle"].values
+            row: dict[str, str | float] = {
+                "priced": f"tier {label}" if dim == "tier" else str(label)
             }
-            row["rate on line"] = round(
-                float(one["rate_on_line"].sel(principle=run.params.price.headline)), 4
-            )
+            row["pure (万元)"] = round(float(one["pure"].isel(principle=0)) / 1e4, 1)
+            for principle in table["principle"].values:
+                gross = float(one["gross"].sel(principle=principle))
+                row[f"gross, {principle} (万元)"] = round(gross / 1e4, 1)
+            leading = one.sel(principle=headline)
+            row["gross/pure"] = round(float(leading["gross"] / leading["pure"]), 2)
+            row["yuan a resident"] = round(float(leading["gross"]) / residents, 2)
+            row["rate on line"] = round(float(leading["rate_on_line"]), 4)
             rows.append(row)
     return pd.DataFrame(rows)
 
 
-def who_pays(run: Run, paid: Paid, table: xr.Dataset, return_period: float = 100.0) -> xr.DataArray:
-    """Direct loss by payer (view, payer): the mean year and a year near the given return period."""
+def who_pays(
+    run: Run, paid: Paid, table: xr.Dataset, account: str, return_period: float = 100.0
+) -> xr.DataArray:
+    """Payments of one account by payer (view, payer): the mean year and one rare simulated year.
+
+    The rare year is the simulated year whose total loss has the rank of the return period.
+    """
     total = year_losses(table).total
-    rank = int(total.size / return_period)
-    year = int(np.argsort(-total, kind="stable")[rank])
-    mean = ledger_means(paid.ledger)["aal"].sel(account="direct_loss")
-    rare = ledger_of_year(paid.ledger, year)["amount"].sel(account="direct_loss")
-    amounts = (
-        xr.concat([mean, rare], pd.Index(["mean", "rare"], name="view"))
-        .fillna(0.0)
-        .reset_coords(drop=True)
-    )
+    year = int(np.argsort(-total, kind="stable")[int(total.size / return_period)])
+    mean = ledger_means(paid.ledger)["aal"].sel(account=account)
+    rare = ledger_of_year(paid.ledger, year)["amount"].sel(account=account)
+    views = pd.Index(["mean", "rare"], name="view")
+    amounts = xr.concat([mean, rare], views).fillna(0.0).reset_coords(drop=True)
     amounts = amounts.assign_coords(
-        name_zh=("view", ["平均每年", f"{return_period:g} 年一遇的年份"]),
-        name_en=("view", ["mean year", f"{return_period:g}-year year"]),
+        name_zh=("view", ["平均每年", f"一个 {return_period:g} 年一遇的模拟年份"]),
+        name_en=("view", ["mean year", f"one simulated year of rank 1 in {return_period:g}"]),
     )
     return amounts.assign_attrs(
         currency="CNY", price_year=run.params.census.price_year, units="CNY"
     )
 
 
+def due_and_paid(paid: Paid) -> pd.DataFrame:
+    """Show what each cover owes before limits, pays, and keeps back (万元 a year)."""
+    parts = ("due", "paid", "deductible", "coinsurance", "above_event_limit", "above_year_limit")
+    means = paid.payouts[list(parts)].sum(("occurrence", "zone")) / paid.payouts.attrs["years"]
+    frame = (means.to_dataframe()[list(parts)] / 1e4).round(1)
+    return frame.rename(columns={name: f"{name} (万元)" for name in parts}).reset_index()
+
+
 def layers_of(programme: Programme, paid: Paid) -> xr.Dataset:
-    """Covers with limit and expected annual payment, for drawing; attachments in CNY where they are money."""
+    """Covers with annual limit and expected payment, for drawing."""
     table = programme_table(programme)
     expected = year_totals(paid.payouts).mean("year")
-    money = table["attachment_unit"].values == "CNY"
     return xr.Dataset(
         {
             "tier": table["tier"], "name_zh": table["name_zh"], "name_en": table["name"],
-            "attachment": ("cover", np.where(money, table["attachment"].values, 0.0)),
-            "limit": table["limit"], "expected": expected.sel(cover=table["cover"]).drop_vars("tier"),
+            "attachment": ("cover", np.zeros(table.sizes["cover"])), "limit": table["limit"],
+            "expected": expected.sel(cover=table["cover"]).drop_vars("tier"),
         },
         attrs={"currency": "CNY", "price_year": paid.payouts.attrs["price_year"]},
     )  # fmt: skip
 
 
 def programme_frame(programme: Programme) -> pd.DataFrame:
-    """Programme as a readable table."""
-    return programme_table(programme).to_dataframe().reset_index()
+    """Programme as a readable table; limits in 亿元, infinite when unlimited."""
+    frame = programme_table(programme).to_dataframe().reset_index()
+    for limit in ("event_limit", "year_limit"):
+        frame[f"{limit} (亿元)"] = frame[limit] / 1e8
+    frame["attaches at"] = frame["attachment"].map("{:,g}".format) + " " + frame["attachment_unit"]
+    shown = ["tier", "cover", "name_zh", "trigger", "attaches at", "event_limit (亿元)"]
+    return frame[[*shown, "year_limit (亿元)", "payer_of_premium", "modelled_on", "status"]]
