@@ -85,11 +85,9 @@ def catalogue_key(census: xr.DataTree, source: Source, settings: CatalogueSettin
 def _code_hashes() -> dict[str, str]:
     """Hashes of the code that makes a catalogue, as this process found it when it first asked."""
     package = Path(__file__).parents[1]
-    made_by = [*package.glob("hazard/**/*.py"), package / "core/draws.py"]
-    return {
-        p.relative_to(package).as_posix(): sha256(p)
-        for p in sorted([*made_by, package / "core/returnperiod.py"])
-    }
+    others = ("core/draws.py", "core/returnperiod.py", "census/terrain.py", "census/zones.py")
+    made_by = [*package.glob("hazard/**/*.py"), *(package / name for name in others)]
+    return {p.relative_to(package).as_posix(): sha256(p) for p in sorted(made_by)}
 
 
 def build_catalogue(

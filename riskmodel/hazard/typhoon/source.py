@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from riskmodel.census.terrain import PROXIES
 from riskmodel.core.files import sha256
 from riskmodel.hazard.catalogue import Source, SourceBlock
 from riskmodel.hazard.grid import PhysicsGrid
@@ -41,7 +42,8 @@ def typhoon_source(grid: PhysicsGrid, *, years_per_block: int, seed: int) -> Sou
         indices = storm_indices(storms, latitude, longitude, seed=seed, block=number)
         return SourceBlock(occurrences(storms), peril_indices(indices))
 
-    parameters = {p.name: sha256(p) for p in sorted(Path(TRACK_MODEL).parent.glob("*.yml"))}
+    files = [*sorted(Path(TRACK_MODEL).parent.glob("*.yml")), PROXIES]
+    parameters = {p.name: sha256(p) for p in files}
     return Source(grid, UNITS_OF_PERIL, "typhoon", f"{grid} {parameters}", block)
 
 
