@@ -124,6 +124,21 @@ def _descending(
     return order
 
 
+@nb.njit(cache=True)
+def _leaders(
+    storm_value: npt.NDArray[np.float64], year_pointer: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Largest index of each year and the storm that has it; -1 in a year without any."""
+    maxima = np.zeros(year_pointer.size - 1)
+    leader = np.full(maxima.size, -1)
+    for y in range(maxima.size):
+        for s in range(year_pointer[y], year_pointer[y + 1]):
+            if storm_value[s] > maxima[y]:
+                maxima[y] = storm_value[s]
+                leader[y] = s
+    return maxima, leader
+
+
 @nb.njit(parallel=True, cache=True)
 def _rank_cells(
     indices: npt.NDArray[np.float32],
@@ -146,13 +161,7 @@ def _rank_cells(
         storm_value = np.zeros(indices.shape[1])
         for corner in range(4):
             storm_value += weight[c, corner] * indices[node[c, corner]]
-        maxima = np.zeros(years)
-        leader = np.full(years, -1)
-        for y in range(years):
-            for s in range(year_pointer[y], year_pointer[y + 1]):
-                if storm_value[s] > maxima[y]:
-                    maxima[y] = storm_value[s]
-                    leader[y] = s
+        maxima, leader = _leaders(storm_value, year_pointer)
         order = _descending(maxima, seed, block, cells[c])
         top = maxima[order[:stored]]
         falling = -top

@@ -7,14 +7,24 @@ responses, up to the error of the quadrature (rank k stands for EP from (k-1)/ye
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba as nb
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from riskmodel.core.returnperiod import probability_from_rate
 from riskmodel.hazard.catalogue import block_names, catalogue_frequency
 from riskmodel.hazard.position import LAST_POSITION, rate_of_position
 from riskmodel.loss.compilation import CompiledTable
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+SingleArray = npt.NDArray[np.float32]
+SegmentArray = npt.NDArray[np.uint8]
+StormArray = npt.NDArray[np.uint32]
+PositionArray = npt.NDArray[np.uint16]
 
 STRIDE = 8  # positions between quadrature points
 
@@ -44,21 +54,8 @@ def average_from_maps(catalogue: xr.DataTree, table: CompiledTable) -> xr.Datase
             table.bins_per_unit[p], responses, value, table.entry_cell,
         )  # fmt: skip
         result[0, p] = _integral(middle, -np.diff(probability), *arguments)
-        for name in block_names(catalogue):
-            pairs = catalogue[f"{name}/{peril}"]
-            block = int(name.removeprefix("block_"))
-            in_block = catalogue["block"].values == block
-            year = (catalogue["year"].values[in_block] - block * years).astype(np.int64)
-            first, other = _from_pairs(
-                pairs["pointer"].values,
-                pairs["occurrence"].values,
-                pairs["position"].values,
-                year,
-                years,
-                *arguments,
-            )
-            result[1, p] += first / (years * blocks)
-            result[2, p] += other / (years * blocks)
+        first, other = _of_all_blocks(catalogue, peril, years, arguments)
+        result[1, p], result[2, p] = first / (years * blocks), other / (years * blocks)
     maps = result[0]
     return xr.Dataset(
         {
@@ -70,8 +67,31 @@ def average_from_maps(catalogue: xr.DataTree, table: CompiledTable) -> xr.Datase
     )
 
 
+def _of_all_blocks(
+    catalogue: xr.DataTree, peril: str, years: int, arguments: tuple[Any, ...]
+) -> tuple[float, float]:
+    """Cost of annual maxima, and of other storms of the same years, in all blocks."""
+    root = catalogue.to_dataset()
+    block_of, year_of = root["block"].values, root["year"].values
+    first, other = 0.0, 0.0
+    for block, name in enumerate(block_names(catalogue)):
+        pairs = catalogue[f"{name}/{peril}"].to_dataset()
+        year = (year_of[block_of == block] - block * years).astype(np.int64)
+        costs = _from_pairs(
+            pairs["pointer"].values, pairs["occurrence"].values, pairs["position"].values,
+            year, years, *arguments,
+        )  # fmt: skip
+        first, other = first + costs[0], other + costs[1]
+    return first, other
+
+
 @nb.njit(cache=True, inline="always")
-def _cost(cell, entry, position, segments, edges, left, right, density, responses, value):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _cost(
+    cell: int, entry: int, position: int, segments: SegmentArray, edges: FloatArray,
+    left: SingleArray, right: SingleArray, density: float, responses: FloatArray,
+    value: FloatArray,
+) -> float:  # fmt: skip
+    """Cost of one position at one entry, all items summed."""
     j = segments[position]
     part = (position - edges[j]) / (edges[j + 1] - edges[j])
     at = (left[cell, j] + (right[cell, j] - left[cell, j]) * part) * density
@@ -87,32 +107,28 @@ def _cost(cell, entry, position, segments, edges, left, right, density, response
 
 
 @nb.njit(parallel=True, cache=True)
-def _integral(middle, weight, segments, edges, left, right, density, responses, value, entry_cell):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _integral(
+    middle: IntArray, weight: FloatArray, segments: SegmentArray, edges: FloatArray,
+    left: SingleArray, right: SingleArray, density: float, responses: FloatArray,
+    value: FloatArray, entry_cell: IntArray,
+) -> float:  # fmt: skip
+    """Integral of cost over annual exceedance probability, straight from the maps."""
     by_entry = np.zeros(entry_cell.size)
     for e in nb.prange(entry_cell.size):
         for k in range(middle.size):
             by_entry[e] += weight[k] * _cost(
                 entry_cell[e], e, middle[k], segments, edges, left, right, density, responses, value
             )
-    return by_entry.sum()
+    return float(by_entry.sum())
 
 
 @nb.njit(parallel=True, cache=True)
-def _from_pairs(  # type: ignore[no-untyped-def]  # noqa: ANN202
-    pointer,
-    occurrence,
-    position,
-    year,
-    years,
-    segments,
-    edges,
-    left,
-    right,
-    density,
-    responses,
-    value,
-    entry_cell,  # noqa: ANN001
-):
+def _from_pairs(
+    pointer: IntArray, occurrence: StormArray, position: PositionArray, year: IntArray,
+    years: int, segments: SegmentArray, edges: FloatArray, left: SingleArray,
+    right: SingleArray, density: float, responses: FloatArray, value: FloatArray,
+    entry_cell: IntArray,
+) -> tuple[float, float]:  # fmt: skip
     """Cost of annual maxima, and of other storms of the same years, at all entries."""
     first = np.zeros(entry_cell.size)
     other = np.zeros(entry_cell.size)
@@ -125,19 +141,11 @@ def _from_pairs(  # type: ignore[no-untyped-def]  # noqa: ANN202
                 largest[y] = k
         for k in range(pointer[cell], pointer[cell + 1]):
             cost = _cost(
-                cell,
-                e,
-                np.int64(position[k]),
-                segments,
-                edges,
-                left,
-                right,
-                density,
-                responses,
+                cell, e, int(position[k]), segments, edges, left, right, density, responses,
                 value,
-            )
+            )  # fmt: skip
             if largest[year[occurrence[k]]] == k:
                 first[e] += cost
             else:
                 other[e] += cost
-    return first.sum(), other.sum()
+    return float(first.sum()), float(other.sum())
