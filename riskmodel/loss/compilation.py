@@ -1,4 +1,4 @@
-"""Compile census curves, responses and exposure into the small tables that the pass gathers from."""
+"""Compile curves, responses and exposure into the small tables that the pass gathers from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from riskmodel.loss.response import Item, Response
 
 FloatArray = npt.NDArray[np.float64]
 BINS = 1500  # look-up bins from zero to the tail cap of a peril
-SPREAD_POINTS = 101
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,8 @@ class CompiledTable:
     """All that the pass over the catalogue reads, for one scenario.
 
     ``lookup`` (peril, item, bin) holds the mean outcome on one exposed unit at equally spaced
-    intensities, ``bins_per_unit`` (peril,) their density; ``value`` (entry, item) what is exposed.
+    intensities, ``bins_per_unit`` (peril,) their density.
+    ``value`` (entry, item) is what is exposed.
     """
 
     perils: tuple[str, ...]
@@ -67,15 +67,40 @@ def compile_table(
 
     Raises
     ------
-    ResponseError
-        If an item names an exposure class that the census does not hold.
-    UnitsError
-        If a response is in another unit than the hazard layer.
+    ResponseError, UnitsError
+        If the census lacks an exposure class, or a response has another unit than the hazard.
     """
     exposure, zones = census["exposure"].to_dataset(), census["zones"].to_dataset()
-    perils = tuple(curves)
-    columns = tuple(dict.fromkeys(item.column for item in items))
-    known = exposure["exposure_class"].values.tolist()
+    _require_known(items, exposure["exposure_class"].values.tolist())
+    columns = {item.column: item for item in reversed(items)}
+    order = np.argsort(zones["entry_zone"].values, kind="stable")
+    value = exposure["value"].sel(exposure_class=[item.exposure for item in items]).values[order]
+    names = tuple(dict.fromkeys(item.column for item in items))
+    return CompiledTable(
+        perils=tuple(curves),
+        curves=tuple(curves.values()),
+        columns=names,
+        quantities=tuple(columns[name].quantity for name in names),
+        units=tuple(columns[name].unit for name in names),
+        item_column=np.array([names.index(item.column) for item in items]),
+        item_highest=np.array([item.combine == "highest" for item in items]),
+        lookup=_lookup(census, curves, items, depth_spread),
+        bins_per_unit=np.array([(BINS - 1) / c.cap for c in curves.values()]),
+        value=np.ascontiguousarray(value),
+        entry_cell=zones["entry_cell"].values[order].astype(np.int64),
+        zone_pointer=_pointer(zones["entry_zone"].values[order], zones.sizes["zone"]),
+        zones=zones[["name_zh", "name_en"]],
+        price_year=int(exposure.attrs["price_year"]),
+        currency=str(exposure.attrs["currency"]),
+    )
+
+
+def _pointer(zone_of_entry: npt.NDArray[np.int64], zones: int) -> npt.NDArray[np.int64]:
+    """First entry of each zone, entries being in order of zone."""
+    return np.searchsorted(zone_of_entry, np.arange(zones + 1))
+
+
+def _require_known(items: Sequence[Item], known: list[str]) -> None:
     for item in items:
         if item.exposure not in known:
             raise ResponseError(
@@ -84,26 +109,6 @@ def compile_table(
                 found=item.exposure,
                 expected=known,
             )
-    order = np.argsort(zones["entry_zone"].values, kind="stable")
-    value = exposure["value"].sel(exposure_class=[item.exposure for item in items]).values[order]
-    zone_count = zones.sizes["zone"]
-    return CompiledTable(
-        perils=perils,
-        curves=tuple(curves.values()),
-        columns=columns,
-        quantities=tuple(next(i.quantity for i in items if i.column == c) for c in columns),
-        units=tuple(next(i.unit for i in items if i.column == c) for c in columns),
-        item_column=np.array([columns.index(item.column) for item in items]),
-        item_highest=np.array([item.combine == "highest" for item in items]),
-        lookup=_lookup(census, curves, items, depth_spread),
-        bins_per_unit=np.array([(BINS - 1) / c.cap for c in curves.values()]),
-        value=np.ascontiguousarray(value),
-        entry_cell=zones["entry_cell"].values[order].astype(np.int64),
-        zone_pointer=np.searchsorted(zones["entry_zone"].values[order], np.arange(zone_count + 1)),
-        zones=zones[["name_zh", "name_en"]],
-        price_year=int(exposure.attrs["price_year"]),
-        currency=str(exposure.attrs["currency"]),
-    )
 
 
 def _lookup(
@@ -112,6 +117,7 @@ def _lookup(
     items: Sequence[Item],
     depth_spread: float,
 ) -> npt.NDArray[np.float32]:
+    """Mean outcome of each peril and item at equally spaced intensities."""
     table = np.zeros((len(curves), len(items), BINS), dtype=np.float32)
     for p, (peril, curve) in enumerate(curves.items()):
         intensity = np.linspace(0.0, curve.cap, BINS)
@@ -127,9 +133,8 @@ def _lookup(
                     found=response.intensity_unit,
                     expected=unit,
                 )
-            table[p, i] = mean_over_spread(
-                response, intensity, depth_spread if unit == "m" else 0.0
-            )
+            spread = depth_spread if unit == "m" else 0.0
+            table[p, i] = mean_over_spread(response, intensity, spread)
     return table
 
 
@@ -140,13 +145,27 @@ def mean_over_spread(response: Response, intensity: FloatArray, spread: float) -
     ----------
     response : Response
     intensity : array
-        Cell intensities (mean inside the cell).
+        Cell intensities (mean inside the cell), >= 0.
     spread : float
-        Coefficient of variation, >= 0. The mean is taken at mid-quantiles of the lognormal.
+        Coefficient of variation, >= 0.
+
+    Notes
+    -----
+    Exact: with X lognormal of mean x and log-standard deviation s, d = ln(x / k) / s - s / 2, a
+    jump at k contributes its height times P(X > k) = Φ(d), and a change of slope at k its size
+    times E[(X - k)+] = x Φ(d + s) - k Φ(d).
     """
     if spread == 0.0:
         return response.at(intensity)
-    sigma = np.sqrt(np.log1p(spread**2))
-    quantile = (np.arange(SPREAD_POINTS) + 0.5) / SPREAD_POINTS
-    factor = np.exp(sigma * special.ndtri(quantile))
-    return response.at(intensity[:, None] * (factor / factor.mean())).mean(axis=1)
+    x = np.asarray(intensity, dtype=np.float64)[..., None]
+    knots, value = np.asarray(response.intensity), np.asarray(response.value)
+    s = np.sqrt(np.log1p(spread**2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        d = np.log(x / knots) / s - s / 2
+    d = np.where(x > 0, d, -np.inf)
+    above = special.ndtr(d)
+    if response.interpolation == "step":
+        return above @ np.diff(value, prepend=0.0)
+    slope = np.diff(value) / np.diff(knots)
+    bend = np.diff(slope, prepend=0.0, append=0.0)
+    return (x * special.ndtr(d + s) - knots * above) @ bend + above[..., 0] * value[0]

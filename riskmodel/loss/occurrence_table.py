@@ -1,4 +1,4 @@
-"""The occurrence table: what each dated occurrence costs or pays in each zone, by column and peril."""
+"""The occurrence table: what each dated occurrence costs or pays in each zone."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from riskmodel.loss.engine import block_results
 SCHEMA = Schema(
     "occurrence_table",
     {
-        "mean": ("row", "column"), "extrapolated": ("row", "column"), "row_occurrence": ("row",), "row_zone": ("row",),
-        "year": ("occurrence",), "block": ("occurrence",), "start": ("occurrence",), "end": ("occurrence",),
+        "mean": ("row", "column"), "extrapolated": ("row", "column"),
+        "row_occurrence": ("row",), "row_zone": ("row",),
+        "year": ("occurrence",), "block": ("occurrence",),
+        "start": ("occurrence",), "end": ("occurrence",),
         "quantity": ("column",), "unit": ("column",), "item": ("column",), "peril": ("column",),
         "name_zh": ("zone",), "name_en": ("zone",),
     },
@@ -37,9 +39,9 @@ def occurrence_table(
 
     Returns
     -------
-    Dataset with dims ``row`` (occurrence, zone), ``column`` (item × peril), ``occurrence``, ``zone``:
-    ``mean`` and its part ``extrapolated`` in the unit of the column; ``row_occurrence`` and
-    ``row_zone`` are positions along ``occurrence`` and ``zone``.
+    Dataset with dims ``row`` (occurrence, zone), ``column`` (item × peril), ``occurrence`` and
+    ``zone``: ``mean`` and its part ``extrapolated`` in the unit of the column;
+    ``row_occurrence`` and ``row_zone`` are positions along ``occurrence`` and ``zone``.
     """
     means, extrapolated, occurrences, zones = [], [], [], []
     offset = 0
@@ -68,7 +70,8 @@ def occurrence_table(
     )
     dates = catalogue.to_dataset()[list(DATES)]
     return stamp(
-        xr.merge([result, dates]), SCHEMA, source="riskmodel.loss.engine", history="occurrence_table",
+        xr.merge([result, dates]), SCHEMA,
+        source="riskmodel.loss.engine", history="occurrence_table",
         years=int(catalogue.attrs["blocks"]) * int(catalogue.attrs["years_per_block"]),
         blocks=int(catalogue.attrs["blocks"]), currency=table.currency, price_year=table.price_year,
         parent_event=str(catalogue.attrs["parent_event"]),

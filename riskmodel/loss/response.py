@@ -1,4 +1,4 @@
-"""Responses: what an intensity costs or pays on one exposed unit; damage curves and benefit tables."""
+"""Responses: what an intensity costs or pays on one exposed unit."""
 
 from __future__ import annotations
 
