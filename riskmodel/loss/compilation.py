@@ -16,6 +16,7 @@ from riskmodel.loss.response import Item, Response
 
 FloatArray = npt.NDArray[np.float64]
 BINS = 1500  # look-up bins from zero to the tail cap of a peril
+JUMP_BINS = 60_000  # when a response jumps: a jump is a line across one bin
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ def compile_table(
     order = np.argsort(zones["entry_zone"].values, kind="stable")
     value = exposure["value"].sel(exposure_class=[item.exposure for item in items]).values[order]
     names = tuple(dict.fromkeys(item.column for item in items))
+    lookup = _lookup(census, curves, items, depth_spread)
     return CompiledTable(
         perils=tuple(curves),
         curves=tuple(curves.values()),
@@ -84,8 +86,8 @@ def compile_table(
         units=tuple(columns[name].unit for name in names),
         item_column=np.array([names.index(item.column) for item in items]),
         item_highest=np.array([item.combine == "highest" for item in items]),
-        lookup=_lookup(census, curves, items, depth_spread),
-        bins_per_unit=np.array([(BINS - 1) / c.cap for c in curves.values()]),
+        lookup=lookup,
+        bins_per_unit=np.array([(lookup.shape[2] - 1) / c.cap for c in curves.values()]),
         value=np.ascontiguousarray(value),
         entry_cell=zones["entry_cell"].values[order].astype(np.int64),
         zone_pointer=_pointer(zones["entry_zone"].values[order], zones.sizes["zone"]),
@@ -118,9 +120,14 @@ def _lookup(
     depth_spread: float,
 ) -> npt.NDArray[np.float32]:
     """Mean outcome of each peril and item at equally spaced intensities."""
-    table = np.zeros((len(curves), len(items), BINS), dtype=np.float32)
+    spread = {p: depth_spread if census[p].attrs["units"] == "m" else 0.0 for p in curves}
+    jumps = any(
+        spread.get(p) == 0.0 and _jumps(r) for item in items for p, r in item.responses.items()
+    )
+    bins = JUMP_BINS if jumps else BINS
+    table = np.zeros((len(curves), len(items), bins), dtype=np.float32)
     for p, (peril, curve) in enumerate(curves.items()):
-        intensity = np.linspace(0.0, curve.cap, BINS)
+        intensity = np.linspace(0.0, curve.cap, bins)
         unit = census[peril].attrs["units"]
         for i, item in enumerate(items):
             response = item.responses.get(peril)
@@ -133,9 +140,27 @@ def _lookup(
                     found=response.intensity_unit,
                     expected=unit,
                 )
-            spread = depth_spread if unit == "m" else 0.0
-            table[p, i] = mean_over_spread(response, intensity, spread)
+            if spread[peril] == 0.0:
+                table[p, i] = _at_bins(response, intensity)
+            else:
+                table[p, i] = mean_over_spread(response, intensity, spread[peril])
     return table
+
+
+def _jumps(response: Response) -> bool:
+    return response.interpolation == "step" or response.value[0] > 0.0
+
+
+def _at_bins(response: Response, intensity: FloatArray) -> FloatArray:
+    """Response at the bins; a jump is taken one bin early, so that its threshold reads all of it.
+
+    Maps hold round depths and so do benefit tables: a cell exactly at a threshold is no rare case.
+    """
+    ahead = intensity + (intensity[1] - intensity[0]) * (1.0 - 1e-6)
+    if response.interpolation == "step":
+        return response.at(ahead)
+    first = np.where(ahead >= response.intensity[0], response.value[0], 0.0)
+    return np.maximum(response.at(intensity), first)
 
 
 def mean_over_spread(response: Response, intensity: FloatArray, spread: float) -> FloatArray:
