@@ -188,7 +188,7 @@ def loss_metrics(
     )
     metrics = {
         "loss.aal": aal,
-        "loss.standard_deviation": Metric(float(losses.total.std()), aal.share_extrapolated),
+        "loss.standard_deviation": Metric(float(losses.total.std())),
     }
     for t in return_periods:
         metrics[f"loss.oep.{t:g}"] = curve_point(losses.largest, losses.largest_extrapolated, t)

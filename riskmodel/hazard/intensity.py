@@ -20,6 +20,7 @@ from riskmodel.core.returnperiod import Frequency, rate_from_return_period
 from riskmodel.hazard.position import LAST_POSITION, STEP, mapped_positions, position_of_rate
 
 FloatArray = npt.NDArray[np.float64]
+MOST_EDGES = 257  # segments are numbered in one byte
 Head = Literal["zero_below", "loglinear_to_zero_at"]
 Tail = Literal["flat", "gumbel"]
 Passage = Literal["loglinear", "step_at_wet", "step_at_dry"]
@@ -71,6 +72,14 @@ class IntensityCurves:
 
     def segment_table(self) -> npt.NDArray[np.uint8]:
         """Segment of each of the 65,536 positions."""
+        if self.edges.size > MOST_EDGES:
+            raise ReturnPeriodError(
+                "too many segments for the table of positions",
+                where="intensity curves",
+                found=self.edges.size - 1,
+                expected=f"at most {MOST_EDGES - 1}",
+                remedy="take fewer nodes",
+            )
         table = np.searchsorted(self.edges, np.arange(LAST_POSITION + 1), side="right") - 1
         return np.clip(table, 0, self.edges.size - 2).astype(np.uint8)
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from riskmodel.core.errors import SchemaError
 from riskmodel.core.schema import Schema, stamp
 from riskmodel.loss.compilation import CompiledTable
 from riskmodel.loss.engine import block_results
@@ -46,9 +47,10 @@ def occurrence_table(
     means, extrapolated, occurrences, zones = [], [], [], []
     offset = 0
     for number, (mean, beyond) in enumerate(block_results(catalogue, table)):
+        columns = mean.shape[2] * mean.shape[3]
         storm, zone = np.nonzero((mean > 0).any(axis=(2, 3)).T)
-        means.append(mean[zone, storm].reshape(storm.size, -1))
-        extrapolated.append(beyond[zone, storm].reshape(storm.size, -1))
+        means.append(mean[zone, storm].reshape(storm.size, columns))
+        extrapolated.append(beyond[zone, storm].reshape(storm.size, columns))
         occurrences.append(storm + offset)
         zones.append(zone)
         offset += mean.shape[1]
@@ -103,6 +105,14 @@ def by_zone_and_item(
     sums = np.stack([mean[:, chosen].sum(axis=1) for chosen in of_item], axis=1)
     rows = table["row_occurrence"].values
     number = np.unique(rows) if occurrences is None else np.asarray(occurrences)
+    if not np.isin(rows, number).all():
+        raise SchemaError(
+            "occurrences with an outcome are left out",
+            where=f"by_zone_and_item, {quantity}",
+            found=np.setdiff1d(rows, number)[:3].tolist(),
+            expected="all occurrences that have a row",
+            remedy="hand in a list that holds them",
+        )
     dense = np.zeros((number.size, table.sizes["zone"], len(items)))
     dense[np.searchsorted(number, rows), table["row_zone"].values] = sums
     coords = {name: ("occurrence", table[name].values[number]) for name in DATES}

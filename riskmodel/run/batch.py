@@ -211,12 +211,16 @@ def _replacements(batch: Batch, partial: RunFolder) -> list[tuple[str, str]]:
     target = batch.place().resolve()
     inside = target.is_relative_to(batch.root)
     shown = _shown(batch, target) if inside else f"outputs/{target.name}"
+    params_file = Path(batch.params_file)
+    elsewhere = [(f"{params_file.parent}/", "")] if params_file.is_absolute() else []
     return [
+        *elsewhere,
         (str(partial.root.resolve()), shown),
         (_for_kernel(partial.root), shown),
         (str(batch.output_root.resolve()), "outputs"),
         (str(batch.root), "."),
         (str(ROOT), "."),
+        (sys.prefix, ".venv"),
         (str(Path.home()), "~"),
     ]
 

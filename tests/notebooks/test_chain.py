@@ -285,7 +285,6 @@ def test_no_machine_path_travels_with_the_run(run: Finished) -> None:
             assert not absolute.search(source), path.name
 
 
-@pytest.mark.xfail(reason="a params file outside the checkout is shown with its full path")
 def test_the_place_of_a_params_file_elsewhere_does_not_travel(run: Finished) -> None:
     for path in run.folder.glob("notebooks/*.ipynb"):
         assert str(run.params.parent) not in path.read_text(encoding="utf-8"), path.name

@@ -6,6 +6,8 @@ there. The level of the maps comes from the census, so the absolute values are n
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -152,12 +154,16 @@ def storm_indices(
 def _mean_over_tides(
     tracks: FloatArray, nodes: FloatArray, wind: FloatArray, rain: FloatArray, surge: FloatArray
 ) -> npt.NDArray[np.float32]:
-    """Mean surge index over fixed tidal phases, dims (storm, node), the same at any key."""
+    """Mean surge index over fixed tidal phases, dims (storm, node), the same in any company.
+
+    Phases are keyed by a storm's row, so each storm is computed alone, as row 0.
+    """
     phases = int(values("surge")["replay_phases"])
     purposes = np.array([purpose_code(name) for name in PURPOSES], dtype=np.int64)
     total = np.zeros((tracks.shape[0], nodes.shape[0]))
-    for phase in range(phases):
-        total += accumulate(tracks, nodes, wind, rain, surge, purposes, 0, phase, True)[2]
+    for storm, phase in product(range(tracks.shape[0]), range(phases)):
+        alone = tracks[storm : storm + 1]
+        total[storm] += accumulate(alone, nodes, wind, rain, surge, purposes, 0, phase, True)[2][0]
     return (total / phases).astype(np.float32)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
@@ -25,15 +26,21 @@ from riskmodel.run.settings import loads, principles
 from riskmodel.run.stages import open_stage, save_stage
 from riskmodel.run.work.records import interval_records, plain_record
 
+TINY = 1e-9  # CNY; lets a cover that never pays be averaged
 UNITS = {"minimum_pressure": "hPa", "maximum_wind": "m/s"}
 SHOWN = ("pure", "risk_load", "expenses", "tax")
 
 
 class Paid(NamedTuple):
-    """What one occurrence table leads to under a programme."""
+    """What one occurrence table leads to under a programme.
+
+    `share` (cover) is the share of extrapolated loss in the occurrences that a cover pays for,
+    each weighted by its payment.
+    """
 
     payouts: xr.Dataset
     ledger: xr.Dataset
+    share: xr.DataArray
 
 
 def pay_table(run: Run, programme: Programme, census: xr.DataTree, table: xr.Dataset) -> Paid:
@@ -51,7 +58,22 @@ def pay_table(run: Run, programme: Programme, census: xr.DataTree, table: xr.Dat
     payouts = pay(programme, losses, benefits, chosen, population=population)
     ledger = build_ledger(programme, losses, benefits, payouts)
     check_payouts(ledger, payouts)
-    return Paid(payouts, ledger)
+    return Paid(payouts, ledger, _share_extrapolated(payouts, table, numbers))
+
+
+def _share_extrapolated(
+    payouts: xr.Dataset, table: xr.Dataset, numbers: npt.NDArray[np.int64]
+) -> xr.DataArray:
+    columns, rows = table["quantity"].values == "loss", table["row_occurrence"].values
+    count = table.sizes["occurrence"]
+    mean, beyond = (
+        np.bincount(rows, table[name].values[:, columns].sum(axis=1), minlength=count)[numbers]
+        for name in ("mean", "extrapolated")
+    )
+    share = xr.DataArray(beyond / np.where(mean > 0, mean, 1.0), dims="occurrence")
+    paid = payouts["paid"].sum("zone")
+    total = paid.sum("occurrence")
+    return (paid * share).sum("occurrence") / total.where(total > 0, 1.0)
 
 
 def pay_all(
@@ -103,19 +125,21 @@ def _figures(
     if block is not None:
         totals = totals.isel(year=np.flatnonzero(totals["block"].values == block))
     made = premiums_of(run, programme, totals)
+    mean = totals.mean("year")
     headline, figures = run.params.price.headline, {}
     tier_of = dict(zip(totals["cover"].values, totals["tier"].values, strict=True))
     for dim, table in made.items():
         for label in table[dim].values:
             prefix = f"tier.{label}" if dim == "tier" else f"tier.{tier_of[label]}.{label}"
             one = table.sel({dim: label, "principle": headline})
-            figures[f"{prefix}.pure_premium"] = float(one["pure"])
-            figures[f"{prefix}.gross_premium"] = float(one["gross"])
+            of = mean[dim].values == label
+            share = float(np.average(paid.share.values[of], weights=mean.values[of] + TINY))
+            figures[f"{prefix}.pure_premium"] = Metric(float(one["pure"]), share)
+            figures[f"{prefix}.gross_premium"] = Metric(float(one["gross"]), share)
             for principle in table["principle"].values:
-                figures[f"{prefix}.gross_premium.{principle}"] = float(
-                    table["gross"].sel({dim: label, "principle": principle})
-                )
-    return {name: Metric(value) for name, value in figures.items()} | _ledger_figures(paid, block)
+                gross = float(table["gross"].sel({dim: label, "principle": principle}))
+                figures[f"{prefix}.gross_premium.{principle}"] = Metric(gross, share)
+    return figures | _ledger_figures(paid, block)
 
 
 def _ledger_figures(paid: Paid, block: int | None) -> dict[str, Metric]:
