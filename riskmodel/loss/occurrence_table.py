@@ -97,6 +97,11 @@ def by_zone_and_item(
     Returns
     -------
     DataArray with the coords ``year``, ``block``, ``start`` and ``end`` on ``occurrence``.
+
+    Raises
+    ------
+    SchemaError
+        If the numbers do not rise, or leave out an occurrence that has an outcome.
     """
     columns = np.flatnonzero(table["quantity"].values == quantity)
     items = pd.unique(table["item"].values[columns])
@@ -105,6 +110,8 @@ def by_zone_and_item(
     sums = np.stack([mean[:, chosen].sum(axis=1) for chosen in of_item], axis=1)
     rows = table["row_occurrence"].values
     number = np.unique(rows) if occurrences is None else np.asarray(occurrences)
+    if (np.diff(number) <= 0).any():
+        raise SchemaError("numbers of occurrences do not rise", where="by_zone_and_item")
     if not np.isin(rows, number).all():
         raise SchemaError(
             "occurrences with an outcome are left out",
