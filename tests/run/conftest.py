@@ -24,10 +24,11 @@ CENSUS = """\
 import os
 import xarray as xr
 from riskmodel.run.records import make_record, save_records
-from riskmodel.run.stages import save_stage
+from riskmodel.run.stages import MADE_BY, save_stage
+MADE_BY["trial"] = "01_census"
 print(os.getpid())
 loss = 1e8 * work.params.scenario.rain
-save_stage(work, "census", xr.Dataset({"value": ("cell", [loss, 3.0])}))
+save_stage(work, "trial", xr.Dataset({"value": ("cell", [loss, 3.0])}))
 interval = {"kind": "simulation", "level": 0.9, "lower": 0.9 * loss, "upper": 1.1 * loss}
 save_records(work, [make_record(name="loss.aal", value=loss, unit="CNY", status="synthetic",
                                 source="test", share_extrapolated=0.4, intervals=[interval])])"""
@@ -35,8 +36,9 @@ HAZARD = """\
 import os
 from riskmodel.core.errors import CensusError
 from riskmodel.run.records import make_record, save_records
-from riskmodel.run.stages import open_stage
-loss = float(open_stage(work, "census")["value"][0])
+from riskmodel.run.stages import MADE_BY, open_stage
+MADE_BY["trial"] = "01_census"
+loss = float(open_stage(work, "trial")["value"][0])
 print(os.getcwd(), work.folder.root)
 if work.params.scenario.rain > 1.5:
     raise CensusError("too much rain", where="hazard.tif", found=work.params.scenario.rain)
