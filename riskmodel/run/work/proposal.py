@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -81,7 +82,7 @@ def write_proposal(run: Run, figures: pd.DataFrame, assumptions: pd.DataFrame) -
     language: Language = run.params.language
     key, charts, more, listed, note = HEADINGS[language]
     images = "".join(
-        f'<p><img src="../figures/{path.name}" alt="{html.escape(path.stem)}"></p>'
+        f'<p><img src="../figures/{quote(path.name)}" alt="{html.escape(path.stem)}"></p>'
         for path in sorted(run.folder.figures.glob("*.png"))
     )
     sections = {

@@ -1,0 +1,142 @@
+"""The census verbs agree with the files, and refuse params that say otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from riskmodel.core.errors import CensusError
+from riskmodel.run.folder import ROOT, Run, RunFolder
+from riskmodel.run.params import Params, load_params
+from riskmodel.run.work.census import (
+    census_of,
+    census_records,
+    exposed_value,
+    exposure_table,
+    layer_table,
+    map_of,
+    zone_outlines,
+)
+
+DATA = ROOT / "data" / "demo"
+
+
+@pytest.fixture(scope="module")
+def params() -> Params:
+    return load_params(ROOT / "params" / "wenzhou.yml")
+
+
+@pytest.fixture(scope="module")
+def census(params: Params, tmp_path_factory: pytest.TempPathFactory) -> xr.DataTree:
+    return census_of(Run(params, RunFolder(tmp_path_factory.mktemp("census")), "01_census"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("price_year", 2020), ("return_period_basis", "event_rate")]
+)
+def test_params_that_disagree_with_the_census_are_refused(
+    params: Params, tmp_path: Path, key: str, value: object
+) -> None:
+    section = params.census.model_copy(update={key: value})
+    run = Run(params.model_copy(update={"census": section}), RunFolder(tmp_path), "01_census")
+    with pytest.raises(CensusError, match=rf"census\.{key}"):
+        census_of(run)
+
+
+def test_records_are_the_totals_of_the_workbook(census: xr.DataTree) -> None:
+    records = {r.name: r for r in census_records(census)}
+    exposure = census["exposure"].to_dataset()
+    people = float(exposure["total"].sel(exposure_class="population").sum())
+    assert records["census.population"].value == pytest.approx(people, rel=1e-12)
+    assert people == pytest.approx(9_572_128, abs=1)  # county values of the 2020 census
+    gdp = [r.value for n, r in records.items() if n.startswith("census.gdp.")]
+    assert len(gdp) == 12
+    assert sum(gdp) == pytest.approx(records["census.gdp"].value, rel=1e-12)
+    assert records["census.gdp"].value == pytest.approx(8029.8e8, rel=1e-9)
+    assert records["census.exposure.conservation_error"].value <= 1e-6
+    assert all(record.intervals == () for record in records.values())
+
+
+def test_cells_give_each_zone_its_own_total_back(census: xr.DataTree) -> None:
+    """The record looks at city totals; a shift between zones would not show there."""
+    exposure, zones = census["exposure"].to_dataset(), census["zones"].to_dataset()
+    for name in exposure["exposure_class"].values:
+        cells = np.bincount(
+            zones["entry_zone"].values,
+            exposure["value"].sel(exposure_class=name).values,
+            minlength=12,
+        )
+        np.testing.assert_allclose(
+            cells, exposure["total"].sel(exposure_class=name).values, rtol=1e-6
+        )
+
+
+def test_a_zone_that_loses_value_shows_in_the_record(census: xr.DataTree) -> None:
+    spoilt = census.copy(deep=True)
+    exposure = spoilt["exposure"].to_dataset()
+    exposure["value"].values[:100] *= 0.5
+    spoilt["exposure"] = xr.DataTree(exposure)
+    records = {r.name: r.value for r in census_records(spoilt)}
+    assert records["census.exposure.conservation_error"] > 1e-6
+
+
+def test_value_exposed_leaves_people_out(census: xr.DataTree) -> None:
+    found = exposed_value(census)
+    exposure = census["exposure"].to_dataset()["total"]
+    people = ["population", "households", "ground_floor_households"]
+    everything = float(exposure.sum()) - float(exposure.sel(exposure_class=people).sum())
+    assert float(found.sum()) == pytest.approx(everything, rel=1e-12)
+    assert (found.attrs["units"], found.attrs["price_year"]) == ("CNY", 2022)
+
+
+def test_tables_for_readers(census: xr.DataTree) -> None:
+    table, exposure = exposure_table(census), census["exposure"].to_dataset()
+    assert len(table) == 12
+    assert table["gdp"].sum() == pytest.approx(8029.8, abs=0.7)  # twelve rounded to 0.1
+    assert table["population"].sum() == pytest.approx(9_572_128, abs=6)
+    money = exposure["total"].sel(exposure_class="commercial").values / 1e8
+    np.testing.assert_allclose(table["commercial"].values, money, atol=0.0501)
+    layers = layer_table(census).set_index("peril")
+    assert list(layers.index) == census.attrs["perils"]
+    for peril in layers.index:
+        node = census[peril].to_dataset()
+        affected = int(((node["intensity"] > 0).any("return_period") & (node["state"] > 0)).sum())
+        assert layers.loc[peril, "affected cells"] == affected
+        assert layers.loc[peril, "unit"] == node.attrs["units"]
+
+
+def test_maps_are_drawn_where_something_happens(census: xr.DataTree) -> None:
+    field = map_of(census, "rain_flood", 100.0)
+    node = census["rain_flood"].to_dataset()
+    whole, inside = node["intensity"].sel(return_period=100.0).values, node["state"].values > 0
+    np.testing.assert_array_equal(field.notnull().values, inside & (whole > 0))
+    assert (whole[~inside] > 0).any()  # maps reach beyond the counties, and are not drawn there
+    np.testing.assert_array_equal(field.values[field.notnull().values], whole[inside & (whole > 0)])
+    assert field.attrs["units"] == "m"
+    assert field.attrs["long_name_zh"] != field.attrs["long_name_en"]
+    assert map_of(census, "typhoon_wind", 100.0).attrs["units"] == "m/s"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_outlines_enclose_the_cells_of_their_zone(census: xr.DataTree, language: str) -> None:
+    found = zone_outlines(census, language)  # type: ignore[arg-type]
+    zones = census["zones"].to_dataset()
+    assert list(found) == [str(n) for n in zones[f"name_{language}"].values]
+    frame = pd.DataFrame(
+        {
+            "zone": zones["entry_zone"].values,
+            "latitude": zones["latitude"].values[zones["entry_cell"].values],
+            "longitude": zones["longitude"].values[zones["entry_cell"].values],
+        }
+    )
+    half = 0.01  # degrees; an entry may lie half a cell outside the line
+    for number, rings in enumerate(found.values()):
+        points = np.concatenate(rings)
+        cells = frame[frame["zone"] == number]
+        for axis, name in enumerate(("longitude", "latitude")):
+            low, high = np.nanmin(points[:, axis]), np.nanmax(points[:, axis])
+            assert cells[name].between(low - half, high + half).all()

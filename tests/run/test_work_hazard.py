@@ -1,0 +1,136 @@
+"""The hazard verbs: footprints in return periods, fidelity in words, and a missing catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+import yaml
+
+from riskmodel.core.errors import StageError
+from riskmodel.hazard.position import position_of_rate
+from riskmodel.run.stages import save_stage
+from riskmodel.run.work.hazard import (
+    STATISTICS,
+    catalogue_of,
+    fidelity_table,
+    footprint,
+    hazard_records,
+    record_against_model,
+)
+from tests.run.work_case import make_run
+
+PERIL = "rain_flood"
+FIRST = [5.0, 50.0]  # years, of occurrence 0 of block 0 at cells 0 and 2
+SECOND = [20_000.0]  # of occurrence 1 of block 1 at cell 1, beyond what is drawn
+
+
+def pairs(cells: list[int], occurrence: int, periods: list[float]) -> xr.Dataset:
+    counts = np.bincount(cells, minlength=3)
+    return xr.Dataset(
+        {
+            "pointer": ("edge", np.concatenate([[0], np.cumsum(counts)])),
+            "occurrence": ("pair", np.full(len(cells), occurrence, np.uint32)),
+            "position": ("pair", position_of_rate(1.0 / np.array(periods)).astype(np.uint16)),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> xr.DataTree:
+    """Three storms in a block of two years and two in the next."""
+    root = xr.Dataset(
+        {
+            "block": ("occurrence", np.array([0, 0, 0, 1, 1])),
+            "minimum_pressure": ("occurrence", [950.0, np.nan, 960.0, 970.0, np.nan]),
+        },
+        attrs={"blocks": 2, "years_per_block": 2},
+    )
+    return xr.DataTree.from_dict(
+        {
+            "/": root,
+            f"block_00/{PERIL}": pairs([0, 2], 0, FIRST),
+            f"block_01/{PERIL}": pairs([1], 1, SECOND),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def census() -> xr.DataTree:
+    zones = xr.Dataset({"row": ("cell", [0, 0, 1]), "column": ("cell", [0, 2, 1])})
+    state = xr.Dataset({"state": (("y", "x"), np.ones((2, 3), np.int8))})
+    return xr.DataTree.from_dict({"zones": zones, PERIL: state})
+
+
+def test_footprint_puts_return_periods_on_the_grid(
+    catalogue: xr.DataTree, census: xr.DataTree
+) -> None:
+    field = footprint(catalogue, census, PERIL, 0)
+    expected = np.array([[5.0, np.nan, np.nan], [np.nan, 50.0, np.nan]])
+    np.testing.assert_allclose(field.values, expected, rtol=2e-4)  # half a step of position
+    assert field.attrs["units"] == "years"
+
+
+def test_footprints_of_later_blocks_are_counted_from_their_start(
+    catalogue: xr.DataTree, census: xr.DataTree
+) -> None:
+    field = footprint(catalogue, census, PERIL, 4)
+    assert np.argwhere(np.isfinite(field.values)).tolist() == [[0, 2]]
+    assert float(field[0, 2]) == 1000.0  # drawn no farther
+    for silent in (1, 2, 3):
+        assert not np.isfinite(footprint(catalogue, census, PERIL, silent).values).any()
+
+
+def checks() -> dict[str, xr.Dataset]:
+    bracketed = np.ones((2, 2, 10), dtype=bool)
+    bracketed[1, 0, 3] = False
+    errors = np.zeros((2, 2, 10), dtype=np.int64)
+    errors[0, 1, 4], errors[1, 1, 5] = -3, 2
+    one = xr.Dataset(
+        {
+            "bracketed": (("block", "return_period", "cell"), bracketed),
+            "year_count_error": (("block", "return_period", "cell"), errors),
+        },
+        {"return_period": [5.0, 100.0]},
+    )
+    return {"typhoon_wind": one, PERIL: one.where(False, one).isel(cell=slice(0, 2))}
+
+
+def test_a_single_miss_shows_in_table_and_record(catalogue: xr.DataTree) -> None:
+    table = fidelity_table(checks()).set_index(["peril", "return period"])
+    assert table.loc[("typhoon_wind", 5.0), "bracketed"] == pytest.approx(19 / 20)
+    assert table.loc[("typhoon_wind", 100.0), "bracketed"] == 1.0
+    assert table.loc[("typhoon_wind", 100.0), "largest year-count error"] == 3
+    assert table["checks"].tolist() == [20, 20, 4, 4]
+    records = {r.name: r.value for r in hazard_records(catalogue, checks())}
+    assert records == {
+        "hazard.years": 4.0,
+        "hazard.occurrences": 5.0,
+        "hazard.fidelity.bracketed_share": pytest.approx(47 / 48),
+        "hazard.fidelity.max_year_count_error": 3.0,
+    }
+
+
+def test_record_stands_beside_what_the_catalogue_holds(catalogue: xr.DataTree) -> None:
+    table = record_against_model(catalogue).set_index("figure")
+    record = yaml.safe_load(STATISTICS.read_text(encoding="utf-8"))
+    far = table.loc["storms within 500 km, a year"]
+    assert far["catalogue"] == pytest.approx(5 / 4)
+    mean = record["storms_a_year"][500]["mean"]
+    assert far["record 1949-2024"] == pytest.approx(mean, abs=0.006)
+    assert table.loc["storms within 150 km, a year", "catalogue"] == pytest.approx(3 / 4)
+    half = table[table.index.str.contains("50% of storms below")]
+    assert half["catalogue"].tolist() == [960.0]
+    assert half["record 1949-2024"].tolist() == [985.0]
+
+
+def test_a_catalogue_that_is_gone_says_what_to_run(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "03_exceedance")
+    with pytest.raises(StageError, match="02_hazard"):
+        catalogue_of(run)
+    stage = xr.Dataset({"block": ("occurrence", [0])}, attrs={"key": "0123456789abcdef"})
+    save_stage(make_run(tmp_path, "02_hazard"), "catalogue", stage)
+    with pytest.raises(StageError, match=r"0123456789abcdef: the catalogue is gone.*02_hazard"):
+        catalogue_of(run)
