@@ -292,3 +292,36 @@ def test_tail_of_poisson_years(compound_poisson: xr.Dataset, period: float) -> N
     spread = (second - tail**2 + (1.0 - beyond) * (tail - quantile) ** 2) / (YEARS * beyond)
     error = MEAN * np.sqrt(spread)
     assert found[f"loss.tvar.{period:g}"].value == pytest.approx(MEAN * tail, abs=4.0 * error)
+
+
+# --- an open tail -------------------------------------------------------------------------------
+
+ALPHA, LEAST = 2.5, 1e8
+
+
+@pytest.fixture(scope="module")
+def pareto_years(whole: Builder) -> xr.Dataset:
+    draw = np.random.default_rng(23)
+    year = np.repeat(np.arange(YEARS), draw.poisson(RATE, YEARS))
+    loss = LEAST * draw.random(year.size) ** (-1.0 / ALPHA)
+    return whole(year, loss, years=YEARS, blocks=2)
+
+
+def test_average_of_pareto_years(pareto_years: xr.Dataset) -> None:
+    """λ a m / (a - 1), with the variance λ a m² / (a - 2) of a year."""
+    error = np.sqrt(RATE * ALPHA * LEAST**2 / (ALPHA - 2.0) / YEARS)
+    exact = RATE * ALPHA * LEAST / (ALPHA - 1.0)
+    found = loss_metrics(pareto_years, [])["loss.aal"].value
+    assert found == pytest.approx(exact, abs=4.0 * error)
+
+
+@pytest.mark.parametrize("period", [5.0, 20.0, 100.0, 500.0, 2000.0])
+def test_largest_event_of_pareto_years(pareto_years: xr.Dataset, period: float) -> None:
+    """P(max <= x) = exp(-λ (m / x)^a), so the T-year loss is m (λ / -ln(1 - 1/T))^(1/a)."""
+    beyond = 1.0 / period
+    rate = -np.log1p(-beyond)
+    exact = LEAST * (RATE / rate) ** (1.0 / ALPHA)
+    density = (1.0 - beyond) * rate * ALPHA / exact
+    error = np.sqrt(beyond * (1.0 - beyond) / YEARS) / density
+    found = loss_metrics(pareto_years, [period])
+    assert found[f"loss.oep.{period:g}"].value == pytest.approx(exact, abs=4.0 * error)

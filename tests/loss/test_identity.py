@@ -9,7 +9,7 @@ from scipy import integrate
 
 from riskmodel.core.returnperiod import Frequency, rate_from_probability
 from riskmodel.hazard.intensity import Reading, intensity_curves
-from riskmodel.hazard.position import rank_positions, stored_ranks
+from riskmodel.hazard.position import position_of_rate, rank_positions, stored_ranks
 from riskmodel.loss.compilation import compile_table
 from riskmodel.loss.identity import average_from_maps
 from riskmodel.loss.response import Item, Response
@@ -59,12 +59,16 @@ def catalogue(positions: np.ndarray) -> xr.DataTree:
 
 
 def check(positions: np.ndarray) -> xr.Dataset:
+    return check_tree(catalogue(positions))
+
+
+def check_tree(catalogued: xr.DataTree) -> xr.Dataset:
     maps = xr.DataArray(MAPS, {"return_period": list(PERIODS)}, ("return_period", "cell"))
     reading = Reading("zero_below", None, "gumbel", 55.0, "loglinear")
     curves = intensity_curves(maps, reading, POISSON, storage_rate=0.3, peril="typhoon_wind")
     item = Item("residential", "loss", "CNY", "brick", {"typhoon_wind": DAMAGE}, "complement")
     table = compile_table(tree(), {"typhoon_wind": curves}, [item], depth_spread=0.0)
-    return average_from_maps(catalogue(positions), table)
+    return average_from_maps(catalogued, table)
 
 
 def stored() -> np.ndarray:
@@ -98,3 +102,38 @@ def test_ranked_maxima_cost_what_the_maps_say() -> None:
 def test_a_catalogue_that_is_too_rare_or_too_frequent_shows() -> None:
     assert float(check(stored() + np.uint16(400))["annual_maxima_error"][0]) > 0.02
     assert float(check(stored() - np.uint16(400))["annual_maxima_error"][0]) < -0.02
+
+
+def with_second_storms(positions: np.ndarray, second: np.ndarray) -> xr.DataTree:
+    """Add a second storm to the first years, each at a position of its own."""
+    tree = catalogue(positions)
+    root = tree.to_dataset()
+    year = np.concatenate([np.arange(positions.size), np.arange(second.size)])
+    both = np.concatenate([positions, second])
+    order = np.argsort(year, kind="stable")
+    made = catalogue(both[order])
+    dates = made.to_dataset().assign(year=("occurrence", year[order])).assign_attrs(root.attrs)
+    return xr.DataTree.from_dict(
+        {"/": dates, "block_00/typhoon_wind": made["block_00/typhoon_wind"].to_dataset()}
+    )
+
+
+def test_second_storms_of_a_year_are_counted_apart_by_hand() -> None:
+    """Fifty second storms that read as the 20-year map, 30 m/s, cost 0.2 of 1,000 each."""
+    positions = stored()
+    mapped = int(position_of_rate(rate_from_probability(1.0 / 20.0, POISSON)))
+    assert (positions[:50] > mapped).all()  # the first storms of those years are rarer
+    plain = check(positions)
+    found = check_tree(with_second_storms(positions, np.full(50, mapped, np.uint16)))
+    maps = float(plain["aal_from_maps"][0])
+    assert float(found["aal_from_maps"][0]) == maps
+    assert float(found["other_storms_share"][0]) == pytest.approx(
+        50 * 200.0 / YEARS / maps, rel=2e-3
+    )
+    assert float(found["annual_maxima_error"][0]) == float(plain["annual_maxima_error"][0])
+
+
+def test_an_annual_maximum_that_is_missing_shows() -> None:
+    """The rarest year alone carries more than the quadrature's error."""
+    error = float(check(stored()[1:])["annual_maxima_error"][0])
+    assert error < float(check(stored())["annual_maxima_error"][0]) - 1e-3
