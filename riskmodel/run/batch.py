@@ -212,7 +212,7 @@ def _replacements(batch: Batch, partial: RunFolder) -> list[tuple[str, str]]:
     inside = target.is_relative_to(batch.root)
     shown = _shown(batch, target) if inside else f"outputs/{target.name}"
     params_file = Path(batch.params_file)
-    elsewhere = [(f"{params_file.parent}/", "")] if params_file.is_absolute() else []
+    elsewhere = [(batch.params_file, params_file.name)] if params_file.is_absolute() else []
     return [
         *elsewhere,
         (str(partial.root.resolve()), shown),
