@@ -194,13 +194,11 @@ def loss_metrics(
         metrics[f"loss.oep.{t:g}"] = curve_point(losses.largest, losses.largest_extrapolated, t)
         metrics[f"loss.aep.{t:g}"] = curve_point(losses.total, losses.total_extrapolated, t)
         metrics[f"loss.tvar.{t:g}"] = tail_point(losses.total, losses.total_extrapolated, t)
-    metrics |= average_by_group(table, block=block)
-    metrics[f"loss.aal.by_cause.{table.attrs['parent_event']}"] = aal
-    return metrics
+    return metrics | average_by_group(table, block=block)
 
 
 def average_by_group(table: xr.Dataset, *, block: int | None = None) -> dict[str, Metric]:
-    """AAL by peril, zone and sector; each breakdown sums to the AAL."""
+    """AAL by peril, sector, zone and cause (parent event); each breakdown sums to the AAL."""
     columns = np.flatnonzero(table["quantity"].values == "loss")
     rows, years = np.arange(table.sizes["row"]), int(table.attrs["years"])
     if block is not None:
@@ -215,11 +213,13 @@ def average_by_group(table: xr.Dataset, *, block: int | None = None) -> dict[str
         for name in dict.fromkeys(names):
             part, rare = mean[:, names == name].sum(), beyond[:, names == name].sum()
             metrics[f"loss.aal.{label}.{name}"] = Metric(float(part) / years, _share(rare, part))
-    zone_sum, zone_rare = (
-        np.bincount(zone_of, a.sum(axis=1), table.sizes["zone"]) for a in (mean, beyond)
+    causes, cause_of = np.unique(table["parent_event"].values, return_inverse=True)
+    by_row = (
+        ("by_zone", table["zone"].values, zone_of),
+        ("by_cause", causes, cause_of[table["row_occurrence"].values[rows]]),
     )
-    for index, code in enumerate(table["zone"].values):
-        metrics[f"loss.aal.by_zone.{code}"] = Metric(
-            float(zone_sum[index]) / years, _share(zone_rare[index], zone_sum[index])
-        )
+    for label, names, of_row in by_row:
+        sums, rare_sums = (np.bincount(of_row, a.sum(axis=1), names.size) for a in (mean, beyond))
+        for name, part, rare in zip(names, sums, rare_sums, strict=True):
+            metrics[f"loss.aal.{label}.{name}"] = Metric(float(part) / years, _share(rare, part))
     return metrics

@@ -45,8 +45,9 @@ def fidelity(
 
     Returns
     -------
-    Dataset with dims (block, return_period, cell): ``year_count_error`` (years, signed) and
-    ``bracketed`` (bool); ``cell`` holds the numbers of the affected cells.
+    Dataset with dims (block, return_period, cell): ``year_count_error`` (years, signed),
+    ``bracketed`` (bool), and ``lower`` and ``upper``, the bracket in the unit of the map; with dims
+    (return_period, cell) the ``map`` itself. ``cell`` holds the numbers of the affected cells.
     """
     maps = cell_maps(census, peril)
     cells = np.flatnonzero((maps > 0).any("return_period").values)
@@ -54,7 +55,7 @@ def fidelity(
     mapped_log_rate = np.log(rate_from_return_period(periods, catalogue_frequency(catalogue)))
     years = int(catalogue.attrs["years_per_block"])
     errors = np.empty((int(catalogue.attrs["blocks"]), periods.size, cells.size), dtype=np.int32)
-    bracketed = np.empty(errors.shape, dtype=bool)
+    bracket = np.empty((2, *errors.shape), dtype=np.float32)
     table = catalogue.to_dataset()
     for b, name in enumerate(block_names(catalogue)):
         pairs = catalogue[f"{name}/{peril}"].to_dataset()
@@ -65,28 +66,29 @@ def fidelity(
             pointer, occurrence, position, cells, year, years, mapped_log_rate, expected
         )
         errors[b] = (reached - expected[None]).T
-        bracketed[b] = _bracketed(maps.values[:, cells], curves[peril], cells, above, below)
+        bracket[0, b], bracket[1, b] = _bracket(curves[peril], cells, above, below)
+    mapped = maps.values[:, cells]
+    lower, upper = bracket
+    dims = ("block", "return_period", "cell")
     return xr.Dataset(
         {
-            "year_count_error": (("block", "return_period", "cell"), errors),
-            "bracketed": (("block", "return_period", "cell"), bracketed),
+            "year_count_error": (dims, errors),
+            "bracketed": (dims, (lower <= mapped * (1 + 1e-6)) & (upper >= mapped * (1 - 1e-6))),
+            "lower": (dims, lower),
+            "upper": (dims, upper),
+            "map": (dims[1:], mapped),
         },
         {"return_period": periods, "cell": cells},
     )
 
 
-def _bracketed(
-    maps: npt.NDArray[np.float32],
-    curves: IntensityCurves,
-    cells: IntArray,
-    above: IntArray,
-    below: IntArray,
-) -> npt.NDArray[np.bool_]:
-    """Whether each map (return period, cell) lies between the curve at two positions."""
-    upper = curves.at(cells[:, None], above).T
+def _bracket(
+    curves: IntensityCurves, cells: IntArray, above: IntArray, below: IntArray
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Intensity (return period, cell) of the years of rank n + 1 and n."""
     # just on the frequent side, which matters only where the curve jumps
     lower = curves.at(cells[:, None], np.maximum(below - 1, 0)).T
-    return (lower <= maps * (1 + 1e-6)) & (upper >= maps * (1 - 1e-6))
+    return lower, curves.at(cells[:, None], above).T
 
 
 @nb.njit(parallel=True, cache=True)

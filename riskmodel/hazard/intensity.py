@@ -42,8 +42,10 @@ class Reading:
         wet already from the dry map's.
     intensity_factor : float
         Scenario multiplier of the intensity (wind), 1 for none.
+    depth_shift : float
+        Scenario shift (m), added where a map is wet; what falls to zero or below is dry.
     rate_factor : float
-        Scenario multiplier m of the rate: the curve is read at rate / m.
+        Scenario multiplier m of the rate: the curve is read at rate / m (larger footprints).
     """
 
     head: Head
@@ -52,6 +54,7 @@ class Reading:
     tail_cap: float
     passage: Passage
     intensity_factor: float = 1.0
+    depth_shift: float = 0.0
     rate_factor: float = 1.0
 
 
@@ -122,7 +125,8 @@ def intensity_curves(
     """
     periods = intensity["return_period"].values.astype(np.float64)
     maps = intensity.transpose("return_period", "cell").values.astype(np.float64)
-    maps = maps * reading.intensity_factor
+    maps = np.where(maps > 0, maps * reading.intensity_factor + reading.depth_shift, 0.0)
+    maps = np.maximum(maps, 0.0)
     _require_below_cap(maps, reading, peril)
     mapped = mapped_positions(periods, frequency)
     left, right = _between_maps(maps, reading.passage)
@@ -146,7 +150,7 @@ def intensity_curves(
 def _require_below_cap(maps: FloatArray, reading: Reading, peril: str) -> None:
     if (highest := float(maps.max(initial=0.0))) > reading.tail_cap:
         raise ReturnPeriodError(
-            "a map, times the scenario's intensity factor, exceeds the cap of its tail",
+            "a map, as the scenario changes it, exceeds the cap of its tail",
             where=f"curves.{peril}.tail_cap",
             found=highest,
             expected=f"at most {reading.tail_cap:g}",

@@ -7,6 +7,7 @@ maxima, so it is never rarer than its own year's maximum.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numba as nb
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from riskmodel.core.draws import purpose_code, uniform
 from riskmodel.core.errors import CatalogueError
 
-CHUNK = 256
+CHUNK = 256  # cells ranked at once; bounds the memory of a block of any number of years
 TIE = purpose_code("ranking tie")
 
 
@@ -29,69 +30,88 @@ class Interpolation:
 
 
 @dataclass(frozen=True, slots=True)
-class BlockPairs:
-    """Stored pairs of one peril and block in cell-major order, and the index at chosen ranks.
+class Ranks:
+    """What the ranks of a block stand for.
 
-    `pointer` (cell + 1) frames each cell's run of `occurrence` (rising numbers within the block)
-    and `position`; `rank_index` (cell, knot) holds the index values at the chosen ranks.
+    `positions` (year,) of rank 1, 2, …; `stored`, how many of them are kept; `knots`, the
+    zero-based ranks at which the rank function is kept, below `stored`.
     """
 
-    pointer: npt.NDArray[np.int64]
+    positions: npt.NDArray[np.uint16]
+    stored: int
+    knots: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Index of one peril over all sources that cause it, in order of date.
+
+    `index` (node, storm) >= 0, zero for no occurrence; `number` (storm,) the rising numbers of the
+    storms within the block; `year_pointer` (year + 1,) the first storm of each year.
+    """
+
+    index: npt.NDArray[np.float32]
+    number: npt.NDArray[np.uint32]
+    year_pointer: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class CellPairs:
+    """Stored pairs of some cells in cell-major order, and the index at the knots.
+
+    `count` (cell,) frames each cell's run of `occurrence` (rising numbers within the block) and
+    `position`; `rank_index` (cell, knot) holds the index values at the chosen ranks.
+    """
+
+    cells: npt.NDArray[np.int64]
+    count: npt.NDArray[np.int64]
     occurrence: npt.NDArray[np.uint32]
     position: npt.NDArray[np.uint16]
     rank_index: npt.NDArray[np.float32]
 
 
 def rank_block(
-    indices: npt.NDArray[np.float32],
-    year_pointer: npt.NDArray[np.int64],
+    pool: Pool,
     interpolation: Interpolation,
     cells: npt.NDArray[np.int64],
-    cell_count: int,
-    positions: npt.NDArray[np.uint16],
-    stored: int,
-    knots: npt.NDArray[np.int64],
+    ranks: Ranks,
     *,
     key: tuple[int, int],
     peril: str,
-) -> BlockPairs:
+) -> Iterator[CellPairs]:
     """Rank one block of one peril and keep the pairs rarer than the storage rate.
 
     Parameters
     ----------
-    indices, year_pointer : arrays (node, storm) and (year + 1,)
-        Index of storms in order of date (zero: no occurrence), and the first storm of each year.
+    pool : Pool
+        Index of all storms of the block that can cause the peril.
     interpolation : Interpolation
-        From nodes to all `cell_count` cells of the census.
+        From nodes to all cells of the census.
     cells : array
-        Cells that the peril's maps reach; others store nothing.
-    positions, stored : array (year,) and int
-        From `rank_positions` and `stored_ranks`.
-    knots : array
-        Zero-based ranks at which the rank function is kept, below `stored`.
+        Rising numbers of the cells that the peril's maps reach; others store nothing.
+    ranks : Ranks
+        From `rank_positions`, `stored_ranks` and the knots wanted.
     key, peril : tuple of int and str
         Seed and block, for the draws that break ties; the peril, for messages.
+
+    Yields
+    ------
+    CellPairs of a few hundred cells at a time, so that memory does not grow with cells.
 
     Raises
     ------
     CatalogueError
         If a cell has fewer positive years than the storage rate needs.
     """
-    counts = np.zeros(cell_count, dtype=np.int64)
-    rank_index = np.zeros((cell_count, knots.size), dtype=np.float32)
-    storms, kept = [np.empty(0, np.uint32)], [np.empty(0, np.uint16)]
     for start in range(0, cells.size, CHUNK):
         chunk = cells[start : start + CHUNK]
         node, weight = interpolation.node[chunk], interpolation.weight[chunk]
-        rows, rank_index[chunk], short = _rank_cells(
-            indices, year_pointer, node, weight, chunk, positions, stored, knots, *key
-        )
-        _require_years(chunk[short], stored, f"{peril}, block {key[1]}")
-        counts[chunk] = np.count_nonzero(rows, axis=1)
-        storms.append(np.nonzero(rows)[1].astype(np.uint32))
-        kept.append(rows[rows > 0])
-    joined = np.concatenate(storms), np.concatenate(kept)
-    return BlockPairs(np.append(0, np.cumsum(counts)), *joined, rank_index)
+        rows, rank_index, short = _rank_cells(
+            pool.index, pool.year_pointer, node, weight, chunk, ranks.positions, ranks.stored,
+            ranks.knots, *key,
+        )  # fmt: skip
+        _require_years(chunk[short], ranks.stored, f"{peril}, block {key[1]}")
+        yield CellPairs(chunk, *_kept(rows, pool.number), rank_index)
 
 
 def _require_years(short: npt.NDArray[np.int64], stored: int, where: str) -> None:
@@ -105,12 +125,34 @@ def _require_years(short: npt.NDArray[np.int64], stored: int, where: str) -> Non
         )
 
 
+@nb.njit(parallel=True, cache=True)
+def _kept(
+    rows: npt.NDArray[np.uint16], number: npt.NDArray[np.uint32]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.uint16]]:
+    """Count by cell, occurrence and position of what is stored in rows (cell, storm)."""
+    count = np.zeros(rows.shape[0], dtype=np.int64)
+    for c in nb.prange(rows.shape[0]):
+        count[c] = np.count_nonzero(rows[c])
+    first = np.cumsum(count) - count
+    occurrence = np.empty(count.sum(), dtype=np.uint32)
+    position = np.empty(occurrence.size, dtype=np.uint16)
+    for c in nb.prange(rows.shape[0]):
+        k = first[c]
+        for s in range(rows.shape[1]):
+            if rows[c, s] > 0:
+                occurrence[k], position[k] = number[s], rows[c, s]
+                k += 1
+    return count, occurrence, position
+
+
 @nb.njit(cache=True)
 def _descending(
-    maxima: npt.NDArray[np.float64], seed: int, block: int, cell: int
+    maxima: npt.NDArray[np.float64], stored: int, seed: int, block: int, cell: int
 ) -> npt.NDArray[np.int64]:
-    """Order of years by falling maximum; equal maxima by keyed draw."""
-    order = np.argsort(-maxima, kind="mergesort")
+    """Years of the largest maxima by falling maximum, at least `stored`; ties by keyed draw."""
+    least = np.partition(maxima, maxima.size - stored)[maxima.size - stored]
+    candidates = np.flatnonzero(maxima >= least)
+    order = candidates[np.argsort(-maxima[candidates], kind="mergesort")]
     start = 0
     for k in range(1, order.size + 1):
         if k < order.size and maxima[order[k]] == maxima[order[start]]:
@@ -162,7 +204,7 @@ def _rank_cells(
         for corner in range(4):
             storm_value += weight[c, corner] * indices[node[c, corner]]
         maxima, leader = _leaders(storm_value, year_pointer)
-        order = _descending(maxima, seed, block, cells[c])
+        order = _descending(maxima, stored, seed, block, cells[c])
         top = maxima[order[:stored]]
         falling = -top
         short[c] = top[stored - 1] <= 0.0

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.core.errors import SchemaError
-from riskmodel.core.schema import Schema, stamp
+from riskmodel.core.schema import Schema, check, stamp
 from riskmodel.loss.compilation import CompiledTable
 from riskmodel.loss.engine import block_results
 
@@ -20,14 +20,15 @@ SCHEMA = Schema(
         "mean": ("row", "column"), "extrapolated": ("row", "column"),
         "row_occurrence": ("row",), "row_zone": ("row",),
         "year": ("occurrence",), "block": ("occurrence",),
-        "start": ("occurrence",), "end": ("occurrence",),
+        "start": ("occurrence",), "end": ("occurrence",), "parent_event": ("occurrence",),
         "quantity": ("column",), "unit": ("column",), "item": ("column",), "peril": ("column",),
         "name_zh": ("zone",), "name_en": ("zone",),
     },
-    ("years", "blocks", "currency", "price_year", "parent_event"),
+    ("years", "blocks", "currency", "price_year"),
 )  # fmt: skip
 
 DATES = ("year", "block", "start", "end")
+LABELS = (*DATES, "parent_event")
 
 
 def occurrence_table(
@@ -70,14 +71,36 @@ def occurrence_table(
             "name_en": table.zones["name_en"],
         }
     )
-    dates = catalogue.to_dataset()[list(DATES)]
+    dates = catalogue.to_dataset()[list(LABELS)]
     return stamp(
         xr.merge([result, dates]), SCHEMA,
         source="riskmodel.loss.engine", history="occurrence_table",
         years=int(catalogue.attrs["blocks"]) * int(catalogue.attrs["years_per_block"]),
         blocks=int(catalogue.attrs["blocks"]), currency=table.currency, price_year=table.price_year,
-        parent_event=str(catalogue.attrs["parent_event"]),
     )  # fmt: skip
+
+
+def repeated_table(table: xr.Dataset, occurrences: xr.Dataset) -> xr.Dataset:
+    """Occurrence table of a scenario with more or fewer occurrences, without another pass.
+
+    Parameters
+    ----------
+    table : Dataset
+        Occurrence table of the catalogue as it is.
+    occurrences : Dataset
+        From `scenario_occurrences`; ``base`` says whose rows each occurrence has.
+    """
+    base = occurrences["base"].values
+    rows = table["row_occurrence"].values
+    first = np.searchsorted(rows, base)
+    count = np.searchsorted(rows, base, side="right") - first
+    of_row = np.repeat(np.arange(base.size), count)
+    source = np.arange(of_row.size) - np.repeat(np.cumsum(count) - count, count) + first[of_row]
+    result = table.drop_vars(LABELS).isel(row=source)
+    result["row_occurrence"] = ("row", of_row)
+    for name in LABELS:
+        result[name] = ("occurrence", occurrences[name].values)
+    return check(result, SCHEMA)
 
 
 def by_zone_and_item(

@@ -51,6 +51,7 @@ def build() -> Builder:
                 "block": ("occurrence", dated // (years // blocks)),
                 "start": ("occurrence", days),
                 "end": ("occurrence", days),
+                "parent_event": ("occurrence", np.full(dated.size, "typhoon")),
                 "quantity": ("column", list(quantity)),
                 "unit": ("column", list(unit)),
                 "item": ("column", list(item)),
@@ -62,7 +63,7 @@ def build() -> Builder:
         )
         return stamp(
             data, SCHEMA, source="by hand", history="test", years=years, blocks=blocks,
-            currency="CNY", price_year=2022, parent_event="typhoon",
+            currency="CNY", price_year=2022,
         )  # fmt: skip
 
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +14,12 @@ import xarray as xr
 
 from riskmodel.core.draws import generator
 from riskmodel.core.returnperiod import Frequency
-from riskmodel.hazard.catalogue import (
-    CatalogueSettings,
-    Source,
-    SourceBlock,
-    build_catalogue,
-)
+from riskmodel.hazard.build import build_catalogue
+from riskmodel.hazard.catalogue import CatalogueSettings
 from riskmodel.hazard.grid import PhysicsGrid
 from riskmodel.hazard.intensity import IntensityCurves, Reading, cell_maps, intensity_curves
+from riskmodel.hazard.ranking import Interpolation, Pool, Ranks, rank_block
+from riskmodel.hazard.source import Source, SourceBlock
 
 FloatArray = npt.NDArray[np.float64]
 PERIODS = (5, 10, 20, 50, 100, 200)
@@ -131,6 +130,41 @@ def storm_block(years: int, block: int, seed: int = 5) -> SourceBlock:
     )
 
 
+class BlockPairs(NamedTuple):
+    """Pairs of a whole block in cell-major order; `pointer` (cell + 1) frames each cell's run."""
+
+    pointer: npt.NDArray[np.int64]
+    occurrence: npt.NDArray[np.uint32]
+    position: npt.NDArray[np.uint16]
+    rank_index: npt.NDArray[np.float32]
+
+
+def ranked_whole(
+    pool: Pool,
+    interpolation: Interpolation,
+    cells: npt.NDArray[np.int64],
+    ranks: Ranks,
+    *,
+    key: tuple[int, int] = (5, 0),
+) -> BlockPairs:
+    """Rank a block and join the chunks that ranking yields."""
+    count = np.zeros(interpolation.node.shape[0], dtype=np.int64)
+    rank_index = np.zeros((count.size, ranks.knots.size), dtype=np.float32)
+    parts = list(rank_block(pool, interpolation, cells, ranks, key=key, peril="wind"))
+    for part in parts:
+        count[part.cells], rank_index[part.cells] = part.count, part.rank_index
+    occurrence, position = (
+        np.concatenate([getattr(p, name) for p in parts]) for name in ("occurrence", "position")
+    )
+    return BlockPairs(np.append(0, np.cumsum(count)), occurrence, position, rank_index)
+
+
+def pool_from(index: npt.NDArray[np.float32], year: npt.NDArray[np.int64], years: int) -> Pool:
+    """Pool of storms that are all occurrences of their block."""
+    pointer = np.searchsorted(year, np.arange(years + 1)).astype(np.int64)
+    return Pool(index, np.arange(year.size, dtype=np.uint32), pointer)
+
+
 def make_source(years: int, seed: int = 5) -> Source:
     units = {"wind": "m s-1", "flood": "mm"}
     return Source(
@@ -162,4 +196,4 @@ def census() -> xr.DataTree:
 def catalogue(census: xr.DataTree, tmp_path_factory: pytest.TempPathFactory) -> xr.DataTree:
     """Three blocks of 2,000 years, in memory."""
     folder: Path = tmp_path_factory.mktemp("catalogue")
-    return build_catalogue(folder, census, make_source(2000), make_settings(2000)).load()
+    return build_catalogue(folder, census, [make_source(2000)], make_settings(2000)).load()

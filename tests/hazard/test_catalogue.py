@@ -13,21 +13,20 @@ import xarray as xr
 from riskmodel.core.errors import CatalogueError
 from riskmodel.core.returnperiod import Frequency
 from riskmodel.core.schema import check
+from riskmodel.hazard.build import build_catalogue, catalogue_key
 from riskmodel.hazard.catalogue import (
     OCCURRENCES,
     PAIRS,
     RANK_FUNCTION,
     CatalogueSettings,
-    Source,
     block_names,
-    build_catalogue,
     catalogue_frequency,
-    catalogue_key,
     open_catalogue,
 )
 from riskmodel.hazard.intensity import cell_maps
 from riskmodel.hazard.position import block_shift, rank_positions, stored_ranks
-from riskmodel.hazard.ranking import rank_block
+from riskmodel.hazard.ranking import Ranks, rank_block
+from riskmodel.hazard.source import Source, pool_of, pooled_block
 from tests.hazard.conftest import (
     GRID,
     PERIODS,
@@ -57,7 +56,7 @@ def counted(source: Source) -> tuple[Source, list[int]]:
 def build(census: xr.DataTree, tmp_path: Path) -> Callable[..., xr.DataTree]:
     def make(**changes: object) -> xr.DataTree:
         return build_catalogue(
-            tmp_path, census, make_source(YEARS), make_settings(YEARS, **changes)
+            tmp_path, census, [make_source(YEARS)], make_settings(YEARS, **changes)
         )
 
     return make
@@ -84,7 +83,7 @@ def test_what_is_stored_follows_its_schemas(build: Callable[..., xr.DataTree]) -
         assert function.attrs["index_units"] == unit
     assert catalogue.attrs["perils"] == ["wind", "flood"]
     assert catalogue.attrs["storage_rate"] == [0.30, 0.45]
-    assert catalogue.attrs["parent_event"] == "storm"
+    assert set(catalogue["parent_event"].values) == {"storm"}
 
 
 def test_occurrences_are_those_of_the_source_in_running_years(
@@ -113,7 +112,7 @@ def test_it_opens_lazily_and_prints(build: Callable[..., xr.DataTree]) -> None:
 
 def test_one_peril_is_enough(census: xr.DataTree, tmp_path: Path) -> None:
     settings = make_settings(YEARS, storage_rate={"flood": 0.45})
-    catalogue = build_catalogue(tmp_path, census, make_source(YEARS), settings)
+    catalogue = build_catalogue(tmp_path, census, [make_source(YEARS)], settings)
     assert catalogue.attrs["perils"] == ["flood"]
     assert catalogue.attrs["storage_rate"] == [0.45]
     assert set(catalogue["block_00"].children) == {"flood"}
@@ -127,7 +126,7 @@ def test_the_frequency_comes_back(build: Callable[..., xr.DataTree], frequency: 
 def test_progress_tells_each_block(census: xr.DataTree, tmp_path: Path) -> None:
     told: list[str] = []
     build_catalogue(
-        tmp_path, census, make_source(YEARS), make_settings(YEARS, 2), progress=told.append
+        tmp_path, census, [make_source(YEARS)], make_settings(YEARS, 2), progress=told.append
     )
     count = storm_block(YEARS, 0).occurrences.sizes["occurrence"]
     assert told[0] == f"block 1 of 2: {count} occurrences"
@@ -139,9 +138,9 @@ def test_progress_tells_each_block(census: xr.DataTree, tmp_path: Path) -> None:
 
 def test_the_same_catalogue_is_not_made_twice(census: xr.DataTree, tmp_path: Path) -> None:
     source, asked = counted(make_source(YEARS))
-    first = build_catalogue(tmp_path, census, source, make_settings(YEARS))
+    first = build_catalogue(tmp_path, census, [source], make_settings(YEARS))
     assert asked == [0, 1, 2]
-    second = build_catalogue(tmp_path, census, source, make_settings(YEARS))
+    second = build_catalogue(tmp_path, census, [source], make_settings(YEARS))
     assert asked == [0, 1, 2]
     assert second.identical(first)
 
@@ -155,10 +154,10 @@ def test_a_catalogue_that_was_broken_off_is_made_anew(census: xr.DataTree, tmp_p
         return whole.block(number)
 
     with pytest.raises(KeyboardInterrupt):
-        build_catalogue(tmp_path, census, replace(whole, block=broken), settings)  # type: ignore[arg-type]
+        build_catalogue(tmp_path, census, [replace(whole, block=broken)], settings)  # type: ignore[arg-type]
     with pytest.raises(CatalogueError, match=r"no complete catalogue here.*to do: run notebook"):
-        open_catalogue(tmp_path / catalogue_key(census, whole, settings))
-    assert build_catalogue(tmp_path, census, whole, settings).sizes["occurrence"] > 0
+        open_catalogue(tmp_path / catalogue_key(census, [whole], settings))
+    assert build_catalogue(tmp_path, census, [whole], settings).sizes["occurrence"] > 0
 
 
 CHANGES: list[dict[str, object]] = [
@@ -173,7 +172,7 @@ CHANGES: list[dict[str, object]] = [
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_key_follows_every_setting(census: xr.DataTree, change: dict[str, object]) -> None:
-    source = make_source(YEARS)
+    source = [make_source(YEARS)]
     plain = make_settings(YEARS)
     changed: CatalogueSettings = replace(plain, **change)  # type: ignore[arg-type]
     assert catalogue_key(census, source, plain) == catalogue_key(
@@ -189,12 +188,14 @@ def test_the_key_follows_source_places_reach_and_return_periods(census: xr.DataT
     moved["zones"]["longitude"] += 0.01
     drier = make_census({"wind": maps["wind"], "flood": maps["flood"] * (np.arange(12) != 3)})
     other_periods = make_census(maps, periods=(5, 10, 20, 50, 100, 250))
-    keys = [catalogue_key(tree, source, settings) for tree in (census, moved, drier, other_periods)]
-    keys.append(catalogue_key(census, make_source(YEARS, seed=9), settings))
+    keys = [
+        catalogue_key(tree, [source], settings) for tree in (census, moved, drier, other_periods)
+    ]
+    keys.append(catalogue_key(census, [make_source(YEARS, seed=9)], settings))
     assert len(set(keys)) == 5
     # ranking does not read the values of a map, so a map made stronger keeps its catalogue
     stronger = make_census({"wind": maps["wind"] * 1.1, "flood": maps["flood"]})
-    assert catalogue_key(stronger, source, settings) == keys[0]
+    assert catalogue_key(stronger, [source], settings) == keys[0]
 
 
 # --- blocks -------------------------------------------------------------------------------------
@@ -218,18 +219,16 @@ def test_block_1_is_the_same_without_block_0(
     build: Callable[..., xr.DataTree], census: xr.DataTree
 ) -> None:
     stored = build()["block_01/flood"].to_dataset()
-    made = storm_block(YEARS, 1)
     zones = census["zones"].to_dataset()
     interpolation = GRID.interpolation(zones["latitude"].values, zones["longitude"].values)
-    pointer = np.searchsorted(made.occurrences["year"].values, np.arange(YEARS + 1))
     positions = rank_positions(YEARS, block_shift(0.3, 1), PERIODS, POISSON)
     wet = np.flatnonzero((cell_maps(census, "flood") > 0).any("return_period").values)
-    pairs = rank_block(
-        made.indices["flood"], pointer.astype(np.int64), interpolation, wet, 12, positions,
-        stored_ranks(positions, 0.45), np.array([0]), key=(5, 1), peril="flood",
-    )  # fmt: skip
+    pool = pool_of(pooled_block([make_source(YEARS)], 1), "flood", YEARS)
+    ranks = Ranks(positions, stored_ranks(positions, 0.45), np.array([0]))
+    (pairs,) = rank_block(pool, interpolation, wet, ranks, key=(5, 1), peril="flood")
     assert stored.attrs["shift"] == block_shift(0.3, 1)
-    for name in ("pointer", "occurrence", "position"):
+    assert np.array_equal(np.diff(stored["pointer"].values)[wet], pairs.count)
+    for name in ("occurrence", "position"):
         assert np.array_equal(stored[name].values, getattr(pairs, name))
 
 
@@ -237,7 +236,7 @@ def test_a_cell_more_changes_no_other_cell(census: xr.DataTree, tmp_path: Path) 
     maps = {p: cell_maps(census, p).values for p in STORAGE}
     without = make_census({"wind": maps["wind"] * (np.arange(12) != 4), "flood": maps["flood"]})
     source, settings = make_source(YEARS), make_settings(YEARS)
-    full, less = (build_catalogue(tmp_path, c, source, settings) for c in (census, without))
+    full, less = (build_catalogue(tmp_path, c, [source], settings) for c in (census, without))
     for name in block_names(full):
         a, b = (t[f"{name}/wind"].to_dataset() for t in (full, less))
         for cell in range(12):
@@ -271,14 +270,14 @@ def test_too_few_storms_are_refused(census: xr.DataTree, tmp_path: Path) -> None
 
     source = replace(whole, block=calm, identity="calm")  # type: ignore[arg-type]
     with pytest.raises(CatalogueError, match=r"flood, block 0, cell 0: fewer positive years"):
-        build_catalogue(tmp_path, census, source, make_settings(YEARS))
+        build_catalogue(tmp_path, census, [source], make_settings(YEARS))
 
 
 def test_a_cell_beyond_the_physics_is_refused(census: xr.DataTree, tmp_path: Path) -> None:
     far = census.copy(deep=True)
     far["zones"]["latitude"].values[0] = 29.0
     with pytest.raises(CatalogueError, match="outside the physics grid"):
-        build_catalogue(tmp_path, far, make_source(YEARS), make_settings(YEARS))
+        build_catalogue(tmp_path, far, [make_source(YEARS)], make_settings(YEARS))
 
 
 def test_no_catalogue_is_no_catalogue(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from riskmodel.core.returnperiod import Frequency
-from riskmodel.hazard.catalogue import build_catalogue
+from riskmodel.hazard.build import build_catalogue
 from riskmodel.hazard.fidelity import fidelity, summary
 from riskmodel.hazard.intensity import Reading, cell_maps
 from riskmodel.hazard.position import mapped_positions
@@ -52,7 +52,7 @@ def checked(
 @pytest.mark.parametrize("years", [400, 730])
 def test_every_census_is_given_back(name: str, years: int, tmp_path: Path) -> None:
     census = census_named(name)
-    catalogue = build_catalogue(tmp_path, census, make_source(years), make_settings(years))
+    catalogue = build_catalogue(tmp_path, census, [make_source(years)], make_settings(years))
     for passage in ("loglinear", "step_at_wet", "step_at_dry"):
         for head in ("zero_below", "loglinear_to_zero_at"):
             reading = replace(READING, passage=passage, head=head)  # type: ignore[arg-type]
@@ -69,7 +69,7 @@ def test_every_census_is_given_back(name: str, years: int, tmp_path: Path) -> No
 def test_any_number_of_years_and_any_shift(years: int, shift: float, tmp_path: Path) -> None:
     census = census_named("warped wind, dykes")
     settings = make_settings(years, block_shift=shift)
-    catalogue = build_catalogue(tmp_path, census, make_source(years), settings)
+    catalogue = build_catalogue(tmp_path, census, [make_source(years)], settings)
     found = summary(checked(catalogue, census))
     assert found == {"bracketed_share": 1.0, "max_year_count_error": 0.0}
 
@@ -79,7 +79,7 @@ def test_a_map_that_no_year_need_reach(tmp_path: Path) -> None:
     periods = (5, 20, 150)
     census = make_census({"wind": gumbel_wind()[[0, 2, 5]]}, periods=periods)
     settings = make_settings(137, block_shift=0.05, storage_rate={"wind": 0.30})
-    catalogue = build_catalogue(tmp_path, census, make_source(137), settings)
+    catalogue = build_catalogue(tmp_path, census, [make_source(137)], settings)
     check = checked(catalogue, census)["wind"]
     assert (check["year_count_error"].values == 0).all()
     assert check["bracketed"].values.all()
@@ -95,7 +95,7 @@ def test_negative_binomial_counts(tmp_path: Path) -> None:
     frequency = Frequency("negative_binomial", 1.5)
     census = census_named("like the demo")
     settings = make_settings(400, frequency=frequency)
-    catalogue = build_catalogue(tmp_path, census, make_source(400), settings)
+    catalogue = build_catalogue(tmp_path, census, [make_source(400)], settings)
     # with kappa = 1.5 the rate of 1 in 3.9 years is above the storage rate
     reading = replace(READING, head_return_period=4.5)
     right = {"bracketed_share": 1.0, "max_year_count_error": 0.0}
@@ -230,7 +230,7 @@ def test_another_shift_than_the_stored_one_is_found(tmp_path: Path) -> None:
     # 730 years: 3.65 + 0.3 gives 3 years at 1 in 200, 3.65 + 0.8 gives 4
     census = census_named("like the demo")
     settings = make_settings(730, 1, block_shift=0.8)
-    catalogue = build_catalogue(tmp_path, census, make_source(730), settings).load()
+    catalogue = build_catalogue(tmp_path, census, [make_source(730)], settings).load()
     assert summary(checked(catalogue, census))["max_year_count_error"] == 0.0
     for peril in ("wind", "flood"):
         catalogue[f"block_00/{peril}"].attrs["shift"] = 0.3

@@ -11,8 +11,16 @@ from scipy import stats
 
 from riskmodel.core.errors import CatalogueError
 from riskmodel.hazard.position import position_of_rate, rank_positions, stored_ranks
-from riskmodel.hazard.ranking import BlockPairs, Interpolation, rank_block
-from tests.hazard.conftest import GRID, PERIODS, POISSON, storm_block
+from riskmodel.hazard.ranking import Interpolation, Pool, Ranks
+from tests.hazard.conftest import (
+    GRID,
+    PERIODS,
+    POISSON,
+    BlockPairs,
+    pool_from,
+    ranked_whole,
+    storm_block,
+)
 
 YEARS = 400
 POSITIONS = rank_positions(YEARS, 0.3, PERIODS, POISSON)
@@ -37,11 +45,11 @@ def rank(
     key: tuple[int, int] = (5, 0),
 ) -> BlockPairs:
     count = interpolation.node.shape[0]
-    pointer = np.searchsorted(year, np.arange(positions.size + 1)).astype(np.int64)
-    return rank_block(
-        indices, pointer, interpolation, np.arange(count) if cells is None else cells, count,
-        positions, stored, np.arange(stored), key=key, peril="wind",
-    )  # fmt: skip
+    chosen = np.arange(count) if cells is None else cells
+    ranks = Ranks(positions, stored, np.arange(stored))
+    return ranked_whole(
+        pool_from(indices, year, positions.size), interpolation, chosen, ranks, key=key
+    )
 
 
 def dense(pairs: BlockPairs, storms: int) -> npt.NDArray[np.int64]:
@@ -84,6 +92,16 @@ def test_cells_that_no_map_reaches_store_nothing(synthetic: tuple) -> None:
     assert set(np.flatnonzero(counts)) == {2, 5, 11}
     whole = dense(rank(indices, year, interpolation), year.size)
     assert np.array_equal(dense(pairs, year.size)[some], whole[some])
+
+
+def test_storms_keep_the_numbers_they_have_among_all_sources() -> None:
+    # the pool holds occurrences 3, 4 and 9 of the block, in three years
+    index = np.array([[3.0, 5.0, 8.0]], dtype=np.float32)
+    pool = Pool(index, np.array([3, 4, 9], dtype=np.uint32), np.array([0, 1, 2, 3]))
+    ranks = Ranks(np.array([9000, 7000, 4000], dtype=np.uint16), 2, np.array([0]))
+    pairs = ranked_whole(pool, direct(1), np.array([0]), ranks)
+    assert pairs.occurrence.tolist() == [4, 9]
+    assert pairs.position.tolist() == [7000, 9000]
 
 
 # --- an independent ranking ---------------------------------------------------------------------

@@ -132,9 +132,10 @@ def make_city(seed: int) -> City:
             "block": ("occurrence", np.repeat(np.arange(BLOCKS), STORMS).astype(np.int16)),
             "year": ("occurrence", year.ravel()),
             "start": ("occurrence", day), "end": ("occurrence", day + 2.0),
+            "parent_event": ("occurrence", np.full(day.size, "typhoon")),
         },
         attrs={
-            "blocks": BLOCKS, "years_per_block": YEARS, "parent_event": "typhoon",
+            "blocks": BLOCKS, "years_per_block": YEARS,
             "frequency": "poisson", "kappa": 0.0,
         },
     )  # fmt: skip

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from riskmodel.hazard.ranking import Interpolation, rank_block
+from riskmodel.hazard.ranking import Interpolation, Ranks
+from tests.hazard.conftest import pool_from, ranked_whole
 
 POSITIONS = np.array([60_000, 30_000, 9000, 5000, 4999, 2000, 1, 1], dtype=np.uint16)
 YEARS = POSITIONS.size
@@ -33,11 +34,9 @@ def test_ranking_keeps_order_years_and_storage(
     year, index, stored = case
     if not (index > 0).any():
         return
-    pointer = np.searchsorted(year, np.arange(YEARS + 1)).astype(np.int64)
-    pairs = rank_block(
-        index[None], pointer, ONE_NODE, np.array([0]), 1, POSITIONS, stored, np.arange(stored),
-        key=(seed, 0), peril="wind",
-    )  # fmt: skip
+    ranks = Ranks(POSITIONS, stored, np.arange(stored))
+    pool = pool_from(index[None], year, YEARS)
+    pairs = ranked_whole(pool, ONE_NODE, np.array([0]), ranks, key=(seed, 0))
     position = np.zeros(year.size, dtype=np.int64)
     position[pairs.occurrence] = pairs.position
     kept = position > 0

@@ -67,6 +67,7 @@ def make_table(seed: int, factor: float = 1.0) -> xr.Dataset:
             "row_occurrence": ("row", occurrence), "row_zone": ("row", zone.astype(np.int16)),
             "year": ("occurrence", year), "block": ("occurrence", year // YEARS),
             "start": ("occurrence", day), "end": ("occurrence", day + 2.0),
+            "parent_event": ("occurrence", np.full(day.size, "typhoon")),
             "quantity": ("column", np.repeat(quantity, 3)),
             "unit": ("column", np.repeat("CNY", 27)),
             "item": ("column", np.repeat(names, 3)), "peril": ("column", np.tile(PERILS, 9)),
@@ -77,7 +78,7 @@ def make_table(seed: int, factor: float = 1.0) -> xr.Dataset:
     )  # fmt: skip
     return stamp(
         data, SCHEMA, source="by hand", history="test", years=BLOCKS * YEARS, blocks=BLOCKS,
-        currency="CNY", price_year=2022, parent_event="typhoon",
+        currency="CNY", price_year=2022,
     )  # fmt: skip
 
 

@@ -10,8 +10,9 @@ import xarray as xr
 
 from riskmodel.census.terrain import PROXIES
 from riskmodel.core.files import sha256
-from riskmodel.hazard.catalogue import Source, SourceBlock
+from riskmodel.core.returnperiod import Frequency
 from riskmodel.hazard.grid import PhysicsGrid
+from riskmodel.hazard.source import Source, SourceBlock
 from riskmodel.hazard.typhoon.fields import storm_indices
 from riskmodel.hazard.typhoon.model import TRACK_MODEL, load_track_model
 from riskmodel.hazard.typhoon.tracks import simulate_storms
@@ -22,7 +23,9 @@ UNITS_OF_PERIL = {"typhoon_wind": "m s-1", "rain_flood": "mm", "storm_surge": "m
 TRIGGER_BOX = "wenzhou_150km"
 
 
-def typhoon_source(grid: PhysicsGrid, *, years_per_block: int, seed: int) -> Source:
+def typhoon_source(
+    grid: PhysicsGrid, *, years_per_block: int, seed: int, frequency: Frequency
+) -> Source:
     """Source of wind, rain and surge of one storm, from the fitted track model.
 
     Parameters
@@ -33,18 +36,22 @@ def typhoon_source(grid: PhysicsGrid, *, years_per_block: int, seed: int) -> Sou
         Years simulated in each block.
     seed : int
         Seed of the run; block b never depends on other blocks.
+    frequency : Frequency
+        Family of the number of storms a year.
     """
     model = load_track_model()
     latitude, longitude = grid.nodes()
 
     def block(number: int) -> SourceBlock:
-        storms = simulate_storms(model, years=years_per_block, block=number, seed=seed)
+        storms = simulate_storms(
+            model, years=years_per_block, block=number, seed=seed, frequency=frequency
+        )
         indices = storm_indices(storms, latitude, longitude, seed=seed, block=number)
         return SourceBlock(occurrences(storms), peril_indices(indices))
 
     files = [*sorted(Path(TRACK_MODEL).parent.glob("*.yml")), PROXIES]
     parameters = {p.name: sha256(p) for p in files}
-    return Source(grid, UNITS_OF_PERIL, "typhoon", f"{grid} {parameters}", block)
+    return Source(grid, UNITS_OF_PERIL, "typhoon", f"{grid} {frequency} {parameters}", block)
 
 
 def peril_indices(indices: xr.Dataset) -> dict[str, npt.NDArray[np.float32]]:

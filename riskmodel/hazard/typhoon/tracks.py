@@ -8,6 +8,8 @@ import xarray as xr
 
 from riskmodel.core.draws import generator
 from riskmodel.core.errors import CatalogueError
+from riskmodel.core.returnperiod import Frequency
+from riskmodel.hazard.counts import draw_counts
 from riskmodel.hazard.typhoon.copula import PROBABILITIES, draw_joint
 from riskmodel.hazard.typhoon.geometry import (
     LAND_SOUTH,
@@ -31,10 +33,12 @@ FloatArray = npt.NDArray[np.float64]
 PATH_VARIABLES = ("latitude", "longitude", "deficit", "speed", "heading")
 
 
-def _enter(model: TrackModel, years: int, random: np.random.Generator) -> dict[str, FloatArray]:
+def _enter(
+    model: TrackModel, years: int, frequency: Frequency, random: np.random.Generator
+) -> dict[str, FloatArray]:
     """Draw the storms of a block and their state at entry, sorted by year and day."""
     domain = values("domain")
-    year = np.repeat(np.arange(years), random.poisson(model.rate, size=years))
+    year = np.repeat(np.arange(years), draw_counts(frequency, model.rate, years, random))
     drawn = draw_joint(random, year.size, model.correlation, list(model.margins.values()))
     state = {name: drawn[:, k] for k, name in enumerate(model.margins)}
     state["year"] = year.astype(np.float64)
@@ -49,7 +53,9 @@ def _enter(model: TrackModel, years: int, random: np.random.Generator) -> dict[s
     return {name: column[order] for name, column in state.items()}
 
 
-def simulate_storms(model: TrackModel, *, years: int, block: int, seed: int) -> xr.Dataset:
+def simulate_storms(
+    model: TrackModel, *, years: int, block: int, seed: int, frequency: Frequency
+) -> xr.Dataset:
     """Simulate the storms of one block of years.
 
     Parameters
@@ -62,6 +68,8 @@ def simulate_storms(model: TrackModel, *, years: int, block: int, seed: int) -> 
         Number of the block, >= 0; a block never depends on another.
     seed : int
         Seed of the run, >= 0.
+    frequency : Frequency
+        Family of the number of storms a year, whose mean is the model's.
 
     Returns
     -------
@@ -83,7 +91,7 @@ def simulate_storms(model: TrackModel, *, years: int, block: int, seed: int) -> 
             expected="years >= 1, block >= 0, seed >= 0",
         )
     random = generator(seed, "tracks", block)
-    state = _enter(model, years, random)
+    state = _enter(model, years, frequency, random)
     path = _live(model, state, random)
     normal = random.standard_normal((state["year"].size, 2))
     steps = {name: path[:, :, k] for k, name in enumerate(PATH_VARIABLES)}
