@@ -1,151 +1,228 @@
-"""The identity that must hold: annual maxima of the catalogue cost what the maps say.
+"""The identity that must hold: the catalogue costs, peril by peril, what the maps say.
 
-For each peril alone, before perils of one storm combine: the mean annual loss of the annual maxima
-at each cell equals the integral of loss over annual exceedance probability straight from maps and
-responses, up to the error of the quadrature (rank k stands for EP from (k-1)/years to k/years).
+It is checked for each peril alone, before perils of one storm combine. With L the loss at all cells
+of the event of one rate, EP the annual probability and ν the event rate of that event:
+
+1. **Annual maxima: exact.** Ranking gives each cell of a block the same set of positions, rank k
+   standing for EP = (k - u)/years. So annual maxima cost (1/years) Σ L(position of rank k),
+   averaged over blocks, to rounding, whatever the footprints. That sum is a quadrature of ∫ L dEP;
+   its error (`quadrature_error`) follows from years and shifts, not from storms.
+2. **All occurrences: statistical.** They exceed the maxima by the second storms of a year, which
+   no rank fixes. When counts follow the declared family these cost ∫ L (dν - dEP) on average, and
+   all occurrences ∫ L dν. More (or less) is over-dispersion: storms cluster in years more (or
+   less) than the family says. Reading second storms between ranks adds a bias of about u/years
+   of the maxima's AAL, far below the standard error.
+3. **Combination of perils: not an identity.** It depends on dependence and is reported apart.
+
+The error of 1 is known and no matter of chance, so it is taken out before 2 is judged. The standard
+error of 2 comes from the spread between years of what second storms cost: years are independent and
+no rank fixes second storms. The spread between five blocks would give Student's t with four degrees
+of freedom, which passes three standard errors by chance in 4 % of cases; of 600 simulated Poisson
+catalogues of five blocks 17 did, by the spread between years one.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from riskmodel.core.returnperiod import probability_from_rate
+from riskmodel.core.errors import CatalogueError, ConservationError
+from riskmodel.core.money import stamp_money
+from riskmodel.core.returnperiod import Frequency, probability_from_rate
+from riskmodel.core.schema import Schema, stamp
 from riskmodel.hazard.catalogue import block_names, catalogue_frequency
-from riskmodel.hazard.position import LAST_POSITION, rate_of_position
+from riskmodel.hazard.intensity import IntensityCurves
+from riskmodel.hazard.position import LAST_POSITION, rank_positions, rate_of_position
 from riskmodel.loss.compilation import CompiledTable
+from riskmodel.loss.single_peril import PerilCosts, cost_at_positions, cost_of_pairs, peril_costs
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-SingleArray = npt.NDArray[np.float32]
-SegmentArray = npt.NDArray[np.uint8]
-StormArray = npt.NDArray[np.uint32]
-PositionArray = npt.NDArray[np.uint16]
+STRIDE = 16  # positions between quadrature points, 0.4 % of a rate; moves AAL by some 1e-6
+ROUNDING = 1e-9
+PAIR_NAMES = ("pointer", "occurrence", "position")
+MONEY = ("aal_from_maps", "aal_from_rates", "aal_all_occurrences")
+SHARES = (
+    "annual_maxima_error", "quadrature_error", "unexplained", "other_storms_share",
+    "all_occurrences_error", "over_dispersion_share", "standard_error",
+)  # fmt: skip
+IDENTITY = Schema(
+    "identity",
+    {name: ("peril",) for name in (*MONEY, *SHARES, "within_three_standard_errors")},
+)
 
-STRIDE = 8  # positions between quadrature points
 
+def average_from_maps(
+    catalogue: xr.DataTree, census: xr.DataTree, table: CompiledTable
+) -> xr.Dataset:
+    """Check the identity by peril, loss columns only.
 
-def average_from_maps(catalogue: xr.DataTree, table: CompiledTable) -> xr.Dataset:
-    """Check the identity by peril.
+    Parameters
+    ----------
+    catalogue, census : DataTree
+        The ranked catalogue, and the census whose return periods its ranks were snapped at.
+    table : CompiledTable
+        Of any scenario: the maps' integral reads the same curves and responses.
 
     Returns
     -------
-    Dataset with dim ``peril``: ``aal_from_maps`` (CNY a year, loss columns only),
-    ``annual_maxima_error`` (relative difference of the catalogue's annual maxima, all blocks) and
-    ``other_storms_share`` (what second storms of a year add, over the maps' AAL).
+    Dataset with dim ``peril``.
+        In CNY a year: ``aal_from_maps`` = ∫ L dEP, ``aal_from_rates`` = ∫ L dν and
+        ``aal_all_occurrences`` of the catalogue.
+        Shares of ``aal_from_maps``: ``annual_maxima_error`` of the catalogue, its parts
+        ``quadrature_error`` (of the ranks' sum) and ``unexplained`` (zero to rounding), and
+        ``other_storms_share`` (cost of second storms of a year).
+        Shares of ``aal_from_rates``: ``all_occurrences_error`` (the quadrature error included);
+        ``over_dispersion_share``, what second storms cost beyond ∫ L (dν - dEP), which alone is
+        judged; its ``standard_error``, and ``within_three_standard_errors`` (bool).
+        Shares are zero for a peril that costs nothing.
+
+    Raises
+    ------
+    CatalogueError
+        If the catalogue lacks a peril of the table, or holds replayed storms.
     """
-    chosen = np.array([table.quantities[c] == "loss" for c in table.item_column])
-    years, blocks = int(catalogue.attrs["years_per_block"]), int(catalogue.attrs["blocks"])
-    frequency = catalogue_frequency(catalogue)
-    edges = np.arange(0, LAST_POSITION + 1 + STRIDE, STRIDE, dtype=np.float64)
-    probability = probability_from_rate(rate_of_position(edges), frequency)
-    middle = ((edges[:-1] + edges[1:]) / 2).astype(np.int64)
-    result = np.zeros((3, len(table.perils)))
-    for p, peril in enumerate(table.perils):
-        curve = table.curves[p]
-        responses = table.lookup[p][chosen].astype(np.float64)
-        value = table.value[:, chosen]
-        arguments = (
-            curve.segment_table(), curve.edges.astype(np.float64), curve.left, curve.right,
-            table.bins_per_unit[p], responses, value, table.entry_cell,
-        )  # fmt: skip
-        result[0, p] = _integral(middle, -np.diff(probability), *arguments)
-        first, other = _of_all_blocks(catalogue, peril, years, arguments)
-        result[1, p], result[2, p] = first / (years * blocks), other / (years * blocks)
-    maps = result[0]
-    return xr.Dataset(
-        {
-            "aal_from_maps": ("peril", maps),
-            "annual_maxima_error": ("peril", result[1] / maps - 1.0),
-            "other_storms_share": ("peril", result[2] / maps),
-        },
+    rows = [_of_peril(catalogue, census, table, peril) for peril in table.perils]
+    result = xr.Dataset(
+        {name: ("peril", np.array([row[name] for row in rows])) for name in IDENTITY.variables},
         {"peril": list(table.perils)},
+    )
+    for name in MONEY:
+        stamp_money(result[name], price_year=table.price_year)
+    for name in SHARES:
+        result[name].attrs["units"] = "1"
+    return stamp(result, IDENTITY, source="catalogue and census maps", history="average_from_maps")
+
+
+def combination_term(checks: xr.Dataset, combined_aal: float) -> float:
+    """AAL that combining the perils of one storm takes away, CNY a year, >= 0.
+
+    The sum over perils of ``aal_all_occurrences`` minus the AAL of the combined pass. A cell loses
+    Σ d when perils are added and 1 - Π(1 - d) when they combine; the term depends on how perils
+    coincide, so nothing says what it must be.
+
+    Parameters
+    ----------
+    checks : Dataset
+        From `average_from_maps`.
+    combined_aal : float
+        AAL of the occurrence table of the same catalogue and compiled table, loss columns, in CNY.
+
+    Raises
+    ------
+    ConservationError
+        If the combined AAL is above the sum over perils, or below the largest of them.
+    """
+    single = checks["aal_all_occurrences"].values
+    highest, lowest = float(single.sum()), float(single.max())
+    if not lowest * (1.0 - ROUNDING) <= combined_aal <= highest * (1.0 + ROUNDING):
+        raise ConservationError(
+            "the combined AAL is not between the largest peril's and the sum over perils",
+            where="combination_term",
+            found=combined_aal,
+            expected=f"{lowest:.10g} to {highest:.10g} CNY",
+            remedy="take the loss columns of the occurrence table of the same catalogue and params",
+        )
+    return highest - combined_aal
+
+
+def _of_peril(
+    catalogue: xr.DataTree, census: xr.DataTree, table: CompiledTable, peril: str
+) -> dict[str, float | bool]:
+    """All variables of `IDENTITY` for one peril."""
+    costs = peril_costs(table, peril)
+    curve = table.curves[table.perils.index(peril)]
+    periods = census[peril].to_dataset()["return_period"].values
+    ranks = _positions_of_ranks(catalogue, peril, periods)
+    maps, rates, ranked = _integrals(costs, curve, ranks, catalogue_frequency(catalogue))
+    maxima, second_by_year = _simulated(catalogue, peril, costs)
+    second = float(second_by_year.mean())
+    excess = _share(second - (rates - maps), rates)
+    error = _share(float(second_by_year.std(ddof=1)) / np.sqrt(second_by_year.size), rates)
+    return {
+        "aal_from_maps": maps,
+        "aal_from_rates": rates,
+        "aal_all_occurrences": maxima + second,
+        "annual_maxima_error": _share(maxima - maps, maps),
+        "quadrature_error": _share(ranked - maps, maps),
+        "unexplained": _share(maxima - ranked, maps),
+        "other_storms_share": _share(second, maps),
+        "all_occurrences_error": _share(maxima + second - rates, rates),
+        "over_dispersion_share": excess,
+        "standard_error": error,
+        "within_three_standard_errors": abs(excess) <= 3.0 * error,
+    }
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0.0 else 0.0
+
+
+def _pairs(catalogue: xr.DataTree, block: str, peril: str) -> xr.Dataset:
+    """Take the stored pairs of one block and peril, refused unless they were ranked."""
+    if peril not in catalogue[block].children:
+        raise CatalogueError(
+            "the catalogue lacks a peril of the table",
+            where=block,
+            found=sorted(catalogue[block].children),
+            expected=peril,
+            remedy="compile only perils of the catalogue",
+        )
+    pairs = catalogue[f"{block}/{peril}"].to_dataset()
+    if not np.isfinite(pairs.attrs["shift"]):
+        raise CatalogueError(
+            "the identity needs ranked years, and these storms were replayed",
+            where=f"{block}/{peril}",
+            remedy="check the catalogue that the rank functions come from",
+        )
+    return pairs
+
+
+def _positions_of_ranks(
+    catalogue: xr.DataTree, peril: str, periods: npt.NDArray[np.float64]
+) -> FloatArray:
+    """Positions of all ranks of all blocks, each block with its own shift."""
+    years, frequency = int(catalogue.attrs["years_per_block"]), catalogue_frequency(catalogue)
+    shifts = [float(_pairs(catalogue, b, peril).attrs["shift"]) for b in block_names(catalogue)]
+    ranks = [rank_positions(years, shift, periods, frequency) for shift in shifts]
+    return np.concatenate(ranks).astype(np.float64)
+
+
+def _integrals(
+    costs: PerilCosts, curve: IntensityCurves, ranks: FloatArray, frequency: Frequency
+) -> tuple[float, float, float]:
+    """∫ L dEP and ∫ L dν straight from the maps, and the mean of L over the ranks, CNY a year.
+
+    Midpoint rule in log-rate, its intervals ending where the curves bend; the last interval takes
+    all rarer events.
+    """
+    edges = np.union1d(np.arange(0, LAST_POSITION, STRIDE), curve.edges.clip(0, LAST_POSITION + 1))
+    middle = (edges[:-1] + edges[1:]) / 2.0
+    rate = rate_of_position(edges)
+    probability = probability_from_rate(rate, frequency)
+    rate[-1] = probability[-1] = 0.0
+    distinct, count = np.unique(ranks, return_counts=True)
+    cost = cost_at_positions(costs, np.concatenate([middle, distinct]))
+    at_middle, at_rank = cost[: middle.size], cost[middle.size :]
+    return (
+        float(-np.diff(probability) @ at_middle),
+        float(-np.diff(rate) @ at_middle),
+        float(count @ at_rank) / ranks.size,
     )
 
 
-def _of_all_blocks(
-    catalogue: xr.DataTree, peril: str, years: int, arguments: tuple[Any, ...]
-) -> tuple[float, float]:
-    """Cost of annual maxima, and of other storms of the same years, in all blocks."""
-    root = catalogue.to_dataset()
+def _simulated(catalogue: xr.DataTree, peril: str, costs: PerilCosts) -> tuple[float, FloatArray]:
+    """Mean annual cost of annual maxima, and cost of second storms by year of all blocks."""
+    root, years = catalogue.to_dataset(), int(catalogue.attrs["years_per_block"])
     block_of, year_of = root["block"].values, root["year"].values
-    first, other = 0.0, 0.0
+    maxima, second = [], []
     for block, name in enumerate(block_names(catalogue)):
-        pairs = catalogue[f"{name}/{peril}"].to_dataset()
+        pairs = _pairs(catalogue, name, peril)
         year = (year_of[block_of == block] - block * years).astype(np.int64)
-        costs = _from_pairs(
-            pairs["pointer"].values, pairs["occurrence"].values, pairs["position"].values,
-            year, years, *arguments,
-        )  # fmt: skip
-        first, other = first + costs[0], other + costs[1]
-    return first, other
-
-
-@nb.njit(cache=True, inline="always")
-def _cost(
-    cell: int, entry: int, position: int, segments: SegmentArray, edges: FloatArray,
-    left: SingleArray, right: SingleArray, density: float, responses: FloatArray,
-    value: FloatArray,
-) -> float:  # fmt: skip
-    """Cost of one position at one entry, all items summed."""
-    j = segments[position]
-    part = (position - edges[j]) / (edges[j + 1] - edges[j])
-    at = (left[cell, j] + (right[cell, j] - left[cell, j]) * part) * density
-    last = responses.shape[1] - 1
-    at = min(at, np.float64(last))
-    low = min(np.int64(at), last - 1)
-    total = 0.0
-    if at > 0.0:
-        for i in range(responses.shape[0]):
-            ratio = responses[i, low] + (responses[i, low + 1] - responses[i, low]) * (at - low)
-            total += ratio * value[entry, i]
-    return total
-
-
-@nb.njit(parallel=True, cache=True)
-def _integral(
-    middle: IntArray, weight: FloatArray, segments: SegmentArray, edges: FloatArray,
-    left: SingleArray, right: SingleArray, density: float, responses: FloatArray,
-    value: FloatArray, entry_cell: IntArray,
-) -> float:  # fmt: skip
-    """Integral of cost over annual exceedance probability, straight from the maps."""
-    by_entry = np.zeros(entry_cell.size)
-    for e in nb.prange(entry_cell.size):
-        for k in range(middle.size):
-            by_entry[e] += weight[k] * _cost(
-                entry_cell[e], e, middle[k], segments, edges, left, right, density, responses, value
-            )
-    return float(by_entry.sum())
-
-
-@nb.njit(parallel=True, cache=True)
-def _from_pairs(
-    pointer: IntArray, occurrence: StormArray, position: PositionArray, year: IntArray,
-    years: int, segments: SegmentArray, edges: FloatArray, left: SingleArray,
-    right: SingleArray, density: float, responses: FloatArray, value: FloatArray,
-    entry_cell: IntArray,
-) -> tuple[float, float]:  # fmt: skip
-    """Cost of annual maxima, and of other storms of the same years, at all entries."""
-    first = np.zeros(entry_cell.size)
-    other = np.zeros(entry_cell.size)
-    for e in nb.prange(entry_cell.size):
-        cell = entry_cell[e]
-        largest = np.full(years, -1)
-        for k in range(pointer[cell], pointer[cell + 1]):
-            y = year[occurrence[k]]
-            if largest[y] < 0 or position[k] > position[largest[y]]:
-                largest[y] = k
-        for k in range(pointer[cell], pointer[cell + 1]):
-            cost = _cost(
-                cell, e, int(position[k]), segments, edges, left, right, density, responses,
-                value,
-            )  # fmt: skip
-            if largest[year[occurrence[k]]] == k:
-                first[e] += cost
-            else:
-                other[e] += cost
-    return float(first.sum()), float(other.sum())
+        pointer, occurrence, position = (pairs[n].values for n in PAIR_NAMES)
+        first, other = cost_of_pairs(costs, pointer, occurrence, position, year, years)
+        maxima.append(first / years)
+        second.append(other)
+    return float(np.mean(maxima)), cast(FloatArray, np.concatenate(second))

@@ -1,139 +1,425 @@
-"""The identity of annual maxima against an independent quadrature, and its failure on faults."""
+"""The identity against closed forms, plain sums and simulated storms, and its failure on faults."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
-from scipy import integrate
+from scipy import integrate, special
 
-from riskmodel.core.returnperiod import Frequency, rate_from_probability
-from riskmodel.hazard.intensity import Reading, intensity_curves
-from riskmodel.hazard.position import position_of_rate, rank_positions, stored_ranks
-from riskmodel.loss.compilation import compile_table
-from riskmodel.loss.identity import average_from_maps
+from riskmodel.core.draws import generator
+from riskmodel.core.errors import CatalogueError, ConservationError
+from riskmodel.core.returnperiod import Frequency, probability_from_rate
+from riskmodel.hazard.build import build_catalogue
+from riskmodel.hazard.intensity import IntensityCurves, Reading, intensity_curves
+from riskmodel.hazard.position import (
+    STEP,
+    block_shift,
+    mapped_positions,
+    position_of_rate,
+    rank_positions,
+    rate_of_position,
+    stored_ranks,
+)
+from riskmodel.loss.compilation import CompiledTable, compile_table
+from riskmodel.loss.engine import block_results
+from riskmodel.loss.identity import average_from_maps, combination_term
 from riskmodel.loss.response import Item, Response
-
-YEARS, SHIFT, PERIODS = 2000, 0.5, (5.0, 20.0, 100.0)
-MAPS = np.array([[20.0], [30.0], [40.0]], dtype="f4")
-POISSON = Frequency("poisson")
-DAMAGE = Response(
-    "wind", "typhoon_wind", "m s-1", (20.0, 60.0), (0.0, 0.8), "linear", "test", "synthetic"
+from tests.hazard.conftest import (
+    CELLS,
+    CENSUSES,
+    census_named,
+    curves_of,
+    make_settings,
+    make_source,
 )
 
+YEARS, PERIODS, STORAGE = 2000, (5.0, 20.0, 100.0), 0.5
+POISSON, CLUSTERED = Frequency("poisson"), Frequency("negative_binomial", 0.5)
+HEAD, SLOPE, CAP, VALUE = 3.9, 2.0, 80.0, 1000.0  # years, m/s, m/s, CNY
+Block = tuple[np.ndarray, np.ndarray]  # year and position of each storm, in order of year
 
-def tree() -> xr.DataTree:
-    zones = xr.Dataset(
-        {
-            "entry_cell": ("entry", [0]), "entry_zone": ("entry", [0]),
-            "name_zh": ("zone", ["甲"]), "name_en": ("zone", ["A"]),
-        },
-        {"zone": ["330302"]},
-    )  # fmt: skip
+
+# --- one cell whose loss is a line in log-rate, SLOPE ln(ν0 / ν) m/s over 80 m/s ----------------
+
+
+def exposed(tree: dict[str, xr.Dataset], cells: int, classes: tuple[str, ...]) -> xr.DataTree:
+    """Census with one zone; class c of cell i is worth VALUE (1 + c) (1 + i)."""
+    zones = {
+        "entry_cell": ("entry", np.arange(cells)), "entry_zone": ("entry", np.zeros(cells, int)),
+        "name_zh": ("zone", ["甲"]), "name_en": ("zone", ["A"]),
+    }  # fmt: skip
+    value = VALUE * np.outer(1.0 + np.arange(cells), 1.0 + np.arange(len(classes)))
     exposure = xr.Dataset(
-        {"value": (("entry", "exposure_class"), [[1000.0]])},
-        {"exposure_class": ["brick"]},
+        {"value": (("entry", "exposure_class"), value)},
+        {"exposure_class": list(classes)},
         {"currency": "CNY", "price_year": 2022},
     )
-    wind = xr.Dataset(attrs={"units": "m s-1"})
-    return xr.DataTree.from_dict({"typhoon_wind": wind, "zones": zones, "exposure": exposure})
+    before = tree.get("zones", xr.Dataset())
+    kept = before.assign(zones).assign_coords(zone=["330302"])
+    return xr.DataTree.from_dict({**tree, "zones": kept, "exposure": exposure})
 
 
-def catalogue(positions: np.ndarray) -> xr.DataTree:
-    count = positions.size
+def linear(peril: str, unit: str, top: float) -> Response:
+    return Response(peril, peril, unit, (0.0, top), (0.0, 1.0), "linear", "test", "synthetic")
+
+
+@dataclass(frozen=True)
+class OneCell:
+    """A cell, its compiled table, and the rate below which nothing is lost."""
+
+    census: xr.DataTree
+    table: CompiledTable
+    frequency: Frequency
+    start_rate: float
+
+
+@cache
+def one_cell(frequency: Frequency) -> OneCell:
+    start = int(mapped_positions([HEAD], frequency)[0])
+    maps = SLOPE * STEP * (mapped_positions(PERIODS, frequency) - start)
+    layer = xr.Dataset(coords={"return_period": list(PERIODS)}, attrs={"units": "m s-1"})
+    census = exposed({"typhoon_wind": layer}, 1, ("brick",))
+    reading = Reading("loglinear_to_zero_at", HEAD, "gumbel", CAP, "loglinear")
+    read = xr.DataArray(maps[:, None], {"return_period": list(PERIODS)}, ("return_period", "cell"))
+    curves = intensity_curves(read, reading, frequency, storage_rate=STORAGE, peril="typhoon_wind")
+    response = linear("typhoon_wind", "m s-1", CAP)
+    item = Item("residential", "loss", "CNY", "brick", {"typhoon_wind": response}, "complement")
+    table = compile_table(census, {"typhoon_wind": curves}, [item], depth_spread=0.0)
+    return OneCell(census, table, frequency, float(rate_of_position(start)))
+
+
+def tree_of(blocks: list[Block], frequency: Frequency, shift: float = 0.3) -> xr.DataTree:
+    """Catalogue of one cell from the years (within the block) and positions of its storms."""
     root = xr.Dataset(
         {
-            "block": ("occurrence", np.zeros(count, np.int16)),
-            "year": ("occurrence", np.arange(count)),
+            "block": ("occurrence", np.repeat(np.arange(len(blocks)), [y.size for y, _ in blocks])),
+            "year": (
+                "occurrence",
+                np.concatenate([year + b * YEARS for b, (year, _) in enumerate(blocks)]),
+            ),
         },
-        attrs={"blocks": 1, "years_per_block": YEARS, "frequency": "poisson", "kappa": 0.0},
-    )
-    pairs = xr.Dataset(
-        {
-            "pointer": ("edge", np.array([0, count])),
-            "occurrence": ("pair", np.arange(count, dtype=np.uint32)),
-            "position": ("pair", positions),
-        }
-    )
-    return xr.DataTree.from_dict({"/": root, "block_00/typhoon_wind": pairs})
+        attrs={
+            "blocks": len(blocks), "years_per_block": YEARS, "frequency": frequency.family,
+            "kappa": frequency.kappa or 0.0,
+        },
+    )  # fmt: skip
+    nodes = {
+        f"block_{b:02d}/typhoon_wind": xr.Dataset(
+            {
+                "pointer": ("edge", np.array([0, position.size])),
+                "occurrence": ("pair", np.arange(position.size, dtype=np.uint32)),
+                "position": ("pair", position.astype(np.uint16)),
+            },
+            attrs={"shift": block_shift(shift, b)},
+        )
+        for b, (_, position) in enumerate(blocks)
+    }
+    return xr.DataTree.from_dict({"/": root, **nodes})
 
 
-def check(positions: np.ndarray) -> xr.Dataset:
-    return check_tree(catalogue(positions))
+def annual_maxima(frequency: Frequency = POISSON, block: int = 0, shift: float = 0.3) -> Block:
+    """Storms that are all annual maxima, rank k in year k."""
+    positions = rank_positions(YEARS, block_shift(shift, block), PERIODS, frequency)
+    stored = stored_ranks(positions, STORAGE)
+    return np.arange(stored), positions[:stored].astype(np.int64)
 
 
-def check_tree(catalogued: xr.DataTree) -> xr.Dataset:
-    maps = xr.DataArray(MAPS, {"return_period": list(PERIODS)}, ("return_period", "cell"))
-    reading = Reading("zero_below", None, "gumbel", 55.0, "loglinear")
-    curves = intensity_curves(maps, reading, POISSON, storage_rate=0.3, peril="typhoon_wind")
-    item = Item("residential", "loss", "CNY", "brick", {"typhoon_wind": DAMAGE}, "complement")
-    table = compile_table(tree(), {"typhoon_wind": curves}, [item], depth_spread=0.0)
-    return average_from_maps(catalogued, table)
+def simulated(seed: int, counts: Frequency, declared: Frequency, block: int = 0) -> Block:
+    """One block of 1.5 storms a year, ranked by hand."""
+    random = generator(seed, "storms of the identity's test", block)
+    mean = 1.5 if counts.kappa is None else random.gamma(counts.kappa, 1.5 / counts.kappa, YEARS)
+    year = np.repeat(np.arange(YEARS), random.poisson(mean, YEARS))
+    strength = random.random(year.size)
+    largest = np.zeros(YEARS)
+    np.maximum.at(largest, year, strength)
+    ranked = np.sort(largest)
+    positions = rank_positions(YEARS, block_shift(0.3, block), PERIODS, declared)
+    read = np.interp(strength, ranked, positions[::-1].astype(np.float64)).astype(np.int64)
+    kept = strength >= ranked[-stored_ranks(positions, STORAGE)]
+    return year[kept], read[kept]
 
 
-def stored() -> np.ndarray:
-    positions = rank_positions(YEARS, SHIFT, PERIODS, POISSON)
-    return positions[: stored_ranks(positions, 0.3)]
+def check(blocks: list[Block], frequency: Frequency = POISSON, shift: float = 0.3) -> xr.Dataset:
+    city = one_cell(frequency)
+    checks = average_from_maps(tree_of(blocks, frequency, shift), city.census, city.table)
+    return checks.isel(peril=0)
 
 
-def loss(probability: float) -> float:
-    """Loss of the event of one annual probability, by hand: a line in log-rate between maps."""
-    variate = -np.log(rate_from_probability(probability, POISSON))
-    at = -np.log(rate_from_probability(1.0 / np.array(PERIODS), POISSON))
-    if variate < at[0]:
-        return 0.0
-    slope = 10.0 / (at[2] - at[1])
-    wind = np.interp(variate, at, MAPS[:, 0]) if variate < at[2] else 40 + slope * (variate - at[2])
-    return 1000.0 * float(DAMAGE.at(min(wind, 55.0)))
+def within(checks: xr.Dataset) -> bool:
+    return bool(checks["within_three_standard_errors"])
 
 
-def test_maps_give_the_integral_of_loss_over_probability() -> None:
-    parts = [(1e-7, 1e-4), (1e-4, 1e-3), (1e-3, 0.01), (0.01, 0.05), (0.05, 0.2)]
-    expected = sum(integrate.quad(loss, a, b, limit=200)[0] for a, b in parts) + 1e-7 * loss(1e-7)
-    assert float(check(stored())["aal_from_maps"][0]) == pytest.approx(expected, rel=1e-3)
+@pytest.mark.parametrize("frequency", [POISSON, CLUSTERED])
+def test_integrals_have_their_closed_form(frequency: Frequency) -> None:
+    """∫ ln(ν0/ν) dν = ν0, and by parts ∫ ln(ν0/ν) dEP = ∫ EP(ν)/ν dν from 0 to ν0."""
+    rate, found = one_cell(frequency).start_rate, check([annual_maxima(frequency)], frequency)
+    by_parts, _ = integrate.quad(lambda v: probability_from_rate(v, frequency) / v, 0.0, rate)
+    if frequency.kappa is None:
+        entire = special.exp1(rate) + np.log(rate) + np.euler_gamma
+        assert by_parts == pytest.approx(entire, rel=1e-12)
+    assert float(found["aal_from_rates"]) == pytest.approx(VALUE * SLOPE / CAP * rate, rel=1e-5)
+    assert float(found["aal_from_maps"]) == pytest.approx(VALUE * SLOPE / CAP * by_parts, rel=1e-5)
 
 
-def test_ranked_maxima_cost_what_the_maps_say() -> None:
-    found = check(stored())
-    assert abs(float(found["annual_maxima_error"][0])) < 0.01
-    assert float(found["other_storms_share"][0]) == 0.0
+@pytest.mark.parametrize("shift", [0.02, 0.5, 0.97])
+def test_annual_maxima_miss_the_integral_by_the_quadrature_alone(shift: float) -> None:
+    blocks = [annual_maxima(block=b, shift=shift) for b in range(3)]
+    found = check(blocks, shift=shift)
+    depth = [p * STEP + np.log(one_cell(POISSON).start_rate) for _, p in blocks]
+    loss = VALUE * SLOPE / CAP * np.maximum(np.concatenate(depth), 0.0).sum() / (3 * YEARS)
+    error = loss / float(found["aal_from_maps"]) - 1.0
+    assert abs(error) > 1e-5  # something to explain
+    assert float(found["quadrature_error"]) == pytest.approx(error, abs=1e-6)
+    assert float(found["annual_maxima_error"]) == pytest.approx(error, abs=1e-6)
+    assert float(found["unexplained"]) == pytest.approx(0.0, abs=1e-12)
 
 
-def test_a_catalogue_that_is_too_rare_or_too_frequent_shows() -> None:
-    assert float(check(stored() + np.uint16(400))["annual_maxima_error"][0]) > 0.02
-    assert float(check(stored() - np.uint16(400))["annual_maxima_error"][0]) < -0.02
-
-
-def with_second_storms(positions: np.ndarray, second: np.ndarray) -> xr.DataTree:
-    """Add a second storm to the first years, each at a position of its own."""
-    tree = catalogue(positions)
-    root = tree.to_dataset()
-    year = np.concatenate([np.arange(positions.size), np.arange(second.size)])
-    both = np.concatenate([positions, second])
-    order = np.argsort(year, kind="stable")
-    made = catalogue(both[order])
-    dates = made.to_dataset().assign(year=("occurrence", year[order])).assign_attrs(root.attrs)
-    return xr.DataTree.from_dict(
-        {"/": dates, "block_00/typhoon_wind": made["block_00/typhoon_wind"].to_dataset()}
-    )
+def test_a_low_shift_costs_less_and_a_high_shift_more() -> None:
+    """Rank k stands for EP = (k - u)/years: the larger u, the rarer the rank is read."""
+    errors = [float(check([annual_maxima(shift=u)], shift=u)["quadrature_error"])
+              for u in (0.01, 0.99)]  # fmt: skip
+    assert errors[0] < 0.0 < errors[1]
 
 
 def test_second_storms_of_a_year_are_counted_apart_by_hand() -> None:
-    """Fifty second storms that read as the 20-year map, 30 m/s, cost 0.2 of 1,000 each."""
-    positions = stored()
-    mapped = int(position_of_rate(rate_from_probability(1.0 / 20.0, POISSON)))
-    assert (positions[:50] > mapped).all()  # the first storms of those years are rarer
-    plain = check(positions)
-    found = check_tree(with_second_storms(positions, np.full(50, mapped, np.uint16)))
-    maps = float(plain["aal_from_maps"][0])
-    assert float(found["aal_from_maps"][0]) == maps
-    assert float(found["other_storms_share"][0]) == pytest.approx(
-        50 * 200.0 / YEARS / maps, rel=2e-3
+    """Fifty second storms of one tenth of the first rate lose SLOPE ln 10 m/s of 80 each."""
+    year, position = annual_maxima()
+    tenth = int(position_of_rate(one_cell(POISSON).start_rate / 10.0))
+    assert (position[:50] > tenth).all()  # the first storms of those years are rarer
+    both = np.append(year, year[:50]), np.append(position, np.full(50, tenth))
+    plain, found = check([(year, position)]), check([both])
+    cost = 50 * VALUE * SLOPE / CAP * np.log(10.0) / YEARS
+    assert float(plain["other_storms_share"]) == 0.0
+    assert float(found["other_storms_share"] * found["aal_from_maps"]) == pytest.approx(
+        cost, rel=2e-4
     )
-    assert float(found["annual_maxima_error"][0]) == float(plain["annual_maxima_error"][0])
+    assert float(found["annual_maxima_error"]) == float(plain["annual_maxima_error"])
+    assert float(found["aal_all_occurrences"] - plain["aal_all_occurrences"]) == pytest.approx(
+        cost, rel=2e-4
+    )
 
 
-def test_an_annual_maximum_that_is_missing_shows() -> None:
-    """The rarest year alone carries more than the quadrature's error."""
-    error = float(check(stored()[1:])["annual_maxima_error"][0])
-    assert error < float(check(stored())["annual_maxima_error"][0]) - 1e-3
+def test_parts_sum_to_the_totals() -> None:
+    found = check([simulated(3, POISSON, POISSON, b) for b in range(2)])
+    maps, rates = float(found["aal_from_maps"]), float(found["aal_from_rates"])
+    assert float(found["quadrature_error"] + found["unexplained"]) == pytest.approx(
+        float(found["annual_maxima_error"]), abs=1e-12
+    )
+    total = maps * float(found["annual_maxima_error"]) + rates * float(
+        found["over_dispersion_share"]
+    )
+    assert rates * float(found["all_occurrences_error"]) == pytest.approx(total, rel=1e-9)
+
+
+def test_the_standard_error_is_the_one_of_many_simulated_catalogues() -> None:
+    """Error over standard error has mean zero and deviation one over sixty Poisson catalogues."""
+    found = [check([simulated(seed, POISSON, POISSON)]) for seed in range(60)]
+    ratio = np.array([float(f["over_dispersion_share"] / f["standard_error"]) for f in found])
+    assert abs(ratio.mean()) < 3.0 / np.sqrt(60)
+    assert 0.75 < ratio.std() < 1.25
+    assert sum(map(within, found)) >= 58
+
+
+def test_clustered_years_hold_only_under_the_family_that_is_declared() -> None:
+    """Gamma-mixed counts read as Poisson cost more than the rates say; read as themselves, not."""
+    blocks = range(5)
+    declared = check([simulated(7, CLUSTERED, CLUSTERED, b) for b in blocks], CLUSTERED)
+    assert within(declared)
+    silent = check([simulated(7, CLUSTERED, POISSON, b) for b in blocks])
+    assert not within(silent)
+    assert float(silent["over_dispersion_share"]) > 0.05
+    assert float(silent["unexplained"]) == pytest.approx(0.0, abs=1e-12)  # ranking is blameless
+
+
+# --- faults ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("moved", "sign"), [(40, 1.0), (-40, -1.0)])
+def test_a_few_moved_positions_are_unexplained(moved: int, sign: float) -> None:
+    """Five ranks of a block, read 1 % too rare or too frequent."""
+    year, position = annual_maxima()
+    spoiled = position.copy()
+    spoiled[10:15] += moved
+    found, plain = check([(year, spoiled)]), check([(year, position)])
+    assert sign * float(found["unexplained"]) > 1e-5
+    assert float(found["quadrature_error"]) == float(plain["quadrature_error"])
+
+
+def test_a_missing_annual_maximum_is_unexplained() -> None:
+    year, position = annual_maxima()
+    assert float(check([(year[1:], position[1:])])["unexplained"]) < -1e-3
+
+
+def test_storms_written_twice_show_among_all_occurrences_only() -> None:
+    """Every tenth storm again in its own year; before, the same storms pass."""
+    year, position = simulated(11, POISSON, POISSON)
+    twice = np.append(year, year[::10]), np.append(position, position[::10])
+    plain, found = check([(year, position)]), check([twice])
+    assert within(plain)
+    assert not within(found)
+    assert float(found["over_dispersion_share"]) > 0.05
+    assert float(found["annual_maxima_error"]) == float(plain["annual_maxima_error"])
+
+
+def test_a_catalogue_without_second_storms_is_refused_by_the_rates() -> None:
+    found = check([annual_maxima()])
+    assert float(found["over_dispersion_share"]) < 0.0
+    assert not within(found)
+
+
+# --- the tiny census: twelve cells, two perils, storms that reach several cells ------------------
+
+
+@dataclass(frozen=True)
+class Built:
+    """A ranked catalogue with what prices it."""
+
+    census: xr.DataTree
+    catalogue: xr.DataTree
+    curves: dict[str, IntensityCurves]
+    table: CompiledTable
+
+
+TOP = {"wind": ("m s-1", 150.0), "flood": ("m", 8.0)}
+CLASSES = ("brick", "wood")
+YEARLY = VALUE * np.outer(1.0 + CELLS, [1.0, 2.0]).sum(axis=1)  # by cell, both classes
+
+
+def ratio(built: Built, peril: str, cell: np.ndarray, position: np.ndarray) -> np.ndarray:
+    """Damage ratio read without any compiled table."""
+    return np.minimum(built.curves[peril].at(cell, position) / TOP[peril][1], 1.0)
+
+
+def build(folder: Path, name: str) -> Built:
+    tree = census_named(name)
+    settings = make_settings(YEARS)
+    catalogue = build_catalogue(folder, tree, [make_source(YEARS)], settings).load()
+    layers = {p: tree[p].to_dataset().assign_attrs(units=unit) for p, (unit, _) in TOP.items()}
+    census = exposed({**layers, "zones": tree["zones"].to_dataset()}, CELLS.size, CLASSES)
+    responses = {p: linear(p, unit, top) for p, (unit, top) in TOP.items()}
+    items = [Item(c, "loss", "CNY", c, responses, "complement") for c in CLASSES]
+    items.append(Item("relief", "benefit", "CNY", "brick", responses, "highest"))  # is left out
+    curves = {p: curves_of(census, p) for p in TOP}
+    return Built(census, catalogue, curves, compile_table(census, curves, items, depth_spread=0.0))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Built]:
+    made: dict[str, Built] = {}
+
+    def of(name: str) -> Built:
+        if name not in made:
+            made[name] = build(tmp_path_factory.mktemp("catalogue"), name)
+        return made[name]
+
+    return of
+
+
+@pytest.mark.parametrize("name", list(CENSUSES))
+def test_ranked_maxima_cost_the_sum_over_ranks(built: Callable[[str], Built], name: str) -> None:
+    """The sum by hand: every cell reads every rank of every block once."""
+    city = built(name)
+    checks = average_from_maps(city.catalogue, city.census, city.table)
+    for peril in TOP:
+        found, periods = checks.sel(peril=peril), city.census[peril]["return_period"].values
+        shifts = [block_shift(0.3, b) for b in range(3)]
+        ranks = np.concatenate([rank_positions(YEARS, u, periods, POISSON) for u in shifts])
+        by_hand = ratio(city, peril, CELLS[:, None], ranks[None]).mean(axis=1) @ YEARLY
+        maps = float(found["aal_from_maps"])
+        assert maps * (1.0 + float(found["quadrature_error"])) == pytest.approx(by_hand, rel=1e-5)
+        assert float(found["unexplained"]) == pytest.approx(0.0, abs=1e-12)
+        assert abs(float(found["quadrature_error"])) < 0.01
+
+
+@pytest.mark.parametrize("name", list(CENSUSES))
+def test_a_poisson_source_costs_what_the_rates_say(
+    built: Callable[[str], Built], name: str
+) -> None:
+    city = built(name)
+    checks = average_from_maps(city.catalogue, city.census, city.table)
+    assert checks["within_three_standard_errors"].values.all()
+    assert (checks["standard_error"] < 0.01).all()
+    assert (checks["other_storms_share"] > 0.005).all()
+
+
+def test_one_peril_alone_costs_what_the_pass_says(built: Callable[[str], Built]) -> None:
+    city = built("like the demo")
+    checks = average_from_maps(city.catalogue, city.census, city.table)
+    for p, peril in enumerate(TOP):
+        alone = replace(
+            city.table, perils=(peril,), curves=city.table.curves[p : p + 1],
+            lookup=city.table.lookup[p : p + 1], bins_per_unit=city.table.bins_per_unit[p : p + 1],
+        )  # fmt: skip
+        single = checks.sel(peril=[peril])
+        aal = passed(city.catalogue, alone)
+        assert float(single["aal_all_occurrences"][0]) == pytest.approx(aal, rel=1e-9)
+        assert combination_term(single, aal) == pytest.approx(0.0, abs=1e-9 * aal)
+
+
+def passed(catalogue: xr.DataTree, table: CompiledTable) -> float:
+    """AAL of the loss columns from the engine's pass."""
+    loss = [c for c, quantity in enumerate(table.quantities) if quantity == "loss"]
+    return sum(m[:, :, loss].sum() for m, _ in block_results(catalogue, table)) / (3 * YEARS)
+
+
+def test_the_combination_term_is_the_product_of_both_ratios(built: Callable[[str], Built]) -> None:
+    """With two perils d1 + d2 - (1 - (1 - d1)(1 - d2)) = d1 d2, summed from dense arrays."""
+    city = built("like the demo")
+    checks = average_from_maps(city.catalogue, city.census, city.table)
+    root, expected = city.catalogue.to_dataset(), 0.0
+    for block in range(3):
+        count = int((root["block"] == block).sum())
+        both = np.ones((CELLS.size, count))
+        for peril in TOP:
+            pairs = city.catalogue[f"block_{block:02d}/{peril}"].to_dataset()
+            cell = np.repeat(CELLS, np.diff(pairs["pointer"].values))
+            single = np.zeros(both.shape)
+            single[cell, pairs["occurrence"].values] = ratio(
+                city, peril, cell, pairs["position"].values
+            )
+            both *= single
+        expected += float(YEARLY @ both.sum(axis=1)) / (3 * YEARS)
+    aal = passed(city.catalogue, city.table)
+    assert expected > 1e-3 * aal
+    assert combination_term(checks, aal) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("factor", [0.4, 1.01])
+def test_a_combined_loss_of_something_else_is_refused(
+    built: Callable[[str], Built], factor: float
+) -> None:
+    city = built("like the demo")
+    checks = average_from_maps(city.catalogue, city.census, city.table)
+    total = float(checks["aal_all_occurrences"].sum())
+    with pytest.raises(ConservationError, match=r"combination_term.*loss columns"):
+        combination_term(checks, factor * total)
+
+
+def test_a_peril_that_the_catalogue_lacks_is_refused() -> None:
+    city = one_cell(POISSON)
+    catalogue = tree_of([annual_maxima()], POISSON)
+    table = replace(city.table, perils=("storm_surge",))
+    census = xr.DataTree.from_dict({"storm_surge": city.census["typhoon_wind"].to_dataset()})
+    with pytest.raises(CatalogueError, match=r"block_00.*storm_surge.*compile only perils"):
+        average_from_maps(catalogue, census, table)
+
+
+def test_replayed_storms_are_refused() -> None:
+    city = one_cell(POISSON)
+    catalogue = tree_of([annual_maxima()], POISSON, shift=float("nan"))
+    with pytest.raises(CatalogueError, match=r"block_00/typhoon_wind.*rank functions come from"):
+        average_from_maps(catalogue, city.census, city.table)
+
+
+def test_a_peril_that_costs_nothing_has_no_errors() -> None:
+    city = one_cell(POISSON)
+    idle = replace(city.table, value=np.zeros_like(city.table.value))
+    found = average_from_maps(tree_of([annual_maxima()], POISSON), city.census, idle).isel(peril=0)
+    assert all(float(found[name]) == 0.0 for name in found if found[name].dtype.kind == "f")
+    assert within(found)
