@@ -1,4 +1,4 @@
-"""Read given storms through the baseline rank function: a small catalogue of the same storms.
+"""Read given events through the baseline, never ranked again: a small catalogue of these events.
 
 Its first block holds the reading pooled over the blocks of the baseline (the mean of their annual
 probabilities), the others the reading of each block: their spread is the simulation interval.
@@ -6,20 +6,38 @@ probabilities), the others the reading of each block: their spread is the simula
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from scipy.sparse import csr_array, vstack
 
+from riskmodel.core.errors import CatalogueError
 from riskmodel.core.returnperiod import Frequency, probability_from_rate, rate_from_probability
 from riskmodel.core.schema import check, stamp
 from riskmodel.hazard.catalogue import OCCURRENCES, PAIRS, catalogue_frequency
-from riskmodel.hazard.position import position_of_rate, rate_of_position
+from riskmodel.hazard.position import LAST_POSITION, position_of_rate, rate_of_position
 from riskmodel.hazard.rank_function import positions_of_index
 from riskmodel.hazard.ranking import Interpolation
 
 FloatArray = npt.NDArray[np.float64]
+VALUES_TOGETHER = 1 << 20  # cells × events read at once; bounds the memory of long sets
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPeril:
+    """Values of one peril at the cells, and how they become positions.
+
+    `values` (cell, event) are >= 0; `reached` (cell,) says which cells any map reaches; `read`
+    takes a slice of the cells to positions (reading, cell, event), the pooled reading first, NaN
+    where nothing is stored.
+    """
+
+    values: npt.NDArray[np.floating]
+    reached: npt.NDArray[np.bool_]
+    read: Callable[[slice], FloatArray]
 
 
 def replay_catalogue(
@@ -43,48 +61,147 @@ def replay_catalogue(
 
     Returns
     -------
-    DataTree with blocks 0 (pooled) and 1 … B (each block's reading). Attribute
-    ``below_storage_<peril>`` is the share of affected cells, by storm, that fall below the storage
-    rate in the pooled reading: they are counted, not silently zero.
+    DataTree as of `positions_catalogue`, each storm in a year of its own, ``calendar_year`` beside
+    it.
     """
-    frequency = catalogue_frequency(catalogue)
-    blocks = int(catalogue.attrs["blocks"])
-    nodes: dict[str, xr.Dataset] = {}
-    below: dict[str, list[float]] = {}
-    rates = dict(zip(catalogue.attrs["perils"], catalogue.attrs["storage_rate"], strict=True))
+    given = {}
     for peril, index in indices.items():
-        function = catalogue[f"rank_function/{peril}"].to_dataset()
-        at_cell = np.einsum(
-            "ck,cks->cs", interpolation.weight, index[interpolation.node].astype(np.float64)
+        corners = index[interpolation.node].astype(np.float64)
+        at_cell = np.einsum("ck,cks->cs", interpolation.weight, corners)
+        given[peril] = given_index(catalogue, peril, at_cell)
+    event = np.arange(storms.sizes["occurrence"])
+    dated = storms.assign(
+        calendar_year=("occurrence", storms["year"].values),
+        year=("occurrence", event),
+        parent_event=("occurrence", np.full(event.size, "typhoon")),
+    )
+    return positions_catalogue(
+        catalogue, dated, event, given,
+        years=event.size, source="real storms", history="replay_catalogue",
+    )  # fmt: skip
+
+
+def positions_catalogue(
+    catalogue: xr.DataTree,
+    occurrences: xr.Dataset,
+    event: npt.NDArray[np.int64],
+    given: Mapping[str, GivenPeril],
+    *,
+    years: int,
+    source: str,
+    history: str,
+) -> xr.DataTree:
+    """Catalogue of occurrences whose footprints are read, not ranked.
+
+    Parameters
+    ----------
+    catalogue, occurrences : DataTree and Dataset
+        Baseline; dim ``occurrence``, in order of date, with ``year`` (0 … years - 1), ``start``,
+        ``end``, ``parent_event`` and labels.
+    event : array (occurrence,)
+        Position of each occurrence along the events of `given`.
+    given : mapping of str to GivenPeril
+        By peril, all with the same events and readings.
+    years, source, history : int and str
+        Years that the occurrences stand for; what the events are, and who read them.
+
+    Returns
+    -------
+    DataTree with blocks 0 (pooled) and 1 … B (each block's reading). Its attributes say by peril
+    what is not read in full: ``below_storage_<peril>`` is the share of affected cells, by event,
+    that fall below the storage rate in the pooled reading. Of the (event, cell) pairs with a value
+    above zero it counts ``pairs_below_storage_<peril>``, ``pairs_dry_<peril>`` (in cells that no
+    map reaches) and ``pairs_at_last_position_<peril>`` (as rare as can be stored, or rarer).
+    """
+    shape = (next(iter(given.values())).values.shape[1], event.size)
+    selection = csr_array((np.ones(event.size, np.int32), (event, np.arange(event.size))), shape)
+    nodes: dict[str, xr.Dataset] = {}
+    counts: dict[str, object] = {}
+    for peril, one in given.items():
+        matrices = _stored(one)
+        counts |= _counts(one, matrices[0], peril)
+        for number, matrix in enumerate(matrices):
+            nodes[f"block_{number:02d}/{peril}"] = _pairs(matrix @ selection, peril, history)
+    root = _repeated(occurrences, len(matrices), years)
+    rates = [_storage_rate(catalogue, peril) for peril in given]
+    inherited = {name: catalogue.attrs[name] for name in ("frequency", "kappa")}
+    root.attrs.update(
+        inherited, schema=OCCURRENCES.name, source=source, history=history, blocks=len(matrices),
+        years_per_block=years, perils=list(given), storage_rate=rates, **counts,
+    )  # fmt: skip
+    return xr.DataTree.from_dict({"/": check(root, OCCURRENCES), **nodes}, name="given events")
+
+
+def given_index(catalogue: xr.DataTree, peril: str, values: npt.NDArray[np.floating]) -> GivenPeril:
+    """Physical index (cell, event) of one peril, read through its rank function.
+
+    Parameters
+    ----------
+    catalogue : DataTree
+        Baseline, with its rank functions.
+    peril : str
+        One of the catalogue's.
+    values : array (cell, event)
+        Index at all cells, in the units of the rank function, >= 0.
+
+    Raises
+    ------
+    CatalogueError
+        If the values are of other cells than the catalogue's.
+    """
+    function = catalogue[f"rank_function/{peril}"].to_dataset().compute()
+    frequency, rate = catalogue_frequency(catalogue), _storage_rate(catalogue, peril)
+    if values.shape[0] != function.sizes["cell"]:
+        raise CatalogueError(
+            "an index of other cells than those of the catalogue",
+            where=f"rank_function/{peril}",
+            found=f"{values.shape[0]} cells",
+            expected=f"{function.sizes['cell']} cells",
+            remedy="read the events with the census from which the catalogue was made",
         )
-        single = positions_of_index(function, at_cell)
-        readings = np.concatenate([_pooled(single, float(rates[peril]), frequency)[None], single])
-        reached = function["index"].values[0, :, 0] > 0
-        below[f"below_storage_{peril}"] = np.isnan(readings[0])[reached].mean(axis=0).tolist()
-        for number, positions in enumerate(readings):
-            nodes[f"block_{number:02d}/{peril}"] = _pairs(positions, peril)
-    root = _occurrences(storms, blocks + 1)
-    inherited = {name: catalogue.attrs[name] for name in ("parent_event", "frequency", "kappa")}
-    root.attrs.update(inherited, perils=list(indices), **below)
-    return xr.DataTree.from_dict({"/": check(root, OCCURRENCES), **nodes}, name="replay")
+
+    def read(cells: slice) -> FloatArray:
+        index = values[cells].astype(np.float64)
+        single = positions_of_index(function.isel(cell=cells), index)
+        return np.concatenate([_pooled(single, rate, frequency)[None], single])
+
+    return GivenPeril(values, function["index"].values[0, :, 0] > 0, read)
 
 
-def _occurrences(storms: xr.Dataset, blocks: int) -> xr.Dataset:
-    """Repeat the storms once for each block, each storm in a year of its own."""
-    count = storms.sizes["occurrence"]
-    block = np.repeat(np.arange(blocks), count)
-    repeated = xr.concat([storms] * blocks, "occurrence").assign(
-        block=("occurrence", block.astype(np.int16)),
-        year=("occurrence", np.tile(np.arange(count), blocks) + block * count),
-        calendar_year=("occurrence", np.tile(storms["year"].values, blocks)),
-    )
-    return repeated.assign_attrs(
-        schema=OCCURRENCES.name,
-        source="real storms",
-        history="replay_catalogue",
-        blocks=blocks,
-        years_per_block=count,
-    )
+def given_positions(
+    catalogue: xr.DataTree,
+    peril: str,
+    values: npt.NDArray[np.floating],
+    reached: npt.NDArray[np.bool_],
+    position: Callable[[slice], FloatArray],
+) -> GivenPeril:
+    """Values (cell, event) whose position is the same in every block, as of a mapped intensity.
+
+    Parameters
+    ----------
+    catalogue : DataTree
+        Baseline; positions more frequent than its storage rate are not stored.
+    peril : str
+        One of the catalogue's.
+    values, reached : arrays (cell, event) and (cell,)
+        As of `GivenPeril`.
+    position : callable
+        Takes a slice of the cells to positions (cell, event); NaN where there is none.
+    """
+    first = int(position_of_rate(_storage_rate(catalogue, peril)))
+    readings = 1 + int(catalogue.attrs["blocks"])
+
+    def read(cells: slice) -> FloatArray:
+        found = position(cells)
+        stored = np.where(found >= first, found, np.nan)
+        return np.broadcast_to(stored, (readings, *stored.shape))
+
+    return GivenPeril(values, reached, read)
+
+
+def _storage_rate(catalogue: xr.DataTree, peril: str) -> float:
+    rates = zip(catalogue.attrs["perils"], catalogue.attrs["storage_rate"], strict=True)
+    return float(dict(rates)[peril])
 
 
 def _pooled(single: FloatArray, storage_rate: float, frequency: Frequency) -> FloatArray:
@@ -95,21 +212,49 @@ def _pooled(single: FloatArray, storage_rate: float, frequency: Frequency) -> Fl
     return np.where(np.isnan(single).mean(axis=0) > 0.5, np.nan, positions)
 
 
-def _pairs(positions: FloatArray, peril: str) -> xr.Dataset:
-    cell, storm = np.nonzero(~np.isnan(positions))
-    pointer = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=positions.shape[0]))])
+def _stored(given: GivenPeril) -> list[csr_array]:
+    """Positions + 1 (cell, event) by reading; what is not stored is a sparse zero."""
+    cells, events = given.values.shape
+    step = max(1, VALUES_TOGETHER // max(events, 1))
+    chunks = [
+        [csr_array(np.nan_to_num(np.rint(p) + 1.0).astype(np.int32)) for p in given.read(part)]
+        for part in (slice(start, start + step) for start in range(0, cells, step))
+    ]
+    return [vstack(parts, format="csr") for parts in zip(*chunks, strict=True)]
+
+
+def _counts(given: GivenPeril, stored: csr_array, peril: str) -> dict[str, object]:
+    """Pairs that the pooled reading does not hold, or holds at the last position."""
+    affected = int(given.reached.sum())
+    by_event = np.bincount(stored.indices, minlength=stored.shape[1])
+    hit = np.count_nonzero(given.values > 0, axis=1)
+    dry = int(hit[~given.reached].sum())
+    return {
+        f"below_storage_{peril}": ((affected - by_event) / max(affected, 1)).tolist(),
+        f"pairs_below_storage_{peril}": int(hit.sum()) - dry - int(stored.nnz),
+        f"pairs_dry_{peril}": dry,
+        f"pairs_at_last_position_{peril}": int(np.count_nonzero(stored.data == LAST_POSITION + 1)),
+    }
+
+
+def _repeated(occurrences: xr.Dataset, blocks: int, years: int) -> xr.Dataset:
+    """Repeat the occurrences once for each reading, in years of its own."""
+    block = np.repeat(np.arange(blocks), occurrences.sizes["occurrence"])
+    year = np.tile(occurrences["year"].values, blocks) + block * years
+    return xr.concat([occurrences] * blocks, "occurrence").assign(
+        block=("occurrence", block.astype(np.int16)), year=("occurrence", year)
+    )
+
+
+def _pairs(matrix: csr_array, peril: str, history: str) -> xr.Dataset:
+    matrix.sort_indices()
     data = xr.Dataset(
         {
-            "pointer": ("edge", pointer.astype(np.int64)),
-            "occurrence": ("pair", storm.astype(np.uint32)),
-            "position": ("pair", np.rint(positions[cell, storm]).astype(np.uint16)),
+            "pointer": ("edge", matrix.indptr.astype(np.int64)),
+            "occurrence": ("pair", matrix.indices.astype(np.uint32)),
+            "position": ("pair", (matrix.data - 1).astype(np.uint16)),
         }
     )
     return stamp(
-        data,
-        PAIRS,
-        source="rank function",
-        history="replay_catalogue",
-        peril=peril,
-        shift=float("nan"),
+        data, PAIRS, source="given events", history=history, peril=peril, shift=float("nan")
     )

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from riskmodel.core.errors import CatalogueError
 from riskmodel.core.returnperiod import probability_from_rate
 from riskmodel.core.schema import check
+from riskmodel.hazard import replay
 from riskmodel.hazard.catalogue import OCCURRENCES, PAIRS, block_names
 from riskmodel.hazard.position import position_of_rate, rate_of_position
 from riskmodel.hazard.ranking import Interpolation
-from riskmodel.hazard.replay import replay_catalogue
+from riskmodel.hazard.replay import given_index, replay_catalogue
 from tests.hazard.conftest import GRID, POISSON, storm_block
 
 COUNT = 6
@@ -69,6 +71,8 @@ def test_a_replay_is_a_catalogue_of_its_own(replayed: xr.DataTree) -> None:
     assert table["name"].values[:2].tolist() == ["storm 0", "storm 1"]
     assert table["block"].values.tolist() == np.repeat(range(4), COUNT).tolist()
     assert replayed.attrs["years_per_block"] == COUNT
+    assert table["parent_event"].values.tolist() == ["typhoon"] * 4 * COUNT
+    assert "parent_event" not in replayed.attrs
 
 
 def test_a_storm_of_block_1_is_read_there_as_it_was_ranked(
@@ -142,3 +146,34 @@ def test_cells_that_no_map_reaches_are_not_counted(
     assert tree.attrs["below_storage_flood"] == [0.0]
     assert np.array_equal(~np.isnan(dense(tree, 0, "flood", 1)[:, 0]), reached)
     assert tree.attrs["perils"] == ["flood"]
+
+
+def test_what_is_not_read_in_full_is_counted(catalogue: xr.DataTree, census: xr.DataTree) -> None:
+    behind_dykes = catalogue.copy(deep=True)  # the last two cells are never reached
+    behind_dykes["rank_function/flood"]["index"].values[:, 10:] = 0.0
+    # nothing, a drizzle, and rain that no storm of the source brings
+    rain = np.ones((9, 3), dtype=np.float32) * np.array([0.0, 0.01, 1e9], np.float32)
+    tree = replay_catalogue(behind_dykes, storms(3), {"flood": rain}, interpolation(census))
+    assert tree.attrs["pairs_below_storage_flood"] == 10
+    assert tree.attrs["pairs_dry_flood"] == 2 * 2
+    assert tree.attrs["pairs_at_last_position_flood"] == 10
+    assert tree.attrs["below_storage_flood"] == [1.0, 1.0, 0.0]
+
+
+def test_reading_cell_by_cell_changes_nothing(
+    replayed: xr.DataTree,
+    catalogue: xr.DataTree,
+    census: xr.DataTree,
+    strongest: np.ndarray,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(replay, "VALUES_TOGETHER", 1)
+    made = storm_block(2000, 1)
+    indices = {p: np.ascontiguousarray(i[:, strongest]) for p, i in made.indices.items()}
+    again = replay_catalogue(catalogue, storms(), indices, interpolation(census))
+    xr.testing.assert_identical(again, replayed)
+
+
+def test_an_index_of_other_cells_is_refused(catalogue: xr.DataTree) -> None:
+    with pytest.raises(CatalogueError, match=r"rank_function/wind.*11 cells.*to do: read the"):
+        given_index(catalogue, "wind", np.ones((11, 2)))
