@@ -15,6 +15,7 @@ from riskmodel.core.returnperiod import probability_from_return_period
 from riskmodel.show.bands import add_band, add_band_keys, band_names, kinds_of, level_of
 from riskmodel.show.frame import hover, new_figure
 from riskmodel.show.inputs import require_attrs, require_money, require_variables
+from riskmodel.show.references import add_references, check_references
 from riskmodel.show.theme import KIND_COLOURS, MUTED, SMALL_SIZE, colour_of
 from riskmodel.show.units import HUNDRED_MILLION, interval_name, money_title, number, per_cent
 
@@ -131,8 +132,30 @@ def _add_longest(figure: go.Figure, years: float, language: Language) -> None:
     )
 
 
+def _add_bands(figure: go.Figure, curve: xr.Dataset, kinds: Sequence[str]) -> None:
+    """Draw the intervals of all curves, to lie below the curves."""
+    for kind in kinds:
+        for interval in kinds_of(curve):
+            band = curve[["lower", "upper"]].sel(kind=kind, interval=interval)
+            band = band / HUNDRED_MILLION.factor
+            colour = colour_of(KIND_COLOURS, kind)
+            name = f"{kind} {interval}"
+            add_band(figure, band["lower"], band["upper"], kind=interval, colour=colour, name=name)
+
+
+def _notes(share: xr.DataArray, references: xr.Dataset | None, language: Language) -> str:
+    """Say what dashes and thin lines mean, where there are any."""
+    keys = ["legend.extrapolated"] if bool((share > EXTRAPOLATED_SHARE).any()) else []
+    keys += ["legend.references"] if references is not None else []
+    return ("。" if language == "zh" else ". ").join(message(key, language) for key in keys)
+
+
 def exceedance_figure(
-    curve: xr.Dataset, *, kinds: Sequence[str] = ("OEP", "AEP"), language: Language
+    curve: xr.Dataset,
+    *,
+    kinds: Sequence[str] = ("OEP", "AEP"),
+    references: xr.Dataset | None = None,
+    language: Language,
 ) -> go.Figure:
     """How large a loss comes how often, with simulation and model intervals apart.
 
@@ -146,35 +169,35 @@ def exceedance_figure(
         `level` of the simulation interval if known.
     kinds : sequence of str
         Curves to draw, out of "OEP" and "AEP".
+    references : xarray.Dataset, optional
+        Variable `value` in CNY on dims `case` ("comonotone", "independent"), `kind` and
+        `return_period` (years, rising, within those of the curve; NaN where unknown); attrs
+        `currency`, `price_year`. Drawn as thin lines: they bound TVaR, not the curve.
     language : {"zh", "en"}
         Language of all texts.
 
     Raises
     ------
     FigureError
-        If the Dataset lacks something of the above.
+        If a Dataset lacks something of the above, or the references belong to another curve.
     """
     _check(curve, kinds)
-    share = curve["share_extrapolated"].sel(kind=list(kinds))
-    extrapolated = bool((share > EXTRAPOLATED_SHARE).any())
+    if references is not None:
+        check_references(references, curve, kinds)
     names = [message(f"kind.{kind}", language) for kind in kinds]
     figure = new_figure(
         message("title.exceedance", language),
-        subtitle=message("legend.extrapolated", language) if extrapolated else "",
+        subtitle=_notes(curve["share_extrapolated"].sel(kind=list(kinds)), references, language),
         legend=[*names, *band_names(curve, language)],
     )
-    for kind in kinds:
-        for interval in kinds_of(curve):
-            band = curve[["lower", "upper"]].sel(kind=kind, interval=interval)
-            band = band / HUNDRED_MILLION.factor
-            colour = colour_of(KIND_COLOURS, kind)
-            name = f"{kind} {interval}"
-            add_band(figure, band["lower"], band["upper"], kind=interval, colour=colour, name=name)
+    _add_bands(figure, curve, kinds)
     for kind, name in zip(kinds, names, strict=True):
         _add_curve(figure, curve.sel(kind=kind), name, colour_of(KIND_COLOURS, kind), language)
     add_band_keys(figure, curve, language)
     _add_longest(figure, float(curve.attrs["longest_supported_return_period"]), language)
     _axes(figure, curve, language)
+    if references is not None:
+        add_references(figure, references, language)
     return figure
 
 

@@ -214,6 +214,60 @@ def make_ratios(target: float = 0.009) -> xr.Dataset:
     )
 
 
+def make_references() -> xr.Dataset:
+    """Comonotone and independent cases, which cross the curve and each other."""
+    base = make_curve()["value"].sel(return_period=slice(2, 500))
+    tilt = np.log10(base["return_period"] / 30)
+    cases = xr.concat([base * (1 + 0.3 * tilt), base * (1 - 0.3 * tilt)], "case")
+    cases = cases.assign_coords(case=["comonotone", "independent"])
+    return xr.Dataset({"value": cases}, attrs=MONEY)
+
+
+def make_chi() -> xr.Dataset:
+    """Tail dependence of plum rain at two return periods."""
+    curve, middles = np.linspace(0.0, 120.0, 61), np.arange(5.0, 120.0, 10.0)
+    near, far = [0.62 * np.exp(-curve / 90), 0.44 * np.exp(-curve / 60)]
+    off = 0.02 * np.sin(middles)
+    measured = np.stack([np.interp(middles, curve, chi) + off for chi in (near, far)])
+    measured[1, -1] = np.nan
+    width = np.array([[0.02], [0.05]])
+    binned = ("return_period", "distance")
+    return xr.Dataset(
+        {
+            "measured": (binned, measured),
+            "lower": (binned, measured - width),
+            "upper": (binned, measured + 1.2 * width),
+            "solved": (("return_period", "curve_distance"), np.stack([near, far])),
+            "target_distance": ("target", [20.0, 60.0, 20.0, 60.0]),
+            "target_return_period": ("target", [20.0, 20.0, 100.0, 100.0]),
+            "target_chi": ("target", [0.5, 0.3, 0.32, 0.17]),
+        },
+        coords={"return_period": [20.0, 100.0], "distance": middles, "curve_distance": curve},
+        attrs={"name_zh": "梅雨", "name_en": "Plum rain"},
+    )
+
+
+def make_shares() -> xr.Dataset:
+    plum = np.array([0.41, 0.33, 0.25, 0.19, 0.13, 0.1, 0.04])
+    return xr.Dataset(
+        {"share": (("parent_event", "return_period"), np.stack([1 - plum, plum]))},
+        coords={
+            "parent_event": ["typhoon", "plum_rain"],
+            "return_period": [2.0, 5, 10, 20, 50, 100, 200],
+        },
+        attrs={"peril": "rain_flood"},
+    )
+
+
+def make_season() -> xr.Dataset:
+    typhoon = [0, 0, 0, 0.02, 0.1, 0.3, 1.0, 1.4, 1.2, 0.4, 0.1, 0.02]
+    plum = [0, 0, 0, 0, 0.3, 2.1, 0.9, 0, 0, 0, 0, 0]
+    return xr.Dataset(
+        {"occurrences_a_year": (("parent_event", "month"), np.array([typhoon, plum]))},
+        coords={"parent_event": ["typhoon", "plum_rain"], "month": range(1, 13)},
+    )
+
+
 def make_records() -> list[dict[str, Any]]:
     intervals = [
         {"kind": "simulation", "level": 0.9, "lower": 6.9e8, "upper": 7.5e8},
@@ -312,6 +366,26 @@ def layers() -> xr.Dataset:
 @pytest.fixture()
 def ratios() -> xr.Dataset:
     return make_ratios()
+
+
+@pytest.fixture()
+def references() -> xr.Dataset:
+    return make_references()
+
+
+@pytest.fixture()
+def chi() -> xr.Dataset:
+    return make_chi()
+
+
+@pytest.fixture()
+def shares() -> xr.Dataset:
+    return make_shares()
+
+
+@pytest.fixture()
+def season() -> xr.Dataset:
+    return make_season()
 
 
 @pytest.fixture()

@@ -15,11 +15,13 @@ from riskmodel.core.errors import FigureError
 from riskmodel.show.bars import stacked_zone_figure, zone_bar_figure
 from riskmodel.show.comparison import observed_modelled_figure, tornado_figure
 from riskmodel.show.curves import exceedance_figure, split_at_share
+from riskmodel.show.dependence import chi_figure
 from riskmodel.show.export import _check_figure
 from riskmodel.show.layers import layer_stack_figure
 from riskmodel.show.maps import grid_map_figure, tracks_figure
 from riskmodel.show.money_flow import ledger_figure, premium_figure
 from riskmodel.show.ratio import ratio_figure
+from riskmodel.show.shares import season_figure, source_shares_figure
 from riskmodel.show.theme import (
     PAYER_COLOURS,
     PERIL_COLOURS,
@@ -55,8 +57,17 @@ FIGURES: dict[str, Callable[[Inputs, Any], go.Figure]] = {
     "premium": lambda get, to: premium_figure(get("premiums"), language=to),
     "layers": lambda get, to: layer_stack_figure(get("layers"), language=to),
     "ratio": lambda get, to: ratio_figure(get("ratios"), target=0.009, language=to),
+    "references": lambda get, to: exceedance_figure(
+        get("curve"), references=get("references"), language=to
+    ),
+    "chi": lambda get, to: chi_figure(get("chi"), language=to),
+    "shares": lambda get, to: source_shares_figure(get("shares"), language=to),
+    "season": lambda get, to: season_figure(get("season"), language=to),
 }
-MONEY_FIGURES = ("curve", "zones", "stacked", "tornado", "storms", "ledger", "premium", "layers")
+MONEY_FIGURES = (
+    *("curve", "references", "zones", "stacked", "tornado", "storms", "ledger", "premium"),
+    "layers",
+)
 
 
 @pytest.fixture()
@@ -111,6 +122,10 @@ DROPPED = [
     ("premiums", "premium"),
     *(("layers", v) for v in ("tier", "attachment", "limit", "expected")),
     *(("ratios", v) for v in ("ratio", "breach_probability", "lower")),
+    *(("chi", v) for v in ("measured", "solved", "lower", "upper", "distance", "curve_distance")),
+    *(("chi", f"target_{v}") for v in ("distance", "return_period", "chi")),
+    ("shares", "share"),
+    ("season", "occurrences_a_year"),
 ]
 OF_FIXTURE = {"variants": "tornado", "premiums": "premium", "ratios": "ratio"}
 
