@@ -67,7 +67,17 @@ def fidelity(
         )
         errors[b] = (reached - expected[None]).T
         bracket[0, b], bracket[1, b] = _bracket(curves[peril], cells, above, below)
-    mapped = maps.values[:, cells]
+    return _judged(errors, bracket, maps.values[:, cells]).assign_coords(
+        return_period=periods, cell=cells
+    )
+
+
+def _judged(
+    errors: npt.NDArray[np.int32],
+    bracket: npt.NDArray[np.float32],
+    mapped: npt.NDArray[np.float32],
+) -> xr.Dataset:
+    """Dataset of the checks; a map is bracketed when it lies in between, to single precision."""
     lower, upper = bracket
     dims = ("block", "return_period", "cell")
     return xr.Dataset(
@@ -77,8 +87,7 @@ def fidelity(
             "lower": (dims, lower),
             "upper": (dims, upper),
             "map": (dims[1:], mapped),
-        },
-        {"return_period": periods, "cell": cells},
+        }
     )
 
 

@@ -121,10 +121,12 @@ def intensity_curves(
     Raises
     ------
     ReturnPeriodError
-        If the head is not zero at the storage rate, or a map exceeds the cap of the tail.
+        If the head is not zero at the storage rate, a map exceeds the cap of the tail, return
+        periods or maps do not rise, or a Gumbel tail has fewer than two maps to go by.
     """
     periods = intensity["return_period"].values.astype(np.float64)
     maps = intensity.transpose("return_period", "cell").values.astype(np.float64)
+    _require_rising(periods, maps, reading, peril)
     maps = np.where(maps > 0, maps * reading.intensity_factor + reading.depth_shift, 0.0)
     maps = np.maximum(maps, 0.0)
     _require_below_cap(maps, reading, peril)
@@ -137,7 +139,7 @@ def intensity_curves(
     steps = 0.0
     if reading.tail == "gumbel":
         steps = (edges[-1] - edges[-2]) / (mapped[-1] - mapped[-2])
-    tail_right = maps[-1] + (maps[-1] - maps[-2]) * steps
+    tail_right = maps[-1] + (maps[-1] - maps[-min(2, periods.size)]) * steps
     return IntensityCurves(
         edges=edges.astype(np.int64),
         left=np.stack([*head_left, *left, maps[-1]], axis=1).astype(np.float32),
@@ -145,6 +147,35 @@ def intensity_curves(
         cap=reading.tail_cap,
         first_extrapolated=int(np.rint(mapped[-1] - shift)) + 1,
     )
+
+
+def _require_rising(periods: FloatArray, maps: FloatArray, reading: Reading, peril: str) -> None:
+    if (np.diff(periods) <= 0).any():
+        raise ReturnPeriodError(
+            "return periods are out of order",
+            where=f"maps of {peril}",
+            found=periods.tolist(),
+            expected="rising years, each once",
+            remedy="sort the maps by return period",
+        )
+    layer, cell = np.nonzero(np.diff(maps, axis=0) < 0)
+    if layer.size:
+        t, c = int(layer[0]), int(cell[0])
+        raise ReturnPeriodError(
+            "a map lies below a more frequent one",
+            where=f"{peril}, {periods[t + 1]:g} years, cell {c}",
+            found=f"{maps[t + 1, c]:g} below {maps[t, c]:g}, in {np.unique(cell).size} cells",
+            expected="intensities that never fall with return period",
+            remedy="correct the map, or repair the census by a named choice",
+        )
+    if reading.tail == "gumbel" and periods.size < 2:
+        raise ReturnPeriodError(
+            "a Gumbel tail needs two maps to go by",
+            where=f"curves.{peril}.tail",
+            found=f"one map, of {periods[0]:g} years",
+            expected="two return periods or more",
+            remedy="add a map, or take the flat tail",
+        )
 
 
 def _require_below_cap(maps: FloatArray, reading: Reading, peril: str) -> None:

@@ -29,6 +29,8 @@ from riskmodel.run.sections import (
     Variant,
 )
 
+# keys on which the catalogue or its occurrences depend
+OTHER_OCCURRENCES = ("run", "seed", "census.", "hazard.", "scenario.more_occurrences.")
 SectionType = TypeVar("SectionType", bound=Section)
 
 
@@ -102,8 +104,22 @@ def validate_params(mapping: Mapping[str, Any], where: str) -> Params:
     """
     params = validate_section(Params, mapping, where)
     for number, variant in enumerate(params.model_set):
-        apply_overrides(params, variant.set, where=f"{where}, model_set[{number}] {variant.name}")
+        place = f"{where}, model_set[{number}] {variant.name}"
+        _require_same_occurrences(variant.set, place)
+        apply_overrides(params, variant.set, where=place)
     return params
+
+
+def _require_same_occurrences(overrides: Mapping[str, Any], where: str) -> None:
+    """Refuse a variant that another catalogue would be needed for: all share one pass."""
+    for key in overrides:
+        if key.startswith(OTHER_OCCURRENCES):
+            raise ParamError(
+                "a variant of the model set has other occurrences",
+                where=f"{where}, {key}",
+                expected="keys that leave the catalogue as it is",
+                remedy="run it as a scenario of a sweep",
+            )
 
 
 def validate_section(

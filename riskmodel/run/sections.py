@@ -43,6 +43,7 @@ RelativePath = Annotated[
 Label = Annotated[str, Field(min_length=1, max_length=80)]
 Multiplier = Annotated[float, Field(ge=0.5, le=2.0, description="multiplier, 1 = as mapped")]
 StorageRate = Annotated[float, Field(gt=0.0, le=1.0, description="events a year")]
+Metres = Annotated[float, Field(ge=-2.0, le=2.0, description="m added to wet depths")]
 Load = Annotated[float, Field(ge=0.0, lt=1.0, description="fraction of the gross premium")]
 
 
@@ -69,17 +70,39 @@ class CensusChoice(Section):
     return_period_basis: Literal["annual_probability"]
 
 
+class FrequencyChoice(Section):
+    """Family of the number of occurrences a year: typhoons drawn, and 1/T turned into a rate."""
+
+    family: Literal["poisson", "negative_binomial"]
+    kappa: Annotated[
+        float | None, Field(gt=0.0, le=1e6, description="variance = mean + mean²/kappa")
+    ]
+
+    @model_validator(mode="after")
+    def _kappa_fits(self) -> FrequencyChoice:
+        if (self.family == "negative_binomial") != (self.kappa is not None):
+            raise ValueError("kappa a number for negative_binomial, null for poisson")
+        return self
+
+
+class Sources(Section):
+    """What makes occurrences; each source declares which cells suffer together."""
+
+    typhoon: Annotated[
+        Literal["typhoon_physics"], Field(description="dependence comes from storm tracks")
+    ]
+    plum_rain: RelativePath | None
+
+
 class Hazard(Section):
-    """Size, frequency and dependence of the catalogue."""
+    """Size, frequency, sources and dependence of the catalogue."""
 
     blocks: Annotated[int, Field(ge=1, le=50)]
     years_per_block: Annotated[int, Field(ge=100, le=20_000, description="years")]
     block_shift: Annotated[float, Field(gt=0.0, lt=1.0, description="ranks")]
-    frequency: Annotated[
-        Literal["poisson"], Field(description="the counts of the track model; see its dispersion")
-    ]
+    frequency: FrequencyChoice
     storage_rate: ByPeril[StorageRate]
-    dependence: Literal["typhoon_physics"]
+    sources: Sources
 
 
 class CensusCurve(Section):
@@ -106,12 +129,51 @@ class WindIntensity(Section):
     typhoon_wind: Multiplier
 
 
-class Scenario(Section):
-    """Multipliers of the hazard; all 1 is the climate of the maps."""
+class DepthShift(Section):
+    """What is added to every wet depth of the maps; a cell dry in every map stays dry."""
 
+    rain_flood: Metres
+    storm_surge: Metres
+
+
+class MoreOccurrences(Section):
+    """How many times as many occurrences; thinned or repeated by keyed draws."""
+
+    typhoon: Multiplier
+    plum_rain: Multiplier
+
+
+class Scenario(Section):
+    """Changes of the hazard on the same draws; neutral is the climate of the maps.
+
+    ``larger_footprints`` and ``more_occurrences`` are the two readings of "more frequent": the
+    first reads the curve at rate / m, the second changes how many occurrences there are.
+    """
+
+    source: Annotated[str, Field(min_length=4, max_length=200)] | None
+    year: Annotated[int, Field(ge=1990, le=2200)] | None
     intensity: WindIntensity
+    depth_shift: DepthShift
     rain: Multiplier
-    rate: ByPeril[Multiplier]
+    larger_footprints: ByPeril[Multiplier]
+    more_occurrences: MoreOccurrences
+
+    @model_validator(mode="after")
+    def _says_where_from(self) -> Scenario:
+        changed = self.changes()
+        if changed and (self.source is None or self.year is None):
+            raise ValueError(f"source and year of the change of {', '.join(changed)}")
+        return self
+
+    def changes(self) -> dict[str, float]:
+        """Return the factors and shifts that are not neutral, under their dotted keys."""
+        sections = self.model_dump(exclude={"source", "year", "rain"})
+        named = {f"{s}.{key}": v for s, values in sections.items() for key, v in values.items()}
+        return {
+            name: value
+            for name, value in {"rain": self.rain, **named}.items()
+            if value != (0.0 if name.startswith("depth_shift.") else 1.0)
+        }
 
 
 class Loss(Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import xarray as xr
 
@@ -29,7 +30,7 @@ def catalogue_settings(params: Params) -> CatalogueSettings:
         blocks=hazard.blocks,
         years_per_block=hazard.years_per_block,
         block_shift=hazard.block_shift,
-        frequency=Frequency(hazard.frequency),
+        frequency=Frequency(hazard.frequency.family, hazard.frequency.kappa),
         storage_rate=hazard.storage_rate.model_dump(),
         seed=params.seed,
     )
@@ -49,13 +50,28 @@ def damage_levers(params: Params) -> DamageLevers:
 
 def reading(params: Params, peril: str) -> Reading:
     """Head, tail, passage and scenario factors of one peril."""
-    curve = getattr(params.curves, peril)
-    factor = params.scenario.intensity.typhoon_wind if peril == "typhoon_wind" else 1.0
-    return Reading(
-        **curve.model_dump(),
-        intensity_factor=factor,
-        rate_factor=getattr(params.scenario.rate, peril),
+    scenario = params.scenario
+    return replace(
+        plain_reading(params, peril),
+        intensity_factor=getattr(scenario.intensity, peril, 1.0),
+        depth_shift=getattr(scenario.depth_shift, peril, 0.0),
+        rate_factor=getattr(scenario.larger_footprints, peril),
     )
+
+
+def plain_reading(params: Params, peril: str) -> Reading:
+    """Head, tail and passage of one peril, without scenario: what the census maps say."""
+    return Reading(**getattr(params.curves, peril).model_dump())
+
+
+def plain_curves(
+    params: Params, census: xr.DataTree, catalogue: xr.DataTree, peril: str
+) -> IntensityCurves:
+    """Intensity curves of one peril as the census maps say, without scenario."""
+    return intensity_curves(
+        cell_maps(census, peril), plain_reading(params, peril), catalogue_frequency(catalogue),
+        storage_rate=getattr(params.hazard.storage_rate, peril), peril=peril,
+    )  # fmt: skip
 
 
 def scenario_curves(

@@ -18,6 +18,7 @@ MADE_BY = {
     "occurrence_table": "03_exceedance",
     "model_set": "03_exceedance",
     "exceedance": "03_exceedance",
+    "references": "03_exceedance",
     "ledger": "04_tiers",
     "macro_ratio": "05_ratio",
 }

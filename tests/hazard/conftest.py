@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,6 +64,11 @@ def flood_behind_dykes() -> FloatArray:
     return np.where(never | (protected & behind), 0.0, depth)
 
 
+def constant_wind() -> FloatArray:
+    """Every map of a cell the same."""
+    return np.tile(20.0 + CELLS, (len(PERIODS), 1))
+
+
 def classes() -> FloatArray:
     """A map of classes: whole numbers, equal over many cells and return periods."""
     steps = np.array([0, 0, 1, 1, 2, 3])[:, None]
@@ -74,35 +79,56 @@ CENSUSES: dict[str, dict[str, Callable[[], FloatArray]]] = {
     "like the demo": {"wind": gumbel_wind, "flood": shallow_flood},
     "warped wind, dykes": {"wind": warped_wind, "flood": flood_behind_dykes},
     "classes": {"wind": warped_wind, "flood": classes},
+    "shifted coarser grid": {"wind": gumbel_wind, "flood": flood_behind_dykes},
+    "the same in every year": {"wind": constant_wind, "flood": shallow_flood},
 }
 
 
+@dataclass(frozen=True)
+class Grid:
+    """Cells of a census: rows from the north, columns from the west, in degrees."""
+
+    rows: int
+    columns: int
+    north: float
+    west: float
+    spacing: tuple[float, float]
+
+
+FINE = Grid(ROWS, COLUMNS, 27.85, 120.1, (0.3, 0.25))
+COARSE = Grid(2, 2, 27.77, 120.13, (0.61, 0.67))
+
+
 def make_census(
-    maps: Mapping[str, FloatArray], periods: tuple[float, ...] = PERIODS
+    maps: Mapping[str, FloatArray], periods: tuple[float, ...] = PERIODS, grid: Grid = FINE
 ) -> xr.DataTree:
     """Census whose every grid cell is a cell of one zone."""
-    row, column = np.divmod(CELLS, COLUMNS)
+    row, column = np.divmod(np.arange(grid.rows * grid.columns), grid.columns)
     zones = xr.Dataset(
         {
             "row": ("cell", row),
             "column": ("cell", column),
-            "latitude": ("cell", 27.85 - 0.3 * row),
-            "longitude": ("cell", 120.1 + 0.25 * column),
+            "latitude": ("cell", grid.north - grid.spacing[0] * row),
+            "longitude": ("cell", grid.west + grid.spacing[1] * column),
         }
     )
     nodes = {}
     for peril, values in maps.items():
-        grid = values.reshape(len(periods), ROWS, COLUMNS).astype(np.float32)
-        state = np.where((grid > 0).any(axis=0), 2, 1).astype(np.int8)
+        layers = values.reshape(len(periods), grid.rows, grid.columns).astype(np.float32)
+        state = np.where((layers > 0).any(axis=0), 2, 1).astype(np.int8)
         nodes[peril] = xr.Dataset(
-            {"intensity": (("return_period", "y", "x"), grid), "state": (("y", "x"), state)},
+            {"intensity": (("return_period", "y", "x"), layers), "state": (("y", "x"), state)},
             {"return_period": [float(t) for t in periods]},
         )
     return xr.DataTree.from_dict({**nodes, "zones": zones})
 
 
 def census_named(name: str) -> xr.DataTree:
-    return make_census({peril: made() for peril, made in CENSUSES[name].items()})
+    grid = COARSE if "coarser" in name else FINE
+    count = grid.rows * grid.columns
+    return make_census(
+        {peril: made()[:, :count] for peril, made in CENSUSES[name].items()}, grid=grid
+    )
 
 
 def storm_block(years: int, block: int, seed: int = 5) -> SourceBlock:

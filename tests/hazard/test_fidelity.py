@@ -60,6 +60,9 @@ def test_every_census_is_given_back(name: str, years: int, tmp_path: Path) -> No
             assert summary(checks) == {"bracketed_share": 1.0, "max_year_count_error": 0.0}
     for peril, check in checks.items():
         wet = (cell_maps(census, peril) > 0).any("return_period").values
+        for block in range(3):  # dry cells never pay
+            pointer = catalogue[f"block_{block:02d}/{peril}"]["pointer"].values
+            assert (np.diff(pointer)[~wet] == 0).all()
         assert check["cell"].values.tolist() == np.flatnonzero(wet).tolist()
         assert dict(check.sizes) == {"block": 3, "return_period": 6, "cell": int(wet.sum())}
 

@@ -242,3 +242,63 @@ def test_readings_that_would_lose_or_cut_something_are_refused(
 ) -> None:
     with pytest.raises(ReturnPeriodError, match=f"{told}.*to do: "):
         one_cell(1.0, 2.0, reading=reading, storage_rate=storage_rate)
+
+
+# --- maps that cannot be read -------------------------------------------------------------------
+
+
+def test_one_map_is_read_with_a_flat_tail_and_refused_with_a_gumbel_one() -> None:
+    one = xr.DataArray([[20.0, 30.0]], {"return_period": [50.0]}, ("return_period", "cell"))
+    flat = replace(HEADED, tail="flat")
+    curves = intensity_curves(one, flat, POISSON, storage_rate=0.3, peril="wind")
+    rare = np.array([[int(mapped_positions([50.0], POISSON)[0]), LAST_POSITION]])
+    assert curves.at(np.array([[0], [1]]), rare).tolist() == [[20.0, 20.0], [30.0, 30.0]]
+    with pytest.raises(ReturnPeriodError, match=r"wind\.tail.*one map, of 50.*take the flat tail"):
+        intensity_curves(one, HEADED, POISSON, storage_rate=0.3, peril="wind")
+
+
+def test_constant_maps_stay_constant_beyond_the_last() -> None:
+    same = xr.DataArray(
+        np.full((3, 1), 25.0), {"return_period": [5.0, 20.0, 100.0]}, ("return_period", "cell")
+    )
+    curves = intensity_curves(same, HEADED, POISSON, storage_rate=0.3, peril="wind")
+    beyond = np.arange(int(mapped_positions([5.0], POISSON)[0]), LAST_POSITION, 1000)
+    assert (curves.at(np.array([0]), beyond) == 25.0).all()
+
+
+@pytest.mark.parametrize(
+    ("periods", "values", "told"),
+    [
+        ([20.0, 5.0, 100.0], [10.0, 20.0, 30.0], r"maps of wind.*out of order.*to do: sort"),
+        ([5.0, 5.0, 100.0], [10.0, 20.0, 30.0], r"maps of wind.*out of order"),
+        (
+            [5.0, 20.0, 100.0],
+            [10.0, 9.0, 30.0],
+            r"wind, 20 years, cell 1: a map lies below a more frequent one.*9 below 10, in 1 cells",
+        ),
+    ],
+)
+def test_maps_that_do_not_rise_are_refused(
+    periods: list[float], values: list[float], told: str
+) -> None:
+    maps = np.stack([np.array([1.0, 2.0, 3.0]), values], axis=1)
+    data = xr.DataArray(maps, {"return_period": periods}, ("return_period", "cell"))
+    with pytest.raises(ReturnPeriodError, match=told):
+        intensity_curves(data, HEADED, POISSON, storage_rate=0.3, peril="wind")
+
+
+def test_a_depth_shift_moves_wet_maps_only_and_never_below_zero() -> None:
+    data = xr.DataArray(
+        [[0.0, 0.2], [0.5, 0.6], [0.9, 1.0]],
+        {"return_period": [5.0, 20.0, 100.0]},
+        ("return_period", "cell"),
+    )
+    mapped = mapped_positions([5.0, 20.0, 100.0], POISSON)
+    cells = np.array([[0], [1]])
+    for shift, expected in (
+        (0.3, [[0.0, 0.8, 1.2], [0.5, 0.9, 1.3]]),
+        (-0.3, [[0.0, 0.2, 0.6], [0.0, 0.3, 0.7]]),
+    ):
+        reading = replace(HEADED, depth_shift=shift, tail_cap=6.0)
+        curves = intensity_curves(data, reading, POISSON, storage_rate=0.3, peril="surge")
+        np.testing.assert_allclose(curves.at(cells, mapped[None]), expected, atol=1e-6)

@@ -219,7 +219,5 @@ def test_an_index_that_is_none_is_refused(
 
 
 def test_occurrences_out_of_order_are_refused() -> None:
-    with pytest.raises(
-        CatalogueError, match=r"front, block 0: occurrences are not in order"
-    ):
+    with pytest.raises(CatalogueError, match=r"front, block 0: occurrences are not in order"):
         pooled_block([STORM, late_first(RAIN)], 0)

@@ -122,10 +122,11 @@ def set_key(mapping: dict[str, Any], dotted: str, value: Any) -> None:
 
 @pytest.fixture
 def write_params(content: dict[str, Any]) -> Callable[..., Path]:
-    """Write the committed params with some dotted keys changed."""
+    """Write the committed params with some dotted keys changed, and where a change comes from."""
 
     def write(path: Path, changes: dict[str, Any]) -> Path:
-        for dotted, value in changes.items():
+        told = {"scenario.source": "a test", "scenario.year": 2050}
+        for dotted, value in (told | changes).items():
             set_key(content, dotted, value)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")

@@ -1,5 +1,6 @@
 """Params: every bad key is refused by name, and the committed files are good."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,15 @@ def test_committed_sweeps_load(path: Path) -> None:
         ("hazard.blocks", True, ("hazard.blocks: found True",)),
         ("hazard.blocks", 5.5, ("hazard.blocks: found 5.5",)),
         ("hazard.block_shift", 1.0, ("hazard.block_shift", "above 0 below 1")),
-        ("hazard.dependence", "copula", ("hazard.dependence", "typhoon_physics")),
-        ("hazard.frequency", "negative_binomial", ("hazard.frequency", "poisson")),
+        ("hazard.dependence", "copula", ("hazard.dependence: unknown key",)),
+        ("hazard.sources.typhoon", "copula", ("hazard.sources.typhoon", "typhoon_physics")),
+        ("hazard.sources.plum_rain", ..., ("hazard.sources.plum_rain: missing", "add it")),
+        ("hazard.frequency.family", "negative_binomial", ("hazard.frequency", "kappa a number")),
+        ("hazard.frequency.kappa", 2.0, ("hazard.frequency", "null for poisson")),
+        ("hazard.frequency.kappa", 0.0, ("hazard.frequency.kappa: found 0.0", "above 0")),
+        ("scenario.more_occurrences.typhoon", 0.4, ("more_occurrences.typhoon", "from 0.5 to 2")),
+        ("scenario.depth_shift.storm_surge", 3.0, ("depth_shift.storm_surge", "from -2 to 2")),
+        ("scenario.year", "2050", ("scenario.year", "whole number")),
         ("curves.rain_flood.tail", "gev", ("curves.rain_flood.tail", "one of flat, gumbel")),
         ("curves.rain_flood.tail", ..., ("curves.rain_flood.tail: missing", "flat, gumbel")),
         ("curves.typhoon_wind.head_return_period", None, ("curves.typhoon_wind", "in years")),
@@ -166,6 +174,42 @@ def test_bad_override_is_named(content: dict[str, Any], key: str, value: Any, wo
         apply_overrides(validate_params(content, "x.yml"), {key: value})
     assert key in str(caught.value)
     assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scenario.rain": 1.1},
+        {"scenario.depth_shift.storm_surge": 0.2},
+        {"scenario.more_occurrences.plum_rain": 0.9},
+        {"scenario.larger_footprints.typhoon_wind": 1.1},
+        {"scenario.intensity.typhoon_wind": 1.05, "scenario.source": "a published range"},
+    ],
+)
+def test_a_change_of_the_hazard_says_where_it_comes_from(
+    content: dict[str, Any], change: dict[str, Any]
+) -> None:
+    params = validate_params(content, "x.yml")
+    (key,) = [k.removeprefix("scenario.") for k in change if k != "scenario.source"]
+    with pytest.raises(ParamError, match=rf"scenario: .*source and year of the change of {key}"):
+        apply_overrides(params, change)
+    told = {"scenario.source": "a published range", "scenario.year": 2050}
+    assert apply_overrides(params, change | told).scenario.changes() == {
+        key: change[f"scenario.{key}"]
+    }
+    assert params.scenario.changes() == {}
+
+
+@pytest.mark.parametrize(
+    "key", ["hazard.blocks", "seed", "scenario.more_occurrences.typhoon", "census.folder"]
+)
+def test_a_variant_cannot_change_what_the_catalogue_is_made_of(
+    content: dict[str, Any], key: str
+) -> None:
+    content["model_set"][0]["set"] = {key: 1}
+    told = rf"model_set\[0\].*{re.escape(key)}.*other occurrences.*run it as a scenario of a sweep"
+    with pytest.raises(ParamError, match=told):
+        validate_params(content, "x.yml")
 
 
 def test_params_cannot_be_changed(content: dict[str, Any]) -> None:

@@ -117,13 +117,16 @@ def write_sweep(path: Path, scenarios: dict[str, dict[str, Any]]) -> Path:
     return path
 
 
+TOLD = {"scenario.source": "a test", "scenario.year": 2050}
+
+
 def test_sweep_lists_a_failed_scenario_and_goes_on(
     checkout: Path, console: Console, said: Said
 ) -> None:
     scenarios = {
         "baseline": {},
-        "too-wet": {"scenario.rain": 1.6},
-        "wetter": {"scenario.rain": 1.1},
+        "too-wet": {"scenario.rain": 1.6, **TOLD},
+        "wetter": {"scenario.rain": 1.1, **TOLD},
     }
     path = write_sweep(checkout / "sweep.yml", scenarios)
     result = run_sweep(path, root=checkout, console=console)

@@ -12,14 +12,9 @@ import yaml
 from riskmodel.core.errors import StageError
 from riskmodel.hazard.position import position_of_rate
 from riskmodel.run.stages import save_stage
-from riskmodel.run.work.hazard import (
-    STATISTICS,
-    catalogue_of,
-    fidelity_table,
-    footprint,
-    hazard_records,
-    record_against_model,
-)
+from riskmodel.run.work.fidelity import bracket_width, fidelity_table, hazard_records
+from riskmodel.run.work.footprint import footprint
+from riskmodel.run.work.hazard import STATISTICS, catalogue_of, record_against_model
 from tests.run.work_case import make_run
 
 PERIL = "rain_flood"
@@ -45,6 +40,7 @@ def catalogue() -> xr.DataTree:
         {
             "block": ("occurrence", np.array([0, 0, 0, 1, 1])),
             "minimum_pressure": ("occurrence", [950.0, np.nan, 960.0, 970.0, np.nan]),
+            "parent_event": ("occurrence", ["typhoon"] * 3 + ["plum_rain", "typhoon"]),
         },
         attrs={"blocks": 2, "years_per_block": 2},
     )
@@ -113,11 +109,31 @@ def test_a_single_miss_shows_in_table_and_record(catalogue: xr.DataTree) -> None
     }
 
 
+def test_the_width_of_a_bracket_is_shown_where_the_map_is_given_back(census: xr.DataTree) -> None:
+    dims = ("block", "return_period", "cell")
+    check = xr.Dataset(
+        {
+            "lower": (dims, [[[1.9, 0.9, 4.0]], [[1.8, 0.9, 4.0]]]),
+            "upper": (dims, [[[2.1, 1.1, 4.0]], [[2.2, 1.1, 4.0]]]),
+            "map": (dims[1:], [[2.0, 1.0, 4.0]]),
+            "bracketed": (dims, [[[True, True, True]], [[True, False, True]]]),
+            "year_count_error": (dims, np.zeros((2, 1, 3), np.int64)),
+        },
+        {"return_period": [100.0], "cell": [0, 1, 2]},
+    )
+    field = bracket_width(census, check, peril=PERIL, return_period=100.0)
+    # cell 0: 10 and 20 % in its blocks; cell 1 is missed in a block; cell 2 is exact
+    assert field.values[0, 0] == pytest.approx(15.0)
+    assert field.values[1, 1] == 0.0
+    assert np.isnan(field.values[0, 2])
+    assert field.attrs["units"] == "%"
+
+
 def test_record_stands_beside_what_the_catalogue_holds(catalogue: xr.DataTree) -> None:
     table = record_against_model(catalogue).set_index("figure")
     record = yaml.safe_load(STATISTICS.read_text(encoding="utf-8"))
     far = table.loc["storms within 500 km, a year"]
-    assert far["catalogue"] == pytest.approx(5 / 4)
+    assert far["catalogue"] == pytest.approx(4 / 4)  # plum rain is no storm
     mean = record["storms_a_year"][500]["mean"]
     assert far["record 1949-2024"] == pytest.approx(mean, abs=0.006)
     assert table.loc["storms within 150 km, a year", "catalogue"] == pytest.approx(3 / 4)

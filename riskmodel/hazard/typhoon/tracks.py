@@ -94,11 +94,7 @@ def simulate_storms(
     state = _enter(model, years, frequency, random)
     path = _live(model, state, random)
     normal = random.standard_normal((state["year"].size, 2))
-    steps = {name: path[:, :, k] for k, name in enumerate(PATH_VARIABLES)}
-    spread = np.exp(values("wind")["radius_spread"] * normal[:, :1])
-    steps["radius_of_maximum_wind"] = bounded_radius(steps["deficit"], steps["latitude"], spread)
-    a, b, sd = model.pressure_wind
-    steps["maximum_wind"] = np.exp(a + b * np.log(steps["deficit"]) + sd * normal[:, 1:])
+    steps = _steps(model, path, normal)
     hours = np.isfinite(path[:, :, 0]).sum(axis=1) - 1
     end = np.minimum(state["day"] + hours / 24.0, DAYS + 1.0)
     return storm_dataset(
@@ -107,6 +103,16 @@ def simulate_storms(
         model.source,
         f"simulate_storms(years={years}, block={block}, seed={seed})",
     )
+
+
+def _steps(model: TrackModel, path: FloatArray, normal: FloatArray) -> dict[str, FloatArray]:
+    """Path variables by name, with size and wind of each storm drawn around their medians."""
+    steps = {name: path[:, :, k] for k, name in enumerate(PATH_VARIABLES)}
+    spread = np.exp(values("wind")["radius_spread"] * normal[:, :1])
+    steps["radius_of_maximum_wind"] = bounded_radius(steps["deficit"], steps["latitude"], spread)
+    a, b, sd = model.pressure_wind
+    steps["maximum_wind"] = np.exp(a + b * np.log(steps["deficit"]) + sd * normal[:, 1:])
+    return steps
 
 
 def _live(

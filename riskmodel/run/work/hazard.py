@@ -11,41 +11,51 @@ from tqdm import tqdm
 from riskmodel.census.terrain import proxies
 from riskmodel.core.errors import StageError
 from riskmodel.core.messages import Language, message
-from riskmodel.hazard.catalogue import (
-    build_catalogue,
-    catalogue_frequency,
-    catalogue_key,
-    open_catalogue,
-)
-from riskmodel.hazard.fidelity import fidelity, summary
+from riskmodel.hazard.build import build_catalogue, catalogue_key
+from riskmodel.hazard.catalogue import block_names, open_catalogue
+from riskmodel.hazard.copula_source import copula_source, load_copula_source
 from riskmodel.hazard.grid import WENZHOU
-from riskmodel.hazard.intensity import cell_maps, intensity_curves
-from riskmodel.hazard.position import rate_of_position
+from riskmodel.hazard.scenario import scenario_occurrences
+from riskmodel.hazard.source import Source
 from riskmodel.hazard.typhoon.model import load_track_model
 from riskmodel.hazard.typhoon.source import typhoon_source
 from riskmodel.hazard.typhoon.tracks import simulate_storms
 from riskmodel.run.folder import ROOT, Run
-from riskmodel.run.records import Record
-from riskmodel.run.settings import catalogue_settings, reading
+from riskmodel.run.params import Params
+from riskmodel.run.settings import catalogue_settings
 from riskmodel.run.stages import open_stage, save_stage
 from riskmodel.run.work.census import zone_outlines
-from riskmodel.run.work.records import plain_record
 
-SHOWN_YEARS = 1000.0  # footprints are drawn up to this return period
 STATISTICS = ROOT / "data" / "hazard" / "record_statistics.yml"
 
 
+def sources_of(params: Params) -> list[Source]:
+    """Physical sources of the catalogue's occurrences, as the params choose them."""
+    settings = catalogue_settings(params)
+    size: dict[str, int] = {"years_per_block": settings.years_per_block, "seed": settings.seed}
+    sources = [typhoon_source(WENZHOU, **size, frequency=settings.frequency)]
+    if (declared := params.hazard.sources.plum_rain) is not None:
+        sources.append(copula_source(load_copula_source(ROOT / declared), WENZHOU, **size))
+    return sources
+
+
 def make_catalogue(run: Run, census: xr.DataTree) -> xr.DataTree:
-    """Catalogue of the run, made now or opened where the same one exists beside the run."""
+    """Catalogue of the run, made now or opened where the same one exists beside the run.
+
+    The occurrences of the scenario, thinned or repeated, are kept as a stage.
+    """
     settings = catalogue_settings(run.params)
-    source = typhoon_source(WENZHOU, years_per_block=settings.years_per_block, seed=settings.seed)
+    sources = sources_of(run.params)
     folder = run.folder.root.parent / ".catalogues"
     with tqdm(total=settings.blocks, desc="catalogue", unit="block") as bar:
         catalogue = build_catalogue(
-            folder, census, source, settings, progress=lambda text: bar.update() and None
+            folder, census, sources, settings, progress=lambda text: bar.update() and None
         )
-    table = catalogue.to_dataset().load()
-    save_stage(run, "catalogue", table.assign_attrs(key=catalogue_key(census, source, settings)))
+    factors = run.params.scenario.more_occurrences.model_dump()
+    if run.params.hazard.sources.plum_rain is None:
+        del factors["plum_rain"]
+    table = scenario_occurrences(catalogue.to_dataset().load(), factors, seed=settings.seed)
+    save_stage(run, "catalogue", table.assign_attrs(key=catalogue_key(census, sources, settings)))
     return catalogue
 
 
@@ -68,68 +78,39 @@ def catalogue_of(run: Run) -> xr.DataTree:
     return open_catalogue(folder)
 
 
-def check_fidelity(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> dict[str, xr.Dataset]:
-    """Fidelity of each peril on the maps without scenario, kept as a stage."""
-    frequency = catalogue_frequency(catalogue)
-    rates = run.params.hazard.storage_rate.model_dump()
-    checks = {}
-    for peril, rate in rates.items():
-        plain = reading(run.params, peril).__class__(
-            **getattr(run.params.curves, peril).model_dump()
-        )
-        curves = {
-            peril: intensity_curves(
-                cell_maps(census, peril), plain, frequency, storage_rate=rate, peril=peril
-            )
-        }
-        checks[peril] = fidelity(catalogue, census, curves, peril=peril)
-    save_stage(run, "fidelity", xr.DataTree.from_dict(checks))
-    return checks
-
-
-def fidelity_table(checks: dict[str, xr.Dataset]) -> pd.DataFrame:
-    """One row a peril and return period: checks made, share bracketed, largest error in years."""
-    rows = []
-    for peril, check in checks.items():
-        for t in check["return_period"].values:
-            one = check.sel(return_period=t)
-            rows.append(
-                {
-                    "peril": peril, "return period": t, "checks": one["bracketed"].size,
-                    "bracketed": float(one["bracketed"].mean()),
-                    "largest year-count error": int(np.abs(one["year_count_error"]).max()),
-                }
-            )  # fmt: skip
+def catalogue_table(catalogue: xr.DataTree) -> pd.DataFrame:
+    """One row a peril: what its index is, which sources cause it, how much is stored."""
+    table, rows = catalogue.to_dataset(), []
+    parent, block_of = table["parent_event"].values, table["block"].values
+    rates = catalogue.attrs["storage_rate"]
+    for peril, rate in zip(catalogue.attrs["perils"], rates, strict=True):
+        function = catalogue[f"rank_function/{peril}"].to_dataset()
+        stored, causes = 0, set()
+        for number, name in enumerate(block_names(catalogue)):
+            pairs = catalogue[f"{name}/{peril}"].to_dataset()
+            hit = np.unique(pairs["occurrence"].values)
+            causes |= set(parent[block_of == number][hit].tolist())
+            stored += pairs.sizes["pair"]
+        rows.append(
+            {
+                "peril": peril, "unit of its index": function.attrs["index_units"],
+                "sources": ", ".join(sorted(causes)), "storage rate (a year)": rate,
+                "affected cells": int((function["index"][0, :, 0] > 0).sum()),
+                "stored pairs": stored, "tail of the rank function": function.attrs["tail"],
+            }
+        )  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def hazard_records(catalogue: xr.DataTree, checks: dict[str, xr.Dataset]) -> list[Record]:
-    """Size and fidelity of the catalogue."""
-    years = int(catalogue.attrs["blocks"]) * int(catalogue.attrs["years_per_block"])
-    found = summary(checks)
-    source = "riskmodel.hazard.fidelity, recomputed from the stored catalogue"
-    return [
-        plain_record("hazard.years", years, "years", "riskmodel.hazard.catalogue"),
-        plain_record(
-            "hazard.occurrences",
-            catalogue.sizes["occurrence"],
-            "occurrences",
-            "riskmodel.hazard.catalogue",
-        ),
-        plain_record("hazard.fidelity.bracketed_share", found["bracketed_share"], "1", source),
-        plain_record(
-            "hazard.fidelity.max_year_count_error", found["max_year_count_error"], "years", source
-        ),
-    ]
 
 
 def record_against_model(catalogue: xr.DataTree) -> pd.DataFrame:
     """Storms a year and pressure near Wenzhou: the record of 1949-2024 beside the catalogue."""
     record = yaml.safe_load(STATISTICS.read_text(encoding="utf-8"))
     years = int(catalogue.attrs["blocks"]) * int(catalogue.attrs["years_per_block"])
-    pressure = catalogue.to_dataset()["minimum_pressure"].values
+    table = catalogue.to_dataset()
+    pressure = table["minimum_pressure"].values
     near = pressure[np.isfinite(pressure)]
-    model = {500: catalogue.sizes["occurrence"] / years, 150: near.size / years}
+    typhoons = int((table["parent_event"].values == "typhoon").sum())
+    model = {500: typhoons / years, 150: near.size / years}
     rows = [
         (f"storms within {km} km, a year", of["mean"], of["standard_error"], model[km])
         for km, of in record["storms_a_year"].items()
@@ -147,7 +128,10 @@ def record_against_model(catalogue: xr.DataTree) -> pd.DataFrame:
 
 def sample_tracks(run: Run, storms: int = 120) -> xr.Dataset:
     """First storms of the first block, as latitude and longitude (storm, step)."""
-    tracks = simulate_storms(load_track_model(), years=60, block=0, seed=run.params.seed)
+    frequency = catalogue_settings(run.params).frequency
+    tracks = simulate_storms(
+        load_track_model(), years=60, block=0, seed=run.params.seed, frequency=frequency
+    )
     return tracks[["latitude", "longitude"]].isel(storm=slice(0, storms))
 
 
@@ -156,28 +140,3 @@ def track_outlines(census: xr.DataTree, language: Language) -> dict[str, list[np
     lines = proxies()
     coast = [np.asarray(lines["mainland_coast"]), np.asarray(lines["taiwan"])]
     return {**zone_outlines(census, language), message("legend.coast", language): coast}
-
-
-def footprint(
-    catalogue: xr.DataTree, census: xr.DataTree, peril: str, occurrence: int
-) -> xr.DataArray:
-    """Return period (1 / rate, years) of one occurrence at each cell, cut at 1,000 years."""
-    block_of = catalogue.to_dataset()["block"].values
-    block = int(block_of[occurrence])
-    number = occurrence - int(np.searchsorted(block_of, block))
-    pairs, zones = (
-        catalogue[f"block_{block:02d}/{peril}"].to_dataset(),
-        census["zones"].to_dataset(),
-    )
-    hits = np.flatnonzero(pairs["occurrence"].values == number)
-    cells = np.searchsorted(pairs["pointer"].values, hits, side="right") - 1
-    field = xr.full_like(census[peril].to_dataset()["state"], np.nan, dtype=np.float64)
-    field.values[zones["row"].values[cells], zones["column"].values[cells]] = np.minimum(
-        1.0 / rate_of_position(pairs["position"].values[hits]), SHOWN_YEARS
-    )
-    return field.assign_attrs(
-        units="years",
-        long_name="return period",
-        long_name_zh=f"重现期，{SHOWN_YEARS:g} 年封顶",
-        long_name_en=f"Return period, cut at {SHOWN_YEARS:g}",
-    )

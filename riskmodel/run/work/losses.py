@@ -17,15 +17,14 @@ from riskmodel.exceedance.curve import ep_curve
 from riskmodel.exceedance.metrics import loss_metrics
 from riskmodel.loss.compilation import CompiledTable, compile_table
 from riskmodel.loss.curves import damage_items
-from riskmodel.loss.identity import average_from_maps
-from riskmodel.loss.occurrence_table import occurrence_table
+from riskmodel.loss.occurrence_table import occurrence_table, repeated_table
 from riskmodel.run.assumptions import figure_status
 from riskmodel.run.folder import Run
 from riskmodel.run.params import Params, apply_overrides
 from riskmodel.run.records import Record
 from riskmodel.run.settings import damage_levers, scenario_curves
 from riskmodel.run.stages import open_stage, open_stage_tree, save_stage
-from riskmodel.run.work.records import interval_records, plain_record
+from riskmodel.run.work.records import interval_records
 
 SOURCE = "riskmodel.exceedance on the occurrence table"
 
@@ -48,12 +47,18 @@ def compiled(
 def run_losses(
     run: Run, census: xr.DataTree, catalogue: xr.DataTree
 ) -> tuple[xr.Dataset, dict[str, xr.Dataset]]:
-    """Occurrence tables of the baseline and of each variant of the model set, kept as stages."""
+    """Occurrence tables of the baseline and of each variant of the model set, kept as stages.
+
+    Occurrences are those of the scenario: as the catalogue has them, or thinned and repeated.
+    """
     chosen = {"baseline": run.params} | {
         v.name: apply_overrides(run.params, v.set, where=v.name) for v in run.params.model_set
     }
+    occurrences = open_stage(run, "catalogue").load()
     tables = {
-        name: occurrence_table(catalogue, compiled(run, params, census, catalogue))
+        name: repeated_table(
+            occurrence_table(catalogue, compiled(run, params, census, catalogue)), occurrences
+        )
         for name, params in tqdm(chosen.items(), desc="passes over the catalogue", unit="pass")
     }
     baseline = tables.pop("baseline")
@@ -136,21 +141,3 @@ def tornado_of(run: Run, table: xr.Dataset, variants: Mapping[str, xr.Dataset]) 
             "price_year": table.attrs["price_year"],
         },
     )
-
-
-def identity_records(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> list[Record]:
-    """AAL of each peril alone, from maps and from the catalogue, before storms combine them."""
-    table = compiled(run, run.params, census, catalogue)
-    checks = average_from_maps(catalogue, table)
-    source = "riskmodel.loss.identity"
-    return [
-        plain_record(
-            f"loss.identity.{peril}.{name}", float(checks[name].sel(peril=peril)), unit, source
-        )
-        for peril in table.perils
-        for name, unit in (
-            ("aal_from_maps", "CNY"),
-            ("annual_maxima_error", "1"),
-            ("other_storms_share", "1"),
-        )
-    ]

@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from riskmodel.core.returnperiod import Frequency
 from riskmodel.hazard.typhoon.layout import STEP_VARIABLES, storm_dataset
 from riskmodel.hazard.typhoon.tracks import TrackModel, load_track_model, simulate_storms
 
 CMA = Path(__file__).parents[4] / "shared" / "data" / "typhoon_cma_bst_500km_1949_2024.csv"
+
+
+POISSON = Frequency("poisson")
 
 
 @pytest.fixture(scope="session")
@@ -19,12 +23,12 @@ def model() -> TrackModel:
 
 @pytest.fixture(scope="session")
 def storms(model: TrackModel) -> xr.Dataset:
-    return simulate_storms(model, years=2000, block=0, seed=7)
+    return simulate_storms(model, years=2000, block=0, seed=7, frequency=POISSON)
 
 
 @pytest.fixture(scope="session")
 def few_storms(model: TrackModel) -> xr.Dataset:
-    return simulate_storms(model, years=10, block=0, seed=7)
+    return simulate_storms(model, years=10, block=0, seed=7, frequency=POISSON)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from riskmodel.hazard.typhoon.geometry import destination, distance_and_bearing,
 from riskmodel.hazard.typhoon.parameters import FOLDER, read_yaml, values
 from riskmodel.hazard.typhoon.summary import summarise_storms
 from riskmodel.hazard.typhoon.tracks import TrackModel, load_track_model, simulate_storms
+from tests.hazard.typhoon.conftest import POISSON
 
 
 def record_statistics() -> dict:
@@ -92,11 +93,11 @@ def test_storms_weaken_over_land(storms: xr.Dataset) -> None:
 
 
 def test_a_block_does_not_depend_on_the_others(model: TrackModel) -> None:
-    alone = simulate_storms(model, years=30, block=1, seed=11)
-    simulate_storms(model, years=30, block=0, seed=11)
-    again = simulate_storms(model, years=30, block=1, seed=11)
+    alone = simulate_storms(model, years=30, block=1, seed=11, frequency=POISSON)
+    simulate_storms(model, years=30, block=0, seed=11, frequency=POISSON)
+    again = simulate_storms(model, years=30, block=1, seed=11, frequency=POISSON)
     xr.testing.assert_identical(alone, again)
-    other = simulate_storms(model, years=30, block=0, seed=11)
+    other = simulate_storms(model, years=30, block=0, seed=11, frequency=POISSON)
     assert not np.array_equal(alone["start"].values[:20], other["start"].values[:20])
 
 
@@ -107,7 +108,7 @@ def test_threads_do_not_change_tracks(model: TrackModel) -> None:
     try:
         for threads in (1, 2):
             numba.set_num_threads(threads)
-            found.append(simulate_storms(model, years=50, block=0, seed=5))
+            found.append(simulate_storms(model, years=50, block=0, seed=5, frequency=POISSON))
     finally:
         numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
     xr.testing.assert_identical(*found)
@@ -141,9 +142,9 @@ def test_simulated_motion_and_season_agree_with_the_record(storms: xr.Dataset) -
 
 def test_simulation_refuses_impossible_blocks(model: TrackModel) -> None:
     with pytest.raises(CatalogueError, match="block"):
-        simulate_storms(model, years=0, block=0, seed=1)
+        simulate_storms(model, years=0, block=0, seed=1, frequency=POISSON)
     with pytest.raises(CatalogueError, match="block"):
-        simulate_storms(model, years=1, block=-1, seed=1)
+        simulate_storms(model, years=1, block=-1, seed=1, frequency=POISSON)
 
 
 def test_loading_names_what_is_missing(tmp_path: Path) -> None:

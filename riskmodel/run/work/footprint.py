@@ -1,0 +1,144 @@
+"""The catalogue in three pictures: a footprint in rates, how a rate is read, intensity."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from riskmodel.core.messages import message
+from riskmodel.core.returnperiod import rate_from_return_period
+from riskmodel.hazard.catalogue import catalogue_frequency
+from riskmodel.hazard.intensity import cell_maps
+from riskmodel.hazard.position import position_of_rate, rate_of_position
+from riskmodel.run.folder import Run
+from riskmodel.run.settings import plain_curves
+from riskmodel.run.work.census import LANGUAGES, UNIT_TEXT
+
+SHOWN_YEARS = 1000.0  # footprints are drawn up to this return period
+SHOWN_SPAN = (2.0, 2000.0)  # years, ends of the curve of one cell
+
+
+def strongest_storm(catalogue: xr.DataTree) -> int:
+    """Return the number of the occurrence with the lowest pressure near Wenzhou."""
+    return int(catalogue["minimum_pressure"].fillna(9999.0).values.argmin())
+
+
+def _pairs_of(
+    catalogue: xr.DataTree, peril: str, occurrence: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint16]]:
+    """Cells and positions that are stored of one occurrence."""
+    block_of = catalogue.to_dataset()["block"].values
+    block = int(block_of[occurrence])
+    number = occurrence - int(np.searchsorted(block_of, block))
+    pairs = catalogue[f"block_{block:02d}/{peril}"].to_dataset()
+    hits = np.flatnonzero(pairs["occurrence"].values == number)
+    cells = np.searchsorted(pairs["pointer"].values, hits, side="right") - 1
+    return cells, pairs["position"].values[hits]
+
+
+def _field(
+    census: xr.DataTree, peril: str, cells: npt.NDArray[np.int64], values: npt.NDArray[np.float64]
+) -> xr.DataArray:
+    zones = census["zones"].to_dataset()
+    field = xr.full_like(census[peril].to_dataset()["state"], np.nan, dtype=np.float64)
+    field.values[zones["row"].values[cells], zones["column"].values[cells]] = values
+    return field
+
+
+def footprint(
+    catalogue: xr.DataTree, census: xr.DataTree, peril: str, occurrence: int
+) -> xr.DataArray:
+    """Return period (1 / rate, years) of one occurrence at each cell, cut at 1,000 years."""
+    cells, positions = _pairs_of(catalogue, peril, occurrence)
+    years = np.minimum(1.0 / rate_of_position(positions), SHOWN_YEARS)
+    return _field(census, peril, cells, years).assign_attrs(
+        units="years",
+        long_name="return period",
+        long_name_zh=f"重现期，{SHOWN_YEARS:g} 年封顶",
+        long_name_en=f"Return period, cut at {SHOWN_YEARS:g}",
+    )
+
+
+def intensity_footprint(
+    run: Run, catalogue: xr.DataTree, census: xr.DataTree, peril: str, occurrence: int
+) -> xr.DataArray:
+    """Intensity of one occurrence at each cell, read from the census curve; dry cells missing."""
+    cells, positions = _pairs_of(catalogue, peril, occurrence)
+    curves = plain_curves(run.params, census, catalogue, peril)
+    intensity = curves.at(cells, positions.astype(np.float64))
+    field = _field(census, peril, cells, np.where(intensity > 0, intensity, np.nan))
+    names = {f"long_name_{code}": message(f"peril.{peril}", code) for code in LANGUAGES}
+    return field.assign_attrs(
+        units=UNIT_TEXT[census[peril].attrs["units"]], long_name=peril, **names
+    )
+
+
+def reading_of(
+    run: Run, catalogue: xr.DataTree, census: xr.DataTree, peril: str, occurrence: int
+) -> xr.Dataset:
+    """How a rate becomes an intensity, at the most exposed cell that the occurrence reaches.
+
+    Returns
+    -------
+    Dataset for `riskmodel.show.reading.reading_figure`: the curve of the cell, its maps, the
+    stored occurrences of the block there, and the one shown.
+    """
+    cells, positions = _pairs_of(catalogue, peril, occurrence)
+    best = int(np.argmax(_people(census)[cells]))
+    cell, position = cells[best : best + 1], float(positions[best])
+    curves = plain_curves(run.params, census, catalogue, peril)
+    maps = cell_maps(census, peril).isel(cell=int(cell[0]))
+    rates = rate_from_return_period(maps["return_period"].values, catalogue_frequency(catalogue))
+    mapped = position_of_rate(rates)
+    first, last = (int(position_of_rate(1.0 / years)) for years in SHOWN_SPAN)
+    grid = np.union1d(np.arange(first, last, 20), mapped)
+    storms = _stored_at(catalogue, peril, occurrence, int(cell[0]))
+    return xr.Dataset(
+        {
+            "intensity": ("return_period", curves.at(cell, grid)),
+            "map_return_period": ("map", 1.0 / rate_of_position(mapped)),
+            "map_intensity": ("map", maps.values.astype(np.float64)),
+            "storm_return_period": ("storm", 1.0 / rate_of_position(storms)),
+            "storm_intensity": ("storm", curves.at(cell, storms)),
+            "shown_return_period": float(1.0 / rate_of_position(position)),
+            "shown_intensity": float(curves.at(cell, position)[0]),
+        },
+        {"return_period": 1.0 / rate_of_position(grid)},
+        {
+            "units": UNIT_TEXT[census[peril].attrs["units"]],
+            "last_map": float(1.0 / rates[-1]),
+            **{f"name_{code}": message(f"peril.{peril}", code) for code in LANGUAGES},
+            **_place(census, int(cell[0])),
+        },
+    )
+
+
+def _people(census: xr.DataTree) -> npt.NDArray[np.float64]:
+    """Return the population of each cell."""
+    zones, exposure = census["zones"].to_dataset(), census["exposure"].to_dataset()
+    people = exposure["value"].sel(exposure_class="population").values
+    held = np.bincount(zones["entry_cell"].values, people, zones.sizes["cell"])
+    return held.astype(np.float64)
+
+
+def _place(census: xr.DataTree, cell: int) -> dict[str, str]:
+    """Name a cell by its first zone, in both languages."""
+    zones = census["zones"].to_dataset()
+    zone = int(zones["entry_zone"].values[zones["entry_cell"].values == cell][0])
+    return {
+        f"cell_{code}": message(
+            "place.most_populous", code, zone=zones[f"name_{code}"].values[zone]
+        )
+        for code in LANGUAGES
+    }
+
+
+def _stored_at(
+    catalogue: xr.DataTree, peril: str, occurrence: int, cell: int
+) -> npt.NDArray[np.float64]:
+    """Positions of all stored occurrences of the occurrence's block at one cell."""
+    block = int(catalogue.to_dataset()["block"].values[occurrence])
+    pairs = catalogue[f"block_{block:02d}/{peril}"].to_dataset()
+    run = slice(*pairs["pointer"].values[cell : cell + 2].tolist())
+    return pairs["position"].values[run].astype(np.float64)

@@ -1,0 +1,55 @@
+"""Does the catalogue cost what the maps say: the identity of question 3, peril by peril."""
+
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+
+from riskmodel.exceedance.metrics import loss_metrics
+from riskmodel.loss.identity import MONEY, SHARES, average_from_maps, combination_term
+from riskmodel.loss.occurrence_table import occurrence_table
+from riskmodel.run.folder import Run
+from riskmodel.run.records import Record
+from riskmodel.run.work.losses import compiled
+from riskmodel.run.work.records import plain_record
+
+SOURCE = "riskmodel.loss.identity"
+
+
+def check_identity(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> xr.Dataset:
+    """Identity of each peril, and what combining perils in one storm takes away.
+
+    The catalogue's own occurrences are judged, whatever the scenario repeats or thins. Attribute
+    ``combination_term`` is in CNY a year, ``combined_aal`` the AAL it is taken from.
+    """
+    table = compiled(run, run.params, census, catalogue)
+    checks = average_from_maps(catalogue, census, table)
+    combined = loss_metrics(occurrence_table(catalogue, table), [])["loss.aal"].value
+    term = combination_term(checks, combined)
+    return checks.assign_attrs(combination_term=term, combined_aal=combined)
+
+
+def identity_table(checks: xr.Dataset) -> pd.DataFrame:
+    """One row a peril for reading: money in 亿元, shares in per cent."""
+    frame = checks.to_dataframe().reset_index()
+    shown = pd.DataFrame({"peril": frame["peril"]})
+    for name in MONEY:
+        shown[f"{name} (亿元)"] = (frame[name] / 1e8).round(3)
+    for name in SHARES:
+        shown[f"{name} (%)"] = (frame[name] * 100).round(3)
+    shown["within_three_standard_errors"] = frame["within_three_standard_errors"].astype(bool)
+    return shown
+
+
+def identity_records(checks: xr.Dataset) -> list[Record]:
+    """Every figure of the identity, and the combination term."""
+    units = dict.fromkeys(MONEY, "CNY") | dict.fromkeys(SHARES, "1")
+    records = [
+        plain_record(
+            f"loss.identity.{peril}.{name}", float(checks[name].sel(peril=peril)), unit, SOURCE
+        )
+        for peril in checks["peril"].values
+        for name, unit in units.items()
+    ]
+    term = float(checks.attrs["combination_term"])
+    return [*records, plain_record("loss.identity.combination_term", term, "CNY", SOURCE)]

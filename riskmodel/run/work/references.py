@@ -1,0 +1,68 @@
+"""Reference cases of dependence: all cells together, and every cell on its own.
+
+The same footprints rearranged. They bound TVaR and stop-loss premiums of the sum, but no
+exceedance curve point by point, so they are drawn as labelled lines and never as a band. Only years
+are compared: which cells share an occurrence of a rearranged year means nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from tqdm import tqdm
+
+from riskmodel.exceedance.metrics import (
+    FloatArray,
+    tail_value_at_risk,
+    value_at_risk,
+    year_losses,
+)
+from riskmodel.hazard.rearrangement import Case, rearranged_blocks
+from riskmodel.loss.occurrence_table import occurrence_table
+from riskmodel.run.folder import Run
+from riskmodel.run.stages import save_stage
+from riskmodel.run.work.losses import compiled
+
+
+def reference_years(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> dict[str, FloatArray]:
+    """Loss of each year in CNY under both rearrangements, with the params of the run."""
+    table = compiled(run, run.params, census, catalogue)
+    return {
+        case: np.concatenate(
+            [
+                year_losses(occurrence_table(block, table)).total
+                for block in rearranged_blocks(catalogue, case, seed=run.params.seed)
+            ]
+        )
+        for case in tqdm(get_args(Case), desc="reference cases", unit="case")
+    }
+
+
+def reference_lines(run: Run, cases: Mapping[str, FloatArray], curve: xr.Dataset) -> xr.Dataset:
+    """Annual-loss curves of the cases at the return periods of the curve, kept as a stage."""
+    periods = curve["return_period"].values
+    value = [[[value_at_risk(losses, t) for t in periods]] for losses in cases.values()]
+    lines = xr.Dataset(
+        {"value": (("case", "kind", "return_period"), value)},
+        {"case": list(cases), "kind": ["AEP"], "return_period": periods},
+        {name: curve.attrs[name] for name in ("currency", "price_year")},
+    )
+    save_stage(run, "references", lines)
+    return lines
+
+
+def reference_table(run: Run, cases: Mapping[str, FloatArray], table: xr.Dataset) -> pd.DataFrame:
+    """Mean, and AEP and TVaR at each return period of the params, by case, in 亿元."""
+    shown = {"sources as modelled": year_losses(table).total, **cases}
+    rows = []
+    for name, losses in shown.items():
+        amounts = {"AAL": float(losses.mean())}
+        for t in run.params.exceedance.return_periods:
+            amounts[f"AEP {t:g}"] = value_at_risk(losses, t)
+            amounts[f"TVaR {t:g}"] = tail_value_at_risk(losses, t)
+        rows.append({"case": name, **{k: round(v / 1e8, 2) for k, v in amounts.items()}})
+    return pd.DataFrame(rows)
