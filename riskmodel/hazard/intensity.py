@@ -96,13 +96,9 @@ class IntensityCurves:
 
 
 def intensity_curves(
-    intensity: xr.DataArray,
-    reading: Reading,
-    frequency: Frequency,
-    *,
-    storage_rate: float,
+    intensity: xr.DataArray, reading: Reading, frequency: Frequency, *, storage_rate: float,
     peril: str,
-) -> IntensityCurves:
+) -> IntensityCurves:  # fmt: skip
     """Curves of all cells of one peril.
 
     Parameters
@@ -112,7 +108,7 @@ def intensity_curves(
     reading : Reading
         Head, tail, passage and scenario factors.
     frequency : Frequency
-        Family that turns a mapped return period into a rate.
+        Family of the rates.
     storage_rate : float
         Rate up to which pairs are stored; the head must be zero there.
     peril : str
@@ -121,14 +117,13 @@ def intensity_curves(
     Raises
     ------
     ReturnPeriodError
-        If the head is not zero at the storage rate, a map exceeds the cap of the tail, return
-        periods or maps do not rise, or a Gumbel tail has fewer than two maps to go by.
+        If the head is not zero at the storage rate, a map exceeds the cap, return periods or maps
+        do not rise, or a Gumbel tail has one map only.
     """
     periods = intensity["return_period"].values.astype(np.float64)
     maps = intensity.transpose("return_period", "cell").values.astype(np.float64)
     _require_rising(periods, maps, reading, peril)
-    maps = np.where(maps > 0, maps * reading.intensity_factor + reading.depth_shift, 0.0)
-    maps = np.maximum(maps, 0.0)
+    maps = _in_scenario(maps, reading)
     _require_below_cap(maps, reading, peril)
     mapped = mapped_positions(periods, frequency)
     left, right = _between_maps(maps, reading.passage)
@@ -147,6 +142,12 @@ def intensity_curves(
         cap=reading.tail_cap,
         first_extrapolated=int(np.rint(mapped[-1] - shift)) + 1,
     )
+
+
+def _in_scenario(maps: FloatArray, reading: Reading) -> FloatArray:
+    """Apply the factor and shift of the scenario; a dry map stays dry."""
+    changed = maps * reading.intensity_factor + reading.depth_shift
+    return np.where(maps > 0, np.maximum(changed, 0.0), 0.0)
 
 
 def _require_rising(periods: FloatArray, maps: FloatArray, reading: Reading, peril: str) -> None:

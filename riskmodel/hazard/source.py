@@ -79,8 +79,9 @@ def common_grid(sources: Sequence[Source]) -> PhysicsGrid:
     names = [s.parent_event for s in sources]
     if not names or len(set(names)) < len(names):
         raise CatalogueError(
-            "sources need a name each", where="hazard.sources", found=names, expected="distinct"
-        )
+            "sources need a name each", where="hazard.sources", found=names, expected="distinct",
+            remedy="declare one source at least, each once",
+        )  # fmt: skip
     for source in sources[1:]:
         if source.grid != sources[0].grid:
             raise CatalogueError(
@@ -165,8 +166,9 @@ def _require_order(source: Source, part: SourceBlock, block: int) -> None:
     year, start = part.occurrences["year"].values, part.occurrences["start"].values
     if (np.lexsort((start, year)) != np.arange(year.size)).any():
         raise CatalogueError(
-            "occurrences are not in order of date", where=where, expected="rising year, then start"
-        )
+            "occurrences are not in order of date", where=where, expected="rising year, then start",
+            remedy="sort what the source delivers by year and start",
+        )  # fmt: skip
     for peril, index in part.indices.items():
         if index.shape[1] != year.size or not (index >= 0).all():
             raise CatalogueError(
@@ -174,4 +176,5 @@ def _require_order(source: Source, part: SourceBlock, block: int) -> None:
                 where=f"{where}, peril {peril}",
                 found=f"{index.shape[1]} columns, smallest {np.min(index, initial=0.0):g}",
                 expected=f"{year.size} columns, no NaN, none negative",
+                remedy="give zero where an occurrence does not reach a node",
             )

@@ -90,13 +90,14 @@ def test_positions_are_the_first_that_reach_the_intensity(
     named: str, reading: str, peril: str
 ) -> None:
     curves = curves_of(census_named(named), peril, READINGS[reading])
+    cells = np.arange(curves.left.shape[0])
     random = np.random.default_rng(3)
-    whole = curves.at(CELLS[:, None], EVERY)  # the plain way: look at every position there is
-    anywhere = random.uniform(0.0, 1.1 * whole.max(), (CELLS.size, 60))
-    of_curve = curves.at(CELLS[:, None], random.integers(0, LAST_POSITION, (CELLS.size, 60)))
+    whole = curves.at(cells[:, None], EVERY)  # the plain way: look at every position there is
+    anywhere = random.uniform(0.0, 1.1 * whole.max(), (cells.size, 60))
+    of_curve = curves.at(cells[:, None], random.integers(0, LAST_POSITION, (cells.size, 60)))
     intensity = np.concatenate([anywhere, of_curve, curves.left, curves.right], axis=1)
-    found = positions_of_intensity(curves, CELLS, intensity)
-    for cell in CELLS:
+    found = positions_of_intensity(curves, cells, intensity)
+    for cell in cells:
         expected = np.searchsorted(whole[cell], intensity[cell] * (1.0 - 1e-6)).astype(float)
         expected[expected > LAST_POSITION] = LAST_POSITION
         expected[(intensity[cell] == 0) | (whole[cell].max() == 0)] = np.nan

@@ -84,13 +84,13 @@ def test_curves_at_mapped_positions_are_the_maps(
     maps = cell_maps(census_named(name), peril)
     curves = intensity_curves(maps, reading, frequency, storage_rate=0.45, peril=peril)
     mapped = mapped_positions(PERIODS, frequency)
-    found = curves.at(np.arange(12)[:, None], mapped).T
+    found = curves.at(np.arange(maps.sizes["cell"])[:, None], mapped).T
     # a dry map that is read as wet already is the one case where the map is the step's lower end
     waking = np.zeros_like(found, dtype=bool)
     if passage == "step_at_dry":
         waking[:-1] = (maps.values[:-1] == 0) & (maps.values[1:] > 0)
     assert np.array_equal(found[~waking], maps.values[~waking].astype(np.float64))
-    below = curves.at(np.arange(12)[:, None], mapped - 1).T
+    below = curves.at(np.arange(maps.sizes["cell"])[:, None], mapped - 1).T
     assert (below <= maps.values + 1e-6).all()
 
 
@@ -99,7 +99,9 @@ def test_curves_never_fall_with_position() -> None:
         for peril in ("wind", "flood"):
             maps = cell_maps(census_named(name), peril)
             curves = intensity_curves(maps, PLAIN, POISSON, storage_rate=0.45, peril=peril)
-            found = curves.at(np.arange(12)[:, None], np.arange(0, LAST_POSITION + 1, 37))
+            found = curves.at(
+                np.arange(maps.sizes["cell"])[:, None], np.arange(0, LAST_POSITION + 1, 37)
+            )
             assert (np.diff(found, axis=1) >= -1e-5).all()
 
 

@@ -61,7 +61,10 @@ def test_verify_passes_and_then_names_what_was_altered(
         (lambda f: (f / "manifest.json").write_text("{"), "damaged"),
         (lambda f: (f / "manifest.json").write_text("{}"), "damaged"),
         (lambda f: (f / "stages/trial.nc").unlink(), r"stages/trial\.nc: missing"),
-        (lambda f: alter(f / "manifest.json", '"rain": 1.0', '"rain": 1.1'), "inputs_hash"),
+        (
+            lambda f: alter(f / "manifest.json", '"interval_level": 0.9', '"interval_level": 0.8'),
+            "inputs_hash",
+        ),
         (lambda f: alter(f / "manifest.json", '"rain": 1.0', '"rain": 9.0'), "scenario.rain"),
     ],
 )
