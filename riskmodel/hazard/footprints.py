@@ -20,6 +20,7 @@ from scipy.spatial import KDTree
 
 from riskmodel.core.errors import CatalogueError, UnitsError
 from riskmodel.core.schema import Schema, stamp
+from riskmodel.hazard.counts import MOST_EVENTS_A_YEAR, YEAR_END
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -32,8 +33,7 @@ FOOTPRINTS = Schema(
 AXES = {"latitude": "y", "longitude": "x"}
 LAYOUTS = ({"event", "cell"}, {"event", "y", "x"})
 QUANTITIES = ("index", "intensity")
-MOST_EVENTS_A_YEAR = 50.0  # more is a mistaken unit rather than a hazard
-FIRST_DAY, YEAR_END = 1.0, 366.0  # start of 1 January, end of 31 December of a 365-day year
+FIRST_DAY = 1.0  # start of 1 January
 SAME_PLACE = 1e-4  # degrees, some ten metres: what single precision and rounding may move
 SAME_RATE = 1e-6  # relative
 

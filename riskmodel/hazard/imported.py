@@ -15,7 +15,8 @@ import xarray as xr
 from riskmodel.core.draws import generator, purpose_code
 from riskmodel.core.errors import CatalogueError, UnitsError
 from riskmodel.core.schema import check
-from riskmodel.hazard.footprints import FIRST_DAY, FOOTPRINTS, YEAR_END
+from riskmodel.hazard.counts import YEAR_END
+from riskmodel.hazard.footprints import FIRST_DAY, FOOTPRINTS
 from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.hazard.position import LAST_POSITION
 from riskmodel.hazard.replay import GivenPeril, given_index, given_positions, positions_catalogue
@@ -65,17 +66,62 @@ def footprint_catalogue(
     UnitsError
         If an index is not in the unit of the rank function.
     """
-    check(footprints, FOOTPRINTS)
-    perils, cells = footprints.attrs["perils"], census["zones"].sizes["cell"]
-    given = {p: _given(catalogue, footprints[p], cells, curves.get(p)) for p in perils}
+    given = _all_given(catalogue, census, footprints, curves)
     occurrences, event = _occurrences(footprints, years, seed)
     tree = positions_catalogue(
         catalogue, occurrences, event, given,
         years=years, source=footprints.attrs["source"], history="footprint_catalogue",
     )  # fmt: skip
-    tree.attrs["cells_outside_zones"] = footprints.attrs["cells_outside_zones"]
-    tree.attrs |= {"seed": seed, "cells_not_given": cells - footprints.sizes["cell"]}
+    tree.attrs |= {"seed": seed, **_left_out(census, footprints)}
     return tree
+
+
+def event_catalogue(
+    catalogue: xr.DataTree,
+    census: xr.DataTree,
+    footprints: xr.Dataset,
+    curves: Mapping[str, IntensityCurves],
+) -> xr.DataTree:
+    """Catalogue in which every imported event occurs once, in a year of its own, for its loss.
+
+    Parameters and errors as of `footprint_catalogue`; nothing is drawn, and events without dates
+    have none.
+    """
+    given = _all_given(catalogue, census, footprints, curves)
+    number = np.arange(footprints.sizes["event"])
+    nowhen = np.full(number.size, np.nan)
+    columns = {name: footprints[name].values for name in ("start", "end") if name in footprints}
+    columns = {"start": nowhen, "end": nowhen, **columns, "year": number}
+    columns["event"] = footprints["event"].values
+    columns["parent_event"] = np.full(number.size, footprints.attrs["parent_event"])
+    tree = positions_catalogue(
+        catalogue, xr.Dataset({k: ("occurrence", v) for k, v in columns.items()}), number, given,
+        years=number.size, source=footprints.attrs["source"], history="event_catalogue",
+    )  # fmt: skip
+    tree.attrs |= _left_out(census, footprints)
+    return tree
+
+
+def _all_given(
+    catalogue: xr.DataTree,
+    census: xr.DataTree,
+    footprints: xr.Dataset,
+    curves: Mapping[str, IntensityCurves],
+) -> dict[str, GivenPeril]:
+    check(footprints, FOOTPRINTS)
+    cells = census["zones"].sizes["cell"]
+    return {
+        p: _given(catalogue, footprints[p], cells, curves.get(p))
+        for p in footprints.attrs["perils"]
+    }
+
+
+def _left_out(census: xr.DataTree, footprints: xr.Dataset) -> dict[str, int]:
+    """Count the nodes of the set in no zone, and the cells of the census that it does not give."""
+    return {
+        "cells_outside_zones": footprints.attrs["cells_outside_zones"],
+        "cells_not_given": census["zones"].sizes["cell"] - footprints.sizes["cell"],
+    }
 
 
 def positions_of_intensity(

@@ -91,6 +91,26 @@ def calibrate(
 
 
 @app.command()
+def footprints(
+    footprint_set: Annotated[Path, typer.Argument(help="NetCDF of events x cells.")],
+    params_file: Annotated[Path, typer.Argument(help="A params file whose run has been made.")],
+    to: Annotated[Path, typer.Option(help="CSV to write.")] = Path("footprint_losses.csv"),
+) -> None:
+    """Read an imported footprint set through the catalogue of a run; writes its event losses."""
+    from riskmodel.run.folder import ROOT, Run, RunFolder
+    from riskmodel.run.params import load_params
+    from riskmodel.run.work.footprints import imported_losses
+    from riskmodel.show.tables import write_table
+
+    params = load_params(params_file)
+    found = imported_losses(
+        Run(params, RunFolder(ROOT / "outputs" / params.run), "footprints"), footprint_set
+    )
+    write_table(found, to)
+    typer.echo(f"{len(found)} events, mean annual loss {found.attrs['aal']:.6g} CNY: {to}")
+
+
+@app.command()
 def fit_tracks(
     record: Annotated[Path, typer.Argument(help="A recut of the CMA best track, as CSV.")],
 ) -> None:

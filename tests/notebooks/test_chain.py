@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import xarray as xr
 import yaml
@@ -17,10 +18,15 @@ from rich.console import Console
 
 from riskmodel.run.assumptions import figure_status, load_assumptions
 from riskmodel.run.batch import chain, run_notebooks
-from riskmodel.run.folder import ROOT
+from riskmodel.run.folder import ROOT, Run, RunFolder
 from riskmodel.run.manifest import changed_inputs, hash_inputs
 from riskmodel.run.params import load_params
 from riskmodel.run.records import Record, read_results
+from riskmodel.run.settings import plain_curves
+from riskmodel.run.work.census import census_of
+from riskmodel.run.work.footprint import pairs_of
+from riskmodel.run.work.footprints import imported_losses
+from riskmodel.run.work.hazard import catalogue_of
 
 BLOCKS, YEARS = 2, 400
 VARIANTS = ("published", "wet_late")  # one moves damage, the other depths, so benefits too
@@ -100,6 +106,7 @@ def test_every_name_of_the_design_is_there(values: dict[str, float], zones: list
     expected = {
         "loss.aal",
         "loss.aal.by_cause.typhoon",
+        "loss.aal.by_cause.plum_rain",
         *(f"loss.{kind}.{t}" for kind in ("oep", "aep", "tvar") for t in PERIODS),
         *(f"loss.aal.by_peril.{peril}" for peril in PERILS),
         *(f"loss.aal.by_zone.{zone}" for zone in zones),
@@ -327,3 +334,34 @@ def test_a_second_start_says_that_it_is_there(run: Finished) -> None:
     assert "up to date" in text_of(where)
     assert "loss.aal" in run.said
     assert {p: p.stat().st_mtime_ns for p in run.folder.rglob("*")} == stamps
+
+
+# --- imported footprints ------------------------------------------------------------------------
+
+
+def test_a_stored_storm_written_as_a_footprint_set_costs_what_it_cost(
+    run: Finished, tmp_path: Path
+) -> None:
+    """The intensities of the costliest storm, read back through the curves of every cell."""
+    work = Run(load_params(run.params), RunFolder(run.folder), "footprints")
+    census, catalogue = census_of(work), catalogue_of(work)
+    with xr.open_dataset(run.folder / "stages" / "occurrence_table.nc") as table:
+        columns = table["quantity"].values == "loss"
+        costs = table["mean"].values[:, columns].sum(axis=1)
+        loss = np.bincount(table["row_occurrence"].values, costs)
+    storm = int(loss.argmax())
+    data = xr.Dataset(coords={"event": [7], "cell": np.arange(census["zones"].sizes["cell"])})
+    for peril in PERILS:
+        cells, positions = pairs_of(catalogue, peril, storm)
+        intensity = np.zeros((1, data.sizes["cell"]))
+        curves = plain_curves(work.params, census, catalogue, peril)
+        intensity[0, cells] = curves.at(cells, positions)
+        units = {"quantity": "intensity", "units": census[peril].attrs["units"]}
+        data[peril] = ("event", "cell"), intensity, units
+    data["rate"] = ("event", [0.01])
+    data.assign_attrs(parent_event="typhoon").to_netcdf(tmp_path / "set.nc")
+    found = imported_losses(work, tmp_path / "set.nc")
+    assert found["event"].tolist() == [7]
+    # positions of intensities are whole steps of a rate, 0.025 % each
+    assert found["loss"][0] == pytest.approx(loss[storm], rel=2e-3)
+    assert found.attrs["aal"] == pytest.approx(0.01 * found["loss"][0])

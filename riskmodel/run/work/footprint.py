@@ -24,10 +24,10 @@ def strongest_storm(catalogue: xr.DataTree) -> int:
     return int(catalogue["minimum_pressure"].fillna(9999.0).values.argmin())
 
 
-def _pairs_of(
+def pairs_of(
     catalogue: xr.DataTree, peril: str, occurrence: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint16]]:
-    """Cells and positions that are stored of one occurrence."""
+    """Return the cells (pair,) and positions (pair,) that are stored of one occurrence."""
     block_of = catalogue.to_dataset()["block"].values
     block = int(block_of[occurrence])
     number = occurrence - int(np.searchsorted(block_of, block))
@@ -50,7 +50,7 @@ def footprint(
     catalogue: xr.DataTree, census: xr.DataTree, peril: str, occurrence: int
 ) -> xr.DataArray:
     """Return period (1 / rate, years) of one occurrence at each cell, cut at 1,000 years."""
-    cells, positions = _pairs_of(catalogue, peril, occurrence)
+    cells, positions = pairs_of(catalogue, peril, occurrence)
     years = np.minimum(1.0 / rate_of_position(positions), SHOWN_YEARS)
     return _field(census, peril, cells, years).assign_attrs(
         units="years",
@@ -64,7 +64,7 @@ def intensity_footprint(
     run: Run, catalogue: xr.DataTree, census: xr.DataTree, peril: str, occurrence: int
 ) -> xr.DataArray:
     """Intensity of one occurrence at each cell, read from the census curve; dry cells missing."""
-    cells, positions = _pairs_of(catalogue, peril, occurrence)
+    cells, positions = pairs_of(catalogue, peril, occurrence)
     curves = plain_curves(run.params, census, catalogue, peril)
     intensity = curves.at(cells, positions.astype(np.float64))
     field = _field(census, peril, cells, np.where(intensity > 0, intensity, np.nan))
@@ -84,7 +84,7 @@ def reading_of(
     Dataset for `riskmodel.show.reading.reading_figure`: the curve of the cell, its maps, the
     stored occurrences of the block there, and the one shown.
     """
-    cells, positions = _pairs_of(catalogue, peril, occurrence)
+    cells, positions = pairs_of(catalogue, peril, occurrence)
     best = int(np.argmax(_people(census)[cells]))
     cell, position = cells[best : best + 1], float(positions[best])
     curves = plain_curves(run.params, census, catalogue, peril)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,11 +36,20 @@ def programme_of(run: Run, census: xr.DataTree) -> Programme:
 
 
 def compiled(
-    run: Run, params: Params, census: xr.DataTree, catalogue: xr.DataTree
+    run: Run,
+    params: Params,
+    census: xr.DataTree,
+    catalogue: xr.DataTree,
+    *,
+    perils: Sequence[str] | None = None,
 ) -> CompiledTable:
-    """Compile losses and benefits under some params, a column for each sector and benefit."""
+    """Compile losses and benefits under some params, a column for each sector and benefit.
+
+    Only the named perils act; all of the catalogue where none are named.
+    """
     items = [*damage_items(damage_levers(params)), *benefit_items(programme_of(run, census))]
     curves = scenario_curves(params, census, catalogue)
+    curves = {p: curve for p, curve in curves.items() if perils is None or p in perils}
     return compile_table(census, curves, items, depth_spread=params.loss.depth_spread)
 
 
