@@ -13,7 +13,7 @@ PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do 
 	command -v $$p >/dev/null 2>&1 && $$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lab demo lock clean distclean
+.PHONY: help venv run test bench lab demo lock clean distclean
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,10 @@ test: $(STAMP) ## style, types, tests
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/python -m pytest
+
+# BENCH names a group (usual, large) or single benchmarks.
+bench: $(STAMP) ## time what the speed claims rest on (the slow ones: make bench BENCH=large)
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 lab: $(STAMP) ## JupyterLab in the same environment
 	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
