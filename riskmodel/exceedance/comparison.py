@@ -75,15 +75,7 @@ def compare_losses(
     SchemaError
         If years, blocks, currency or price year differ: nothing is paired then.
     """
-    for name in ("years", "blocks", "currency", "price_year"):
-        if first.attrs[name] != second.attrs[name]:
-            raise SchemaError(
-                "two tables of other years or money cannot be paired",
-                where=f"compare_losses, {name}",
-                found=(first.attrs[name], second.attrs[name]),
-                expected="the same in both",
-                remedy="compare runs with the same seed, blocks, years and price year",
-            )
+    _require_paired(first, second)
     tables = (first, second)
     whole = [{n: m.value for n, m in loss_metrics(t, return_periods).items()} for t in tables]
     blocks = [
@@ -110,3 +102,15 @@ def compare_losses(
         {"figure": names},
         {"level": level, **{name: first.attrs[name] for name in ("currency", "price_year")}},
     )  # fmt: skip
+
+
+def _require_paired(first: xr.Dataset, second: xr.Dataset) -> None:
+    for name in ("years", "blocks", "currency", "price_year"):
+        if first.attrs[name] != second.attrs[name]:
+            raise SchemaError(
+                "two tables of other years or money cannot be paired",
+                where=f"compare_losses, {name}",
+                found=(first.attrs[name], second.attrs[name]),
+                expected="the same in both",
+                remedy="compare runs with the same seed, blocks, years and price year",
+            )

@@ -134,7 +134,20 @@ def run_sweep(
             failed[name] = str(error)
             console.print(f"{name} failed: {error}", markup=False, soft_wrap=True)
     _write_comparison(folder / "tables", sweep, done, failed)
+    _write_paired(folder, done, all_params[0])
     return SweepResult(folder, failed)
+
+
+def _write_paired(folder: Path, done: Mapping[str, object], base: Params) -> None:
+    """Write ``tables/paired.csv`` where the first scenario and others kept their occurrences."""
+    stages = {name: RunFolder(folder / name).stages / "occurrence_table.nc" for name in done}
+    tables = {name: path for name, path in stages.items() if path.is_file()}
+    if base.run not in tables:
+        return
+    from riskmodel.run.work.comparison import paired_differences
+    from riskmodel.show.tables import write_table
+
+    write_table(paired_differences(tables, base), folder / "tables" / "paired.csv")
 
 
 def _refuse_early(folder: Path, batches: Sequence[Batch]) -> None:
