@@ -59,7 +59,7 @@ def compare_losses(
     Parameters
     ----------
     first, second : Dataset
-        Occurrence tables; second less first is what is compared.
+        Occurrence tables; the second less the first.
     return_periods : list of float
         Years for OEP, AEP and TVaR.
     level : float
@@ -73,7 +73,7 @@ def compare_losses(
     Raises
     ------
     SchemaError
-        If years, blocks, currency or price year differ: nothing is paired then.
+        If years, blocks, currency or price year differ.
     """
     _require_paired(first, second)
     tables = (first, second)
@@ -82,7 +82,7 @@ def compare_losses(
         [loss_metrics(t, return_periods, block=b) for b in range(int(t.attrs["blocks"]))]
         for t in tables
     ]
-    names = [name for name in whole[0] if name in whole[1]]
+    names = sorted(whole[0].keys() & whole[1].keys())
     values = np.array([[w[name] for name in names] for w in whole])
     bounds = [
         paired_difference(
