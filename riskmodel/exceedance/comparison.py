@@ -85,12 +85,9 @@ def compare_losses(
     names = sorted(whole[0].keys() & whole[1].keys())
     values = np.array([[w[name] for name in names] for w in whole])
     bounds = [
-        paired_difference(
-            *([one[name].value for one in side] for side in blocks),
-            whole=values[1, k] - values[0, k], level=level,
-        )
-        for k, name in enumerate(names)
-    ]  # fmt: skip
+        paired_difference(*([b[n].value for b in side] for side in blocks), whole=gap, level=level)
+        for n, gap in zip(names, values[1] - values[0], strict=True)
+    ]
     lower, upper = (np.array([b[end] for b in bounds]) for end in ("lower", "upper"))
     return xr.Dataset(
         {
