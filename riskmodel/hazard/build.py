@@ -29,6 +29,7 @@ from riskmodel.hazard.position import (
     rank_positions,
     stored_ranks,
 )
+from riskmodel.hazard.rank_function import TAIL
 from riskmodel.hazard.ranking import CellPairs, Interpolation, Ranks, rank_block
 from riskmodel.hazard.source import Source, common_grid, index_unit, pool_of, pooled_block
 from riskmodel.hazard.storage import write_block
@@ -92,6 +93,7 @@ def build_catalogue(
     """
     target = folder / catalogue_key(census, sources, settings)
     if not (target / "complete.json").is_file():
+        _require_mapped(sources, census)
         units = {peril: index_unit(sources, peril) for peril in settings.storage_rate}
         zones = census["zones"].to_dataset()
         interpolation = common_grid(sources).interpolation(
@@ -107,6 +109,20 @@ def build_catalogue(
             )
         _write_whole(target, units, settings, occurrences, functions)
     return open_catalogue(target)
+
+
+def _require_mapped(sources: Sequence[Source], census: xr.DataTree) -> None:
+    """Refuse a source of a peril without maps: its occurrences would feed no pool, in silence."""
+    for source in sources:
+        unknown = sorted(set(source.index_units) - set(census.children))
+        if unknown:
+            raise CatalogueError(
+                "a source causes perils that the census has no maps of",
+                where=f"source {source.parent_event}",
+                found=unknown,
+                expected=sorted(set(census.children) - {"zones", "exposure"}),
+                remedy="correct the perils of the source, or add their maps",
+            )
 
 
 def _write_block(
@@ -159,8 +175,8 @@ def _ranks(census: xr.DataTree, settings: CatalogueSettings, peril: str, shift: 
     years, rate = settings.years_per_block, settings.storage_rate[peril]
     periods = census[peril].to_dataset()["return_period"].values
     _require_reproducible(peril, rate, periods, settings.frequency)
-    positions = rank_positions(years, shift, periods, settings.frequency)
-    unshifted = rank_positions(years, UNSHIFTED, periods, settings.frequency)
+    positions = rank_positions(years, shift, periods, settings.frequency, where=peril)
+    unshifted = rank_positions(years, UNSHIFTED, periods, settings.frequency, where=peril)
     return Ranks(positions, stored_ranks(positions, rate), _knots(stored_ranks(unshifted, rate)))
 
 
@@ -206,20 +222,19 @@ def _write_whole(
     )
     write_dataset(target / "occurrences.nc", table)
     for peril in settings.storage_rate:
-        joined = xr.concat(
-            [f[peril] for f in functions],
-            "block",
-            join="outer",
-            fill_value={"index": np.nan, "knot_position": 0},
-        )
+        joined = xr.concat([f[peril] for f in functions], "block")
         stamp(
             joined,
             RANK_FUNCTION,
             source="ranked annual maxima of each block",
             history="build_catalogue",
             peril=peril,
-            tail="line in log-rate from the largest year to the one 20 times as frequent",
+            tail=TAIL,
             index_units=units[peril],
         )
         write_dataset(target / f"rank_function_{peril}.nc", joined)
-    write_json(target / "complete.json", {p.name: sha256(p) for p in sorted(target.glob("*.nc"))})
+    written = {
+        p.name: {"bytes": p.stat().st_size, "sha256": sha256(p)}
+        for p in sorted(target.glob("*.nc"))
+    }
+    write_json(target / "complete.json", written)

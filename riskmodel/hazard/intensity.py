@@ -231,10 +231,10 @@ def _head(
     if not first_stored <= start < mapped[0]:
         raise ReturnPeriodError(
             "the head is not zero at the storage rate, or reaches beyond the first map",
-            where=f"curves.{peril}.head_return_period",
-            found=reading.head_return_period,
-            expected="between the return period of the storage rate and the first map",
-            remedy="raise hazard.storage_rate or head_return_period",
+            where=f"curves.{peril}.head_return_period, rate factor {reading.rate_factor:g}",
+            found=f"{reading.head_return_period:g} years, storage rate {storage_rate:g}",
+            expected="a head beyond storage rate / factor, and before the first map",
+            remedy=f"raise hazard.storage_rate.{peril} or head_return_period, or lower the factor",
         )
     return [0, start], [zero, zero], [zero, maps[0]]
 

@@ -16,8 +16,9 @@ from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.hazard.position import LAST_POSITION, STEP, position_of_rate
 
 FloatArray = npt.NDArray[np.float64]
-# the tail is the line from the largest year to one 20 times as frequent
-TAIL_STEPS = np.log(20.0) / STEP
+TAIL_SPAN = 20.0  # the tail is drawn from the largest year to one this many times as frequent
+TAIL = f"line in log-rate from the largest year to the one {TAIL_SPAN:g} times as frequent"
+TAIL_STEPS = np.log(TAIL_SPAN) / STEP
 NODES = 245  # of a scaled curve; segments are numbered with eight bits
 
 

@@ -143,15 +143,24 @@ class MoreOccurrences(Section):
     plum_rain: Multiplier
 
 
+class Because(Section):
+    """Who says that the hazard changes so, and of which year."""
+
+    source: Annotated[str, Field(min_length=4, max_length=200)]
+    year: Annotated[int, Field(ge=1990, le=2200)]
+
+
 class Scenario(Section):
     """Changes of the hazard on the same draws; neutral is the climate of the maps.
 
     ``larger_footprints`` and ``more_occurrences`` are the two readings of "more frequent": the
-    first reads the curve at rate / m, the second changes how many occurrences there are.
+    first reads the curve at rate / m, the second changes how many occurrences there are. Each
+    change has its source and year in ``because``, under its dotted key.
     """
 
-    source: Annotated[str, Field(min_length=4, max_length=200)] | None
-    year: Annotated[int, Field(ge=1990, le=2200)] | None
+    because: Annotated[
+        dict[str, Because], Field(description="source and year of each change, by its key")
+    ]
     intensity: WindIntensity
     depth_shift: DepthShift
     rain: Multiplier
@@ -160,14 +169,16 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _says_where_from(self) -> Scenario:
-        changed = self.changes()
-        if changed and (self.source is None or self.year is None):
-            raise ValueError(f"source and year of the change of {', '.join(changed)}")
+        changed = self.changes().keys()
+        if missing := sorted(changed - self.because.keys()):
+            raise ValueError(f"in because, source and year of the change of {', '.join(missing)}")
+        if idle := sorted(self.because.keys() - changed):
+            raise ValueError(f"in because, changes only; {', '.join(idle)} is as in the maps")
         return self
 
     def changes(self) -> dict[str, float]:
         """Return the factors and shifts that are not neutral, under their dotted keys."""
-        sections = self.model_dump(exclude={"source", "year", "rain"})
+        sections = self.model_dump(exclude={"because", "rain"})
         named = {f"{s}.{key}": v for s, values in sections.items() for key, v in values.items()}
         return {
             name: value

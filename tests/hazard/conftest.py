@@ -120,7 +120,9 @@ def make_census(
             {"intensity": (("return_period", "y", "x"), layers), "state": (("y", "x"), state)},
             {"return_period": [float(t) for t in periods]},
         )
-    return xr.DataTree.from_dict({**nodes, "zones": zones})
+    tree = xr.DataTree.from_dict({**nodes, "zones": zones})
+    tree.attrs["perils"] = list(nodes)
+    return tree
 
 
 def census_named(name: str) -> xr.DataTree:
@@ -196,6 +198,17 @@ def make_source(years: int, seed: int = 5) -> Source:
     return Source(
         GRID, units, "storm", f"test {years} {seed}", lambda b: storm_block(years, b, seed)
     )
+
+
+def wind_source(years: int) -> Source:
+    """The same storms, of which only the wind is looked at."""
+    whole = make_source(years)
+
+    def block(number: int) -> SourceBlock:
+        made = whole.block(number)
+        return SourceBlock(made.occurrences, {"wind": made.indices["wind"]})
+
+    return replace(whole, index_units={"wind": "m s-1"}, block=block)
 
 
 def make_settings(years: int, blocks: int = 3, **changes: object) -> CatalogueSettings:

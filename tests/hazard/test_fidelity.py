@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from riskmodel.core.returnperiod import Frequency
+from riskmodel.core.returnperiod import Frequency, rate_from_probability
+from riskmodel.hazard import build
 from riskmodel.hazard.build import build_catalogue
 from riskmodel.hazard.fidelity import fidelity, summary
 from riskmodel.hazard.intensity import Reading, cell_maps
-from riskmodel.hazard.position import mapped_positions
+from riskmodel.hazard.position import LAST_POSITION, STEP, mapped_positions, rank_positions
+from riskmodel.hazard.ranking import Pool, rank_block
 from tests.hazard.conftest import (
     CENSUSES,
     PERIODS,
@@ -26,6 +28,7 @@ from tests.hazard.conftest import (
     make_census,
     make_settings,
     make_source,
+    wind_source,
 )
 
 CELL = 7
@@ -82,7 +85,7 @@ def test_a_map_that_no_year_need_reach(tmp_path: Path) -> None:
     periods = (5, 20, 150)
     census = make_census({"wind": gumbel_wind()[[0, 2, 5]]}, periods=periods)
     settings = make_settings(137, block_shift=0.05, storage_rate={"wind": 0.30})
-    catalogue = build_catalogue(tmp_path, census, [make_source(137)], settings)
+    catalogue = build_catalogue(tmp_path, census, [wind_source(137)], settings)
     check = checked(catalogue, census)["wind"]
     assert (check["year_count_error"].values == 0).all()
     assert check["bracketed"].values.all()
@@ -261,3 +264,63 @@ def test_the_summary_takes_the_worst_peril() -> None:
 
     found = summary({"wind": check(0, [True, True]), "flood": check(-3, [True, False])})
     assert found == {"bracketed_share": 0.75, "max_year_count_error": 3.0}
+
+
+# --- a fault in ranking itself ------------------------------------------------------------------
+
+
+def one_rank_late(*arguments: object) -> np.ndarray:
+    """Positions as ranking should have them, each given to the next rank."""
+    positions = rank_positions(*arguments)  # type: ignore[arg-type]
+    return np.append(positions[0], positions[:-1])
+
+
+def plainly_rounded(
+    years: int, shift: float, periods: np.ndarray, frequency: Frequency, **place: str
+) -> np.ndarray:
+    """Positions rounded to the nearest step, not kept on their side of mapped rates."""
+    probability = (np.arange(1, years + 1) - shift) / years
+    rate = rate_from_probability(probability, frequency)
+    return np.rint(-np.log(rate) / STEP).clip(0, LAST_POSITION).astype(np.uint16)
+
+
+def test_a_deliberate_fault_in_ranking_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same build, with ranking that hands every year the position of the rank before it."""
+    census = census_named("warped wind, dykes")
+    right = build_catalogue(tmp_path / "right", census, [make_source(400)], make_settings(400))
+    assert summary(checked(right, census)) == {"bracketed_share": 1.0, "max_year_count_error": 0.0}
+    monkeypatch.setattr(build, "rank_positions", one_rank_late)
+    wrong = build_catalogue(tmp_path / "wrong", census, [make_source(400)], make_settings(400))
+    for check in checked(wrong, census).values():
+        # one year too many reaches every mapped rate, at every cell of every block
+        assert (check["year_count_error"].values == 1).all()
+    assert summary(checked(wrong, census))["bracketed_share"] < 1.0
+
+
+def test_ranking_that_only_rounds_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 10,000 years and u = 0.92 a year too many reaches 1 in 5 and 1 in 10 (ADR 2)."""
+    census = make_census({"wind": gumbel_wind()})
+    settings = make_settings(10_000, 1, block_shift=0.92, storage_rate={"wind": 0.30})
+    monkeypatch.setattr(build, "rank_positions", plainly_rounded)
+    wrong = build_catalogue(tmp_path, census, [wind_source(10_000)], settings)
+    errors = checked(wrong, census)["wind"]["year_count_error"]
+    assert (errors.sel(return_period=[5.0, 10.0]).values == 1).all()
+
+
+def test_second_storms_ranked_as_years_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ranking that takes each storm for a year of its own fills ranks with second storms."""
+    census = make_census({"wind": gumbel_wind()})
+    settings = make_settings(400, storage_rate={"wind": 0.30})
+
+    def every_storm_a_year(pool: Pool, *arguments: object, **named: object) -> object:
+        wide = Pool(pool.index, pool.number, np.arange(pool.number.size + 1))
+        return rank_block(wide, *arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(build, "rank_block", every_storm_a_year)
+    wrong = build_catalogue(tmp_path, census, [wind_source(400)], settings)
+    errors = checked(wrong, census)["wind"]["year_count_error"].values
+    assert errors.min() < 0  # years are missing where two of their storms took two ranks

@@ -104,6 +104,14 @@ def test_every_occurrence_is_there_floor_or_ceiling_times(factor: float, seed: i
     assert (times[~rain] == 1).all()
 
 
+def test_a_source_that_is_left_out_may_keep_its_neutral_factor() -> None:
+    alone = made(rain=False)
+    found = scenario_occurrences(alone, {"typhoon": 1.0, "plum_rain": 1.0}, seed=5)
+    assert found.drop_vars("base").identical(alone)
+    with pytest.raises(CatalogueError, match=r"more_occurrences\.plum_rain.*add the source"):
+        scenario_occurrences(alone, {"plum_rain": 2.0}, seed=5)
+
+
 @pytest.mark.parametrize("factors", [{"drought": 1.1}, {"typhoon": -0.1}, {"typhoon": np.nan}])
 def test_factors_that_fit_nothing_are_refused(factors: dict[str, float]) -> None:
     told = r"more_occurrences\.(drought|typhoon).*plum_rain, typhoon.*to do: correct the factor"

@@ -221,3 +221,14 @@ def test_an_index_that_is_none_is_refused(
 def test_occurrences_out_of_order_are_refused() -> None:
     with pytest.raises(CatalogueError, match=r"front, block 0: occurrences are not in order"):
         pooled_block([STORM, late_first(RAIN)], 0)
+
+
+def test_a_source_of_a_peril_without_maps_is_refused(tmp_path: Path) -> None:
+    """A misspelt peril would feed no pool, and nobody would know."""
+    misspelt = replace(rain_source(YEARS), index_units={"flod": "mm"})
+    told = r"source front: a source causes perils.*flod.*flood.*wind.*to do: correct the perils"
+    with pytest.raises(CatalogueError, match=told):
+        build_catalogue(
+            tmp_path, census_named("like the demo"), [make_source(YEARS), misspelt],
+            make_settings(YEARS),
+        )  # fmt: skip

@@ -120,13 +120,19 @@ def set_key(mapping: dict[str, Any], dotted: str, value: Any) -> None:
     mapping[last] = value
 
 
+def because(changes: dict[str, Any]) -> dict[str, Any]:
+    """Source and year of what some dotted keys change about the hazard."""
+    keys = [k.removeprefix("scenario.") for k in changes if k.startswith("scenario.")]
+    reason = {"source": "a test", "year": 2050}
+    return {"scenario.because": {key: reason for key in keys}} if keys else {}
+
+
 @pytest.fixture
 def write_params(content: dict[str, Any]) -> Callable[..., Path]:
     """Write the committed params with some dotted keys changed, and where a change comes from."""
 
     def write(path: Path, changes: dict[str, Any]) -> Path:
-        told = {"scenario.source": "a test", "scenario.year": 2050}
-        for dotted, value in (told | changes).items():
+        for dotted, value in (changes | because(changes)).items():
             set_key(content, dotted, value)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from riskmodel.core.errors import ParamError, VerificationError
@@ -55,6 +56,20 @@ def test_failed_scenario_ends_a_sweep_with_1(
     told = capsys.readouterr()
     assert "comparison.csv" in told.out
     assert "wet" in told.err
+
+
+def test_losses_of_footprints_go_where_they_are_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({"event": [7], "loss": [2.5], "lower": [2.0], "upper": [3.0]})
+    frame.attrs["aal"] = 0.25
+    monkeypatch.setattr("riskmodel.run.work.footprints.imported_losses", lambda *_: frame)
+    told = ["footprints", "set.nc", "params/wenzhou.yml"]
+    assert call(monkeypatch, *told) == 2
+    assert "--to" in capsys.readouterr().err
+    assert call(monkeypatch, *told, "--to", str(tmp_path / "a.csv")) == 0
+    written = (tmp_path / "a.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert written == ["event,loss (CNY),lower (CNY),upper (CNY)", "7,2.5,2.0,3.0"]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"]])

@@ -16,6 +16,7 @@ from riskmodel.run.batch import run_notebooks
 from riskmodel.run.records import Record, make_record
 from riskmodel.run.sweep import run_sweep
 from riskmodel.run.verify import compare_records, verify_run
+from tests.run.conftest import because
 
 Said = Callable[[], str]
 
@@ -120,16 +121,13 @@ def write_sweep(path: Path, scenarios: dict[str, dict[str, Any]]) -> Path:
     return path
 
 
-TOLD = {"scenario.source": "a test", "scenario.year": 2050}
-
-
 def test_sweep_lists_a_failed_scenario_and_goes_on(
     checkout: Path, console: Console, said: Said
 ) -> None:
     scenarios = {
         "baseline": {},
-        "too-wet": {"scenario.rain": 1.6, **TOLD},
-        "wetter": {"scenario.rain": 1.1, **TOLD},
+        "too-wet": {"scenario.rain": 1.6, **because({"scenario.rain": 1.6})},
+        "wetter": {"scenario.rain": 1.1, **because({"scenario.rain": 1.1})},
     }
     path = write_sweep(checkout / "sweep.yml", scenarios)
     result = run_sweep(path, root=checkout, console=console)

@@ -12,6 +12,7 @@ import xarray as xr
 from riskmodel.core.errors import CensusError
 from riskmodel.run.folder import ROOT, Run, RunFolder
 from riskmodel.run.params import Params, load_params
+from riskmodel.run.work import census as work_census
 from riskmodel.run.work.census import (
     census_of,
     census_records,
@@ -45,6 +46,19 @@ def test_params_that_disagree_with_the_census_are_refused(
     run = Run(params.model_copy(update={"census": section}), RunFolder(tmp_path), "01_census")
     with pytest.raises(CensusError, match=rf"census\.{key}"):
         census_of(run)
+
+
+def test_a_census_without_a_peril_of_the_params_is_refused(
+    params: Params, census: xr.DataTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    perils = ["typhoon_wind", "rain_flood"]
+    monkeypatch.setattr(work_census, "load_census", lambda _: census.assign_attrs(perils=perils))
+    told = (
+        r"data/demo/census\.yml, hazard: the census lacks.*found \['typhoon_wind', 'rain_flood'\]; "
+        r"expected .*hazard\.storage_rate.*'storm_surge'.*to do: add the maps"
+    )
+    with pytest.raises(CensusError, match=told):
+        census_of(Run(params, RunFolder(tmp_path), "01_census"))
 
 
 def test_records_are_the_totals_of_the_workbook(census: xr.DataTree) -> None:

@@ -10,7 +10,8 @@ import xarray as xr
 import yaml
 
 from riskmodel.core.errors import StageError
-from riskmodel.hazard.position import position_of_rate
+from riskmodel.core.returnperiod import Frequency
+from riskmodel.hazard.position import mapped_positions
 from riskmodel.run.stages import save_stage
 from riskmodel.run.work.fidelity import bracket_width, fidelity_table, hazard_records
 from riskmodel.run.work.footprint import footprint
@@ -18,8 +19,9 @@ from riskmodel.run.work.hazard import STATISTICS, catalogue_of, record_against_m
 from tests.run.work_case import make_run
 
 PERIL = "rain_flood"
+POISSON = Frequency("poisson")
 FIRST = [5.0, 50.0]  # years, of occurrence 0 of block 0 at cells 0 and 2
-SECOND = [20_000.0]  # of occurrence 1 of block 1 at cell 1, beyond what is drawn
+SECOND = [20_000.0]  # of occurrence 1 of block 1 at cell 1
 
 
 def pairs(cells: list[int], occurrence: int, periods: list[float]) -> xr.Dataset:
@@ -28,7 +30,7 @@ def pairs(cells: list[int], occurrence: int, periods: list[float]) -> xr.Dataset
         {
             "pointer": ("edge", np.concatenate([[0], np.cumsum(counts)])),
             "occurrence": ("pair", np.full(len(cells), occurrence, np.uint32)),
-            "position": ("pair", position_of_rate(1.0 / np.array(periods)).astype(np.uint16)),
+            "position": ("pair", mapped_positions(periods, POISSON).astype(np.uint16)),
         }
     )
 
@@ -42,7 +44,7 @@ def catalogue() -> xr.DataTree:
             "minimum_pressure": ("occurrence", [950.0, np.nan, 960.0, 970.0, np.nan]),
             "parent_event": ("occurrence", ["typhoon"] * 3 + ["plum_rain", "typhoon"]),
         },
-        attrs={"blocks": 2, "years_per_block": 2},
+        attrs={"blocks": 2, "years_per_block": 2, "frequency": "poisson"},
     )
     return xr.DataTree.from_dict(
         {
@@ -74,7 +76,7 @@ def test_footprints_of_later_blocks_are_counted_from_their_start(
 ) -> None:
     field = footprint(catalogue, census, PERIL, 4)
     assert np.argwhere(np.isfinite(field.values)).tolist() == [[0, 2]]
-    assert float(field[0, 2]) == 1000.0  # drawn no farther
+    assert float(field[0, 2]) == pytest.approx(SECOND[0], rel=2e-4)
     for silent in (1, 2, 3):
         assert not np.isfinite(footprint(catalogue, census, PERIL, silent).values).any()
 
@@ -121,12 +123,29 @@ def test_the_width_of_a_bracket_is_shown_where_the_map_is_given_back(census: xr.
         },
         {"return_period": [100.0], "cell": [0, 1, 2]},
     )
-    field = bracket_width(census, check, peril=PERIL, return_period=100.0)
+    found = bracket_width(census, check, peril=PERIL, return_period=100.0)
     # cell 0: 10 and 20 % in its blocks; cell 1 is missed in a block; cell 2 is exact
-    assert field.values[0, 0] == pytest.approx(15.0)
-    assert field.values[1, 1] == 0.0
-    assert np.isnan(field.values[0, 2])
-    assert field.attrs["units"] == "%"
+    width, missed = found["width"], found["missed"]
+    np.testing.assert_allclose(width.values, [[15.0, np.nan, np.nan], [np.nan, 0.0, np.nan]])
+    assert np.argwhere(missed.values).tolist() == [[0, 2]]
+    assert width.attrs["units"] == "%"
+    assert missed.attrs["long_name_en"] == "Cells not given back: 1"
+
+
+def test_a_dry_cell_has_no_width_but_can_be_missed(census: xr.DataTree) -> None:
+    dims = ("block", "return_period", "cell")
+    check = xr.Dataset(
+        {name: (dims, np.zeros((1, 1, 3))) for name in ("lower", "upper")}
+        | {
+            "map": (dims[1:], np.zeros((1, 3))),
+            "bracketed": (dims, np.ones((1, 1, 3), bool)),
+            "year_count_error": (dims, np.array([[[0, 0, -1]]])),
+        },
+        {"return_period": [100.0], "cell": [0, 1, 2]},
+    )
+    found = bracket_width(census, check, peril=PERIL, return_period=100.0)
+    assert not np.isfinite(found["width"].values).any()
+    assert np.argwhere(found["missed"].values).tolist() == [[1, 1]]
 
 
 def test_record_stands_beside_what_the_catalogue_holds(catalogue: xr.DataTree) -> None:

@@ -21,16 +21,24 @@ COUNTS = ("population", "households", "ground_floor_households")
 
 
 def census_of(run: Run) -> xr.DataTree:
-    """Census of the run, checked against currency, price year and basis of the params.
+    """Census of the run, checked against perils, currency, price year and basis of the params.
 
     Raises
     ------
     CensusError
-        If the census says otherwise than the params.
+        If the census says otherwise than the params, or lacks the maps of one of their perils.
     """
     census = load_census(run.path(run.params.census.folder))
     stated = run.params.census
     perils = census.attrs["perils"]
+    asked = list(run.params.hazard.storage_rate.model_dump())
+    if not set(asked) <= set(perils):
+        raise CensusError(
+            "the census lacks the maps of perils that the params ask for",
+            where=f"{stated.folder}/census.yml, hazard", found=perils,
+            expected=f"the perils of hazard.storage_rate in the params, {asked}",
+            remedy="add the maps under the peril's name; where there is no such peril, maps of 0",
+        )  # fmt: skip
     found = {
         "currency": census["exposure"].attrs["currency"],
         "price_year": census["exposure"].attrs["price_year"],

@@ -64,18 +64,30 @@ def hazard_records(catalogue: xr.DataTree, checks: dict[str, xr.Dataset]) -> lis
 
 def bracket_width(
     census: xr.DataTree, check: xr.Dataset, *, peril: str, return_period: float
-) -> xr.DataArray:
-    """How closely a map is given back: width of the bracket over the map, mean of the blocks.
+) -> xr.Dataset:
+    """How closely a map is given back, cell by cell, and where it is not.
 
-    The bracket is what the stored years of rank n and n + 1 read. Cells that a block does not
-    bracket, or counts a year wrong, are missing.
+    Returns
+    -------
+    Dataset (y, x): ``width`` of the bracket over the map in per cent, mean of the blocks, where
+    the bracket is what the stored years of rank n and n + 1 read; missing where the map is dry.
+    ``missed``: cells that a block does not bracket, or counts a year wrong; they have no width.
     """
     one = check.sel(return_period=return_period)
-    good = (one["bracketed"] & (one["year_count_error"] == 0)).all("block").values
-    width = ((one["upper"] - one["lower"]) / one["map"]).mean("block").values
+    good = (one["bracketed"] & (one["year_count_error"] == 0)).all("block")
+    width = ((one["upper"] - one["lower"]) / one["map"].where(one["map"] > 0)).mean("block")
     zones, cells = census["zones"].to_dataset(), one["cell"].values
-    field = xr.full_like(census[peril].to_dataset()["state"], np.nan, dtype=np.float64)
     place = zones["row"].values[cells], zones["column"].values[cells]
-    field.values[place] = np.where(good & (one["map"].values > 0), 100.0 * width, np.nan)
-    names = {f"long_name_{c}": message("axis.bracket_width", c) for c in LANGUAGES}
-    return field.assign_attrs(units="%", long_name="width of the bracket over the map", **names)
+    field = xr.full_like(census[peril].to_dataset()["state"], np.nan, dtype=np.float64)
+    missed = xr.zeros_like(field, dtype=bool)
+    field.values[place] = 100.0 * width.where(good).values
+    missed.values[place] = ~good.values
+    field.attrs = {"units": "%", **_names("axis.bracket_width")}
+    missed.attrs = _names("legend.missed_cells", number=int(missed.sum()))
+    return xr.Dataset({"width": field, "missed": missed})
+
+
+def _names(key: str, **values: object) -> dict[str, str]:
+    """Names for drawing, in both languages."""
+    names = {f"long_name_{code}": message(key, code, **values) for code in LANGUAGES}
+    return {"long_name": names["long_name_en"], **names}

@@ -1,4 +1,7 @@
-"""The catalogue in three pictures: a footprint in rates, how a rate is read, intensity."""
+"""The catalogue in three pictures: a footprint in return periods, its reading, intensity.
+
+Return periods are on the annual-probability basis, as those of the census maps.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,18 @@ import numpy.typing as npt
 import xarray as xr
 
 from riskmodel.core.messages import message
-from riskmodel.core.returnperiod import rate_from_return_period
+from riskmodel.core.returnperiod import (
+    probability_from_rate,
+    rate_from_return_period,
+    return_period_from_probability,
+)
 from riskmodel.hazard.catalogue import catalogue_frequency
 from riskmodel.hazard.intensity import cell_maps
-from riskmodel.hazard.position import position_of_rate, rate_of_position
+from riskmodel.hazard.position import mapped_positions, position_of_rate, rate_of_position
 from riskmodel.run.folder import Run
 from riskmodel.run.settings import plain_curves
 from riskmodel.run.work.census import LANGUAGES, UNIT_TEXT
 
-SHOWN_YEARS = 1000.0  # footprints are drawn up to this return period
 SHOWN_SPAN = (2.0, 2000.0)  # years, ends of the curve of one cell
 
 
@@ -49,14 +55,19 @@ def _field(
 def footprint(
     catalogue: xr.DataTree, census: xr.DataTree, peril: str, occurrence: int
 ) -> xr.DataArray:
-    """Return period (1 / rate, years) of one occurrence at each cell, cut at 1,000 years."""
+    """Return period (years) of one occurrence at each cell."""
     cells, positions = pairs_of(catalogue, peril, occurrence)
-    years = np.minimum(1.0 / rate_of_position(positions), SHOWN_YEARS)
-    return _field(census, peril, cells, years).assign_attrs(
-        units="years",
-        long_name="return period",
-        long_name_zh=f"重现期，{SHOWN_YEARS:g} 年封顶",
-        long_name_en=f"Return period, cut at {SHOWN_YEARS:g}",
+    names = {f"long_name_{code}": message("hover.return_period", code) for code in LANGUAGES}
+    return _field(census, peril, cells, _return_periods(catalogue, positions)).assign_attrs(
+        units="years", long_name="return period", **names
+    )
+
+
+def _return_periods(catalogue: xr.DataTree, positions: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return periods (years, probability basis) of positions, under the catalogue's frequency."""
+    rates = rate_of_position(positions)
+    return return_period_from_probability(
+        probability_from_rate(rates, catalogue_frequency(catalogue))
     )
 
 
@@ -77,7 +88,7 @@ def intensity_footprint(
 def reading_of(
     run: Run, catalogue: xr.DataTree, census: xr.DataTree, peril: str, occurrence: int
 ) -> xr.Dataset:
-    """How a rate becomes an intensity, at the most exposed cell that the occurrence reaches.
+    """How a return period becomes an intensity, at the most populous cell that is reached.
 
     Returns
     -------
@@ -89,25 +100,26 @@ def reading_of(
     cell, position = cells[best : best + 1], float(positions[best])
     curves = plain_curves(run.params, census, catalogue, peril)
     maps = cell_maps(census, peril).isel(cell=int(cell[0]))
-    rates = rate_from_return_period(maps["return_period"].values, catalogue_frequency(catalogue))
-    mapped = position_of_rate(rates)
-    first, last = (int(position_of_rate(1.0 / years)) for years in SHOWN_SPAN)
+    frequency = catalogue_frequency(catalogue)
+    mapped = mapped_positions(maps["return_period"].values, frequency)
+    first, last = position_of_rate(rate_from_return_period(SHOWN_SPAN, frequency))
     grid = np.union1d(np.arange(first, last, 20), mapped)
+    years = _return_periods(catalogue, grid)
+    years[np.searchsorted(grid, mapped)] = maps["return_period"].values  # not half a step beside
     storms = _stored_at(catalogue, peril, occurrence, int(cell[0]))
     return xr.Dataset(
         {
             "intensity": ("return_period", curves.at(cell, grid)),
-            "map_return_period": ("map", 1.0 / rate_of_position(mapped)),
+            "map_return_period": ("map", maps["return_period"].values.astype(np.float64)),
             "map_intensity": ("map", maps.values.astype(np.float64)),
-            "storm_return_period": ("storm", 1.0 / rate_of_position(storms)),
+            "storm_return_period": ("storm", _return_periods(catalogue, storms)),
             "storm_intensity": ("storm", curves.at(cell, storms)),
-            "shown_return_period": float(1.0 / rate_of_position(position)),
+            "shown_return_period": float(_return_periods(catalogue, position)),
             "shown_intensity": float(curves.at(cell, position)[0]),
         },
-        {"return_period": 1.0 / rate_of_position(grid)},
+        {"return_period": years},
         {
             "units": UNIT_TEXT[census[peril].attrs["units"]],
-            "last_map": float(1.0 / rates[-1]),
             **{f"name_{code}": message(f"peril.{peril}", code) for code in LANGUAGES},
             **_place(census, int(cell[0])),
         },

@@ -10,7 +10,7 @@ import pandas as pd
 from riskmodel.exceedance.intervals import simulation_interval
 from riskmodel.exceedance.metrics import FloatArray, annual_sum
 from riskmodel.hazard.footprints import read_footprints
-from riskmodel.hazard.imported import event_catalogue
+from riskmodel.hazard.imported import cells_at_last_position, event_catalogue
 from riskmodel.loss.occurrence_table import occurrence_table
 from riskmodel.run.folder import Run
 from riskmodel.run.settings import plain_curves
@@ -32,9 +32,11 @@ def imported_losses(run: Run, path: Path) -> pd.DataFrame:
     Returns
     -------
     One row an event: ``event``, ``name`` where the file has it, ``rate`` (events a year), ``loss``
-    in CNY (the reading pooled over blocks) with the simulation interval between readings, and
+    in CNY (the reading pooled over blocks) with the simulation interval between readings,
     ``below storage, <peril>``, the share of affected cells that the event reaches only with a rate
-    above the storage rate: their loss is not in it. Attribute ``aal`` is the sum of rate x loss.
+    above the storage rate: their loss is not in it, and ``beyond the curve, <peril>``, the number
+    of cells at the last position: they are costed at the most that the curve gives, though the
+    event may ask for more. Attribute ``aal`` is the sum of rate x loss.
     """
     census, catalogue = census_of(run), catalogue_of(run)
     footprints = read_footprints(path, census)
@@ -54,6 +56,7 @@ def imported_losses(run: Run, path: Path) -> pd.DataFrame:
     frame[["lower", "upper"]] = _bounds(loss, run.params.exceedance.interval_level)
     for peril in perils:
         frame[f"below storage, {peril}"] = events.attrs[f"below_storage_{peril}"]
+        frame[f"beyond the curve, {peril}"] = cells_at_last_position(events, peril)
     frame.attrs["aal"] = float(rate @ loss[0])
     return frame
 

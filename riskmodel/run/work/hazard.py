@@ -52,8 +52,6 @@ def make_catalogue(run: Run, census: xr.DataTree) -> xr.DataTree:
             folder, census, sources, settings, progress=lambda text: bar.update() and None
         )
     factors = run.params.scenario.more_occurrences.model_dump()
-    if run.params.hazard.sources.plum_rain is None:
-        del factors["plum_rain"]
     table = scenario_occurrences(catalogue.to_dataset().load(), factors, seed=settings.seed)
     save_stage(run, "catalogue", table.assign_attrs(key=catalogue_key(census, sources, settings)))
     return catalogue

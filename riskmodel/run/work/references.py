@@ -1,8 +1,10 @@
 """Reference cases of dependence: all cells together, and every cell on its own.
 
-The same footprints rearranged. They bound TVaR and stop-loss premiums of the sum, but no
-exceedance curve point by point, so they are drawn as labelled lines and never as a band. Only years
-are compared: which cells share an occurrence of a rearranged year means nothing.
+The same footprints rearranged. For one peril they bound TVaR and stop-loss premiums of the sum, but
+no exceedance curve point by point, so they are drawn as labelled lines and never as a band. Perils
+that combine in a cell meet in other years than before, so the AAL moves a little and the bounds
+hold only roughly. Only years are compared: which cells share an occurrence of a rearranged year
+means nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +31,13 @@ from riskmodel.run.work.losses import compiled
 
 
 def reference_years(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> dict[str, FloatArray]:
-    """Loss of each year in CNY under both rearrangements, with the params of the run."""
+    """Loss of each year in CNY under both rearrangements, with the params of the run.
+
+    Nothing where the scenario thins or repeats occurrences: the catalogue that would be rearranged
+    is not the one that is drawn.
+    """
+    if any(m != 1.0 for m in run.params.scenario.more_occurrences.model_dump().values()):
+        return {}
     table = compiled(run, run.params, census, catalogue)
     return {
         case: np.concatenate(
@@ -42,8 +50,12 @@ def reference_years(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> di
     }
 
 
-def reference_lines(run: Run, cases: Mapping[str, FloatArray], curve: xr.Dataset) -> xr.Dataset:
-    """Annual-loss curves of the cases at the return periods of the curve, kept as a stage."""
+def reference_lines(
+    run: Run, cases: Mapping[str, FloatArray], curve: xr.Dataset
+) -> xr.Dataset | None:
+    """Annual-loss curves of the cases at the curve's return periods, kept as a stage."""
+    if not cases:
+        return None
     periods = curve["return_period"].values
     value = [[[value_at_risk(losses, t) for t in periods]] for losses in cases.values()]
     lines = xr.Dataset(

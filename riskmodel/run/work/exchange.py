@@ -1,0 +1,136 @@
+"""A finished run in open standards: Open Results Data tables and an Open Exposure Data file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel.core.errors import StageError
+from riskmodel.exceedance.metrics import (
+    annual_maximum,
+    annual_sum,
+    tail_value_at_risk,
+    value_at_risk,
+)
+from riskmodel.exchange.oed import insured_value, location_table, not_carried, write_locations
+from riskmodel.exchange.ord import exceedance_table, loss_tables
+from riskmodel.exchange.ord_files import Analysis, Group, Results, write_results
+from riskmodel.run.assumptions import figure_status
+from riskmodel.run.folder import ROOT, Run, RunFolder
+from riskmodel.run.manifest import changed_inputs, hash_inputs, read_manifest
+from riskmodel.run.params import Params, validate_params
+from riskmodel.run.stages import open_stage
+from riskmodel.run.work.census import census_of
+
+GROUPS: tuple[Group, ...] = ("all", "zone", "peril")
+
+
+def export_run(folder: Path, to: Path) -> list[Path]:
+    """Write the ground-up losses and the exposure of a finished run in open standards.
+
+    Parameters
+    ----------
+    folder : Path
+        A finished run.
+    to : Path
+        Folder for ``location.csv`` and, for the whole, zones and perils (levels 1 to 3),
+        ``gul_S<level>_{summary-info,melt,mplt,ept,palt}.csv``, with ``metadata.json`` beside them.
+
+    Returns
+    -------
+    The files written.
+
+    Raises
+    ------
+    VerificationError
+        If the folder holds no finished run.
+    StageError
+        If its occurrence table is missing, or the census changed since the run.
+    """
+    found = RunFolder(folder.resolve())
+    manifest = read_manifest(found)
+    params = validate_params(manifest["params"], f"{found.root.name}/manifest.json, params")
+    _refuse_other_census(params, manifest["inputs"])
+    run = Run(params, found, "exchange")
+    table = open_stage(run, "occurrence_table").load()
+    census = census_of(run)
+    exposure, perils = census["exposure"].to_dataset(), list(census.attrs["perils"])
+    periods = list(params.exceedance.return_periods)
+    results = [results_by(table, group, insured_value(exposure), periods) for group in GROUPS]
+    analysis = Analysis(
+        years=int(table.attrs["years"]),
+        currency=str(table.attrs["currency"]),
+        price_year=int(table.attrs["price_year"]),
+        status=figure_status("loss.aal"),
+        source=f"riskmodel run {params.run}, {table.attrs['source']}",
+        not_carried=tuple(not_carried(exposure, perils)),
+    )
+    locations = location_table(exposure, census["zones"].to_dataset(), perils)
+    written = write_results(to, analysis, results)
+    return [*written, write_locations(to / "location.csv", locations)]
+
+
+def results_by(
+    table: xr.Dataset, group: Group, exposed: xr.DataArray, return_periods: list[float]
+) -> Results:
+    """Make the result tables of one grouping.
+
+    Exceedance points (OEP, AEP and TVaR of both) and averages are those of `exceedance.metrics` on
+    the year losses of each summary; the standard deviation of year losses divides by all years.
+
+    Parameters
+    ----------
+    table : Dataset
+        Occurrence table.
+    group : {"all", "zone", "peril"}
+        What the summaries are.
+    exposed : DataArray (zone)
+        Value exposed, CNY.
+    return_periods : list of float
+        Years, supported by the simulated years.
+    """
+    tables = loss_tables(table, group, exposed)
+    years, losses = int(table.attrs["years"]), tables["mplt"]
+    summary = tables["summary-info"]["summary"].to_numpy()
+    points, average = [], []
+    for number in summary:
+        own = losses[losses["summary"] == number]
+        year, loss = own["period"].to_numpy() - 1, own["mean_loss"].to_numpy()
+        largest, total = annual_maximum(year, loss, years), annual_sum(year, loss, years)
+        points.append(
+            [
+                [read(amounts, t) for t in return_periods]
+                for amounts in (largest, total)
+                for read in (value_at_risk, tail_value_at_risk)
+            ]
+        )
+        average.append((total.mean(), total.std()))
+    kinds = ["OEP", "OEP_TVaR", "AEP", "AEP_TVaR"]
+    curve = xr.Dataset(
+        {"value": (("summary", "kind", "return_period"), points)},
+        {"summary": summary, "kind": kinds, "return_period": return_periods},
+        {"currency": table.attrs["currency"]},
+    )
+    mean = pd.DataFrame(np.array(average), columns=["mean_loss", "sd_loss"])
+    palt = mean.assign(summary=summary, sample_type="analytical")
+    return Results(group, {**tables, "ept": exceedance_table(curve), "palt": palt})
+
+
+def _refuse_other_census(params: Params, inputs: dict[str, str]) -> None:
+    """Refuse to export losses beside an exposure that they were not made with."""
+    census = f"{params.census.folder.rstrip('/')}/"
+    then, now = (
+        {name: digest for name, digest in hashes.items() if name.startswith(census)}
+        for hashes in (inputs, hash_inputs(params, ROOT, ()))
+    )
+    if changed := changed_inputs(then, now):
+        raise StageError(
+            "the census changed since the run",
+            where=params.census.folder,
+            found=changed,
+            expected="the files that the run was made with",
+            remedy="run it again with `riskmodel run`, then export",
+        )
