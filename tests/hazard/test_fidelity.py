@@ -269,9 +269,9 @@ def test_the_summary_takes_the_worst_peril() -> None:
 # --- a fault in ranking itself ------------------------------------------------------------------
 
 
-def one_rank_late(*arguments: object) -> np.ndarray:
+def one_rank_late(*arguments: object, **place: str) -> np.ndarray:
     """Positions as ranking should have them, each given to the next rank."""
-    positions = rank_positions(*arguments)  # type: ignore[arg-type]
+    positions = rank_positions(*arguments, **place)  # type: ignore[arg-type]
     return np.append(positions[0], positions[:-1])
 
 

@@ -76,6 +76,19 @@ def catalogue_of(run: Run) -> xr.DataTree:
     return open_catalogue(folder)
 
 
+def scenario_table(run: Run) -> pd.DataFrame:
+    """One row for each change of the hazard: its key, factor or shift, source and year.
+
+    Without any row the run is in the climate of the census maps.
+    """
+    scenario = run.params.scenario
+    rows = [
+        {"change": key, "value": value, **scenario.because[key].model_dump()}
+        for key, value in scenario.changes().items()
+    ]
+    return pd.DataFrame(rows, columns=["change", "value", "source", "year"])
+
+
 def catalogue_table(catalogue: xr.DataTree) -> pd.DataFrame:
     """One row a peril: what its index is, which sources cause it, how much is stored."""
     table, rows = catalogue.to_dataset(), []
