@@ -94,7 +94,7 @@ def calibrate(
 def footprints(
     footprint_set: Annotated[Path, typer.Argument(help="NetCDF of events x cells.")],
     params_file: Annotated[Path, typer.Argument(help="A params file whose run has been made.")],
-    to: Annotated[Path, typer.Option(help="CSV to write.")] = Path("footprint_losses.csv"),
+    to: Annotated[Path, typer.Option(help="CSV to write, outside the run: it must not change.")],
 ) -> None:
     """Read an imported footprint set through the catalogue of a run; writes its event losses."""
     from riskmodel.run.folder import ROOT, Run, RunFolder
@@ -106,8 +106,21 @@ def footprints(
     found = imported_losses(
         Run(params, RunFolder(ROOT / "outputs" / params.run), "footprints"), footprint_set
     )
-    write_table(found, to)
+    money = {name: f"{name} (CNY)" for name in ("loss", "lower", "upper")}
+    write_table(found.rename(columns=money), to)
     typer.echo(f"{len(found)} events, mean annual loss {found.attrs['aal']:.6g} CNY: {to}")
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="A finished run.")],
+    to: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("exchange"),
+) -> None:
+    """Write losses and exposure of a run in open standards (ORD, OED)."""
+    from riskmodel.run.work.exchange import export_run
+
+    written = export_run(folder, to)
+    typer.echo(f"{len(written)} files: {to}")
 
 
 @app.command()
