@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from riskmodel.core import yaml_file
 from riskmodel.core.errors import ParamError
 from riskmodel.run.refusal import dotted_keys, refuse, unknown_key
+from riskmodel.run.scenario import Scenario
 from riskmodel.run.sections import (
     ByPeril,
     CensusChoice,
@@ -22,7 +23,6 @@ from riskmodel.run.sections import (
     Hazard,
     Loss,
     Price,
-    Scenario,
     Section,
     Slug,
     Tiers,
@@ -162,21 +162,6 @@ def apply_overrides(
     return validate_section(Params, mapping, where)
 
 
-class _OneOfEach(yaml.SafeLoader):
-    """A loader that refuses a key written twice; YAML would keep the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    problem=f"key {key!r} is written twice", problem_mark=key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
-
-
 def read_mapping(path: Path) -> dict[str, Any]:
     """Return the mapping that a YAML file holds, each key written once.
 
@@ -185,14 +170,5 @@ def read_mapping(path: Path) -> dict[str, Any]:
     ParamError
         If the file is missing, is not YAML, or holds something else.
     """
-    if not path.is_file():
-        raise ParamError("the file does not exist", where=str(path), remedy="check its name")
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_OneOfEach)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParamError("not readable as YAML", where=str(path), found=str(error)) from None
-    if not isinstance(content, dict):
-        raise ParamError(
-            "holds no mapping", where=str(path), found=type(content).__name__, expected="key: value"
-        )
+    content = yaml_file.read_mapping(path, ParamError, missing="check its name")
     return {str(key): value for key, value in content.items()}

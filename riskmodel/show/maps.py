@@ -12,8 +12,9 @@ import xarray as xr
 
 from riskmodel.core.errors import FigureError
 from riskmodel.core.messages import Language, message
-from riskmodel.show.frame import new_figure, wrap_text
-from riskmodel.show.inputs import require_attrs, require_dims
+from riskmodel.show.cells import add_cells, add_marks, marked_name
+from riskmodel.show.frame import new_figure
+from riskmodel.show.inputs import require_dims
 from riskmodel.show.outlines import (
     FloatArray,
     Outlines,
@@ -22,11 +23,9 @@ from riskmodel.show.outlines import (
     check_outlines,
     joined,
 )
-from riskmodel.show.theme import PERIL_COLOURS, SEQUENTIAL, SMALL_SIZE, translucent
-from riskmodel.show.units import TEN_THOUSAND, DisplayUnit, is_money
+from riskmodel.show.theme import PERIL_COLOURS, translucent
 
 MAP_HEIGHT = 560
-BAR_TITLE_UNITS = 18
 
 
 def _map_axes(
@@ -53,23 +52,11 @@ def _map_axes(
     )
 
 
-def _edges(centres: FloatArray) -> tuple[float, float]:
+def _edges(coordinate: xr.DataArray) -> tuple[float, float]:
     """Outer edges of evenly spaced cell centres, low then high."""
+    centres = coordinate.values.astype(float)
     half = abs(float(centres[1] - centres[0])) / 2 if centres.size > 1 else 0.5
     return float(centres.min()) - half, float(centres.max()) + half
-
-
-def _field_unit(field: xr.DataArray, language: Language) -> tuple[DisplayUnit, str, str]:
-    """Display unit of a grid, its name and the title of the colour bar."""
-    require_attrs(field.attrs, ("units", "long_name"), where="map field")
-    what = str(field.attrs.get(f"long_name_{language}", field.attrs["long_name"]))
-    if is_money(field):
-        require_attrs(field.attrs, ("price_year",), where="map field")
-        name = TEN_THOUSAND.name(language)
-        return TEN_THOUSAND, name, message("axis.with_unit", language, what=what, unit=name)
-    name = "" if field.attrs["units"] == "1" else str(field.attrs["units"])
-    title = message("axis.with_unit", language, what=what, unit=name) if name else what
-    return DisplayUnit(1.0, ""), name, title
 
 
 def grid_map_figure(
@@ -79,6 +66,8 @@ def grid_map_figure(
     title_key: str,
     language: Language,
     name_zones: bool = False,
+    log_limits: tuple[float, float] | None = None,
+    marked: xr.DataArray | None = None,
     **title_values: object,
 ) -> go.Figure:
     """Colour a grid of cells under the boundaries of its zones.
@@ -86,55 +75,40 @@ def grid_map_figure(
     Parameters
     ----------
     field : xarray.DataArray
-        Dims `y`, `x` with coordinates in degrees north and east; attrs `units` and `long_name`
-        (or also `long_name_zh`, `long_name_en`); NaN cells stay white. Money (units CNY, with
-        `price_year`) is shown in 万元 a cell.
+        Dims `y`, `x` with degrees north and east, NaN cells stay white; attrs `units`, `long_name`
+        (or also `long_name_zh`, `long_name_en`) and, for CNY, shown in 万元 a cell, `price_year`.
     outlines : mapping of str to sequence of array (n, 2)
         Rings of longitude and latitude for each zone name.
     title_key : str
-        Message key of the question, such as ``"title.aal_map"``.
+        Message key of the question, such as ``"title.aal_map"``; `title_values` fill it.
     language : {"zh", "en"}
         Language of all texts.
     name_zones : bool
         Write the zone names into the map.
-    **title_values
-        Placeholders of the title.
+    log_limits : tuple of float, optional
+        Low and high end of a logarithmic scale of colours, in the unit shown; an end that values
+        pass says ≤ or ≥. Without, colours are linear from the smallest to the largest value.
+    marked : xarray.DataArray of bool, optional
+        Cells to point out, on the grid of `field`, under their name (attrs as above).
 
     Raises
     ------
     FigureError
-        If dims, attributes or outlines are not as above.
+        If dims, attributes, outlines or limits are not as above.
     """
     require_dims(field, ("y", "x"), where="map field")
     check_outlines(outlines)
-    grid = field.transpose("y", "x")
-    x, y = grid["x"].values.astype(float), grid["y"].values.astype(float)
-    figure = new_figure(message(title_key, language, **title_values), height=MAP_HEIGHT)
-    _add_cells(figure, grid, language)
+    legend = [] if marked is None else [marked_name(field, marked, language)]
+    title = message(title_key, language, **title_values)
+    figure = new_figure(title, legend=legend, height=MAP_HEIGHT)
+    add_cells(figure, field.transpose("y", "x"), language, log_limits)
     add_outlines(figure, outlines)
+    if marked is not None:
+        add_marks(figure, marked, legend[0])
     if name_zones:
         add_names(figure, outlines)
-    _map_axes(figure, _edges(x), _edges(y), language)
+    _map_axes(figure, _edges(field["x"]), _edges(field["y"]), language)
     return figure
-
-
-def _add_cells(figure: go.Figure, grid: xr.DataArray, language: Language) -> None:
-    """Colour the cells, with a colour bar that names what is shown and its unit."""
-    unit, name, title = _field_unit(grid, language)
-    figure.add_heatmap(
-        x=grid["x"].values.astype(float),
-        y=grid["y"].values.astype(float),
-        z=unit.shown(grid).values,
-        colorscale=list(SEQUENTIAL),
-        hoverongaps=False,
-        hovertemplate=f"%{{y:.3f}}°N, %{{x:.3f}}°E<br>%{{z:.4~g}} {name}<extra></extra>",
-        colorbar={
-            "title": {"text": wrap_text(title, BAR_TITLE_UNITS), "font": {"size": SMALL_SIZE}},
-            "tickfont": {"size": SMALL_SIZE},
-            "thickness": 14,
-            "outlinewidth": 0,
-        },
-    )
 
 
 def tracks_figure(

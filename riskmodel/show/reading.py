@@ -1,4 +1,4 @@
-"""How a rate becomes an intensity at one cell: its curve, the maps it goes through, the storms."""
+"""How a return period becomes an intensity at one cell: curve, maps it goes through, storms."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import xarray as xr
 
 from riskmodel.core.errors import FigureError
 from riskmodel.core.messages import Language, message
+from riskmodel.core.returnperiod import probability_from_return_period
 from riskmodel.show.curves import split_at_share
-from riskmodel.show.frame import hover, log_ticks, new_figure
+from riskmodel.show.frame import hover, log_ticks, new_figure, pixels
 from riskmodel.show.inputs import require_attrs, require_variables
-from riskmodel.show.theme import ACCENT, COLORWAY, INK, SMALL_SIZE, translucent
-from riskmodel.show.units import number
+from riskmodel.show.theme import ACCENT, COLORWAY, INK, SMALL_SIZE, TEMPLATE, WIDTH, translucent
+from riskmodel.show.units import number, per_cent
 
 WHERE, HEIGHT = "reading of one cell", 480
-ATTRS = ("units", "name_zh", "name_en", "cell_zh", "cell_en", "last_map")
+ATTRS = ("units", "name_zh", "name_en", "cell_zh", "cell_en")
 SHOWN = ("shown_return_period", "shown_intensity")
-LAST_MAP_TOLERANCE = 0.01  # 1/rate of a 1-in-T map is about T - 1/2 years
 STRIP, HEADROOM = 0.05, 1.06  # room for strokes along the axes, and above, in parts of the range
 LABEL_SHARE, LEFT_SHARE = 0.25, 0.6
+TICK_GAP = 10  # pixels between two labels
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -39,21 +40,21 @@ def _check(data: xr.Dataset) -> None:
     for name in (*variables, *shown):
         values = np.atleast_1d(data[name].values)
         years = not name.endswith("intensity")
-        good = np.isfinite(values) & ((values > 0) if years else (values >= 0))
+        good = np.isfinite(values) & ((values > 1) if years else (values >= 0))
         if not good.all():
             raise FigureError(
                 "a value is out of range",
                 where=f"{WHERE}: {name}",
                 found=values[~good][:3].tolist(),
-                expected="years above 0" if years else "0 or more",
-                remedy="give 1/rate in years; leave out storms that are not stored at this cell",
+                expected="years above 1" if years else "0 or more",
+                remedy="give 1/annual probability; leave out storms not stored at this cell",
             )
     _check_order(data)
 
 
 def _check_order(data: xr.Dataset) -> None:
-    """Refuse a curve that turns back, and a last map that is another."""
-    years, mapped = data["return_period"].values, data["map_return_period"].values
+    """Refuse a curve that turns back, or that no map shapes."""
+    years = data["return_period"].values
     if len(years) < 2 or (np.diff(years) < 0).any():
         raise FigureError(
             "the curve is not in the order of return periods",
@@ -62,31 +63,30 @@ def _check_order(data: xr.Dataset) -> None:
             expected="two values or more, rising; one may stand twice, where the curve steps",
             remedy="sort the curve by return_period",
         )
-    last = float(data.attrs["last_map"])
-    if not len(mapped) or abs(last / mapped.max() - 1.0) > LAST_MAP_TOLERANCE:
+    if not data.sizes["map"]:
         raise FigureError(
-            "the last map is none of the maps",
-            where=f"{WHERE}: last_map",
-            found=last,
-            expected=mapped.tolist(),
-            remedy="give the longest of map_return_period",
+            "there is no map",
+            where=f"{WHERE}: map_return_period",
+            found=0,
+            expected="one map or more",
+            remedy="give the census maps at this cell",
         )
 
 
 def _texts(name: str, years: FloatArray, values: FloatArray, units: str, to: Language) -> list[str]:
-    """Hover texts of points or a line: what it is, return period, rate, intensity."""
-    period, rate, strength = (
-        message(f"hover.{key}", to) for key in ("return_period", "rate", "intensity")
+    """Hover texts of points or a line: what it is, return period, probability, intensity."""
+    period, probability, strength = (
+        message(f"hover.{key}", to) for key in ("return_period", "annual_probability", "intensity")
     )
-    unit, a_year = message("unit.years", to), message("unit.a_year", to)
+    unit, chances = message("unit.years", to), probability_from_return_period(years)
     return [
         f"{name}<br>"
         + hover(
             (period, f"{number(float(t))} {unit}"),
-            (rate, f"{number(1.0 / float(t))} {a_year}"),
+            (probability, per_cent(float(chance))),
             (strength, f"{number(float(value))} {units}"),
         )
-        for t, value in zip(years, values, strict=True)
+        for t, chance, value in zip(years, chances, values, strict=True)
     ]
 
 
@@ -114,8 +114,9 @@ def _add(
 def _add_curve(figure: go.Figure, data: xr.Dataset, language: Language) -> None:
     """Draw the curve: thin below the first map, dashed beyond the last."""
     years, values = data["return_period"], data["intensity"].values.astype(np.float64)
-    inside, tail = split_at_share(values, years.values > data.attrs["last_map"])
-    middle, head = split_at_share(inside, years.values < data["map_return_period"].values.min())
+    mapped = data["map_return_period"].values
+    inside, tail = split_at_share(values, years.values > mapped.max())
+    middle, head = split_at_share(inside, years.values < mapped.min())
     looks = {"head": (head, 1.2, "solid"), "between": (middle, 2.8, "solid")}
     for key, (part, width, dash) in {**looks, "beyond": (tail, 2.8, "dash")}.items():
         line = {"color": COLORWAY[0], "width": width, "dash": dash}
@@ -131,7 +132,7 @@ def _add_maps(figure: go.Figure, data: xr.Dataset, language: Language) -> None:
 
 
 def _add_storms(figure: go.Figure, data: xr.Dataset, language: Language) -> None:
-    """Draw the stored storms as strokes along both axes: rates come in, intensities go out."""
+    """Draw the stored storms as strokes along both axes: years come in, intensities go out."""
     name = message("legend.reading_storms", language)
     years, values = data["storm_return_period"].values, data["storm_intensity"].values
     texts = _texts(name, years, values, data.attrs["units"], language)
@@ -184,22 +185,36 @@ def _add_shown(figure: go.Figure, data: xr.Dataset, language: Language) -> None:
     )
 
 
+def _tick_texts(years: list[float], decades: float) -> list[str]:
+    """Years of each tick, none where they would touch a power of ten; its probability below."""
+    margin = TEMPLATE.layout.margin
+    apart = np.log10(2.0) * (WIDTH - margin.l - margin.r) / decades  # of 1 and 2, of 5 and 10
+    texts = []
+    for year in years:
+        text = f"{year:.0f}"
+        if np.log10(year).is_integer():
+            text += f"<br>{per_cent(float(probability_from_return_period(year)))}"
+        elif pixels(text, SMALL_SIZE) + TICK_GAP > apart:
+            text = ""
+        texts.append(text)
+    return texts
+
+
 def _axes(figure: go.Figure, data: xr.Dataset, language: Language) -> None:
-    """Logarithmic return periods, the rate below each power of ten; intensity from zero."""
+    """Logarithmic return periods with probabilities below powers of ten; intensity from zero."""
     names = [name for name in data.variables if str(name).endswith("return_period")]
     years = np.concatenate([np.atleast_1d(data[name].values) for name in names])
     low, high = np.log10(years.min()), np.log10(years.max())
     room = STRIP * (high - low)
+    ends = low - 1.4 * room, high + 0.6 * room
     ticks = log_ticks(float(years.min()), float(years.max()))
     figure.update_xaxes(
         type="log",
-        range=[low - 1.4 * room, high + 0.6 * room],
+        range=list(ends),
         tickvals=ticks,
-        ticktext=[
-            f"{t:g}<br>{number(1.0 / t)}" if np.log10(t).is_integer() else f"{t:g}" for t in ticks
-        ],
+        ticktext=_tick_texts(ticks, ends[1] - ends[0]),
         tickangle=0,
-        title_text=message("axis.return_period_rate", language),
+        title_text=message("axis.return_period", language),
     )
     names = [name for name in data.variables if str(name).endswith("intensity")]
     top = max(float(data[name].max()) for name in names if data[name].size)
@@ -212,27 +227,27 @@ def _axes(figure: go.Figure, data: xr.Dataset, language: Language) -> None:
 
 
 def reading_figure(data: xr.Dataset, *, language: Language) -> go.Figure:
-    """How strong an occurrence of a given rate is at one cell: the curve between its maps.
+    """How strong an occurrence of a given return period is at one cell: the curve of its maps.
 
     Parameters
     ----------
     data : xarray.Dataset
-        All return periods are 1/rate in years, all intensities in the peril's unit, 0 or more.
+        All return periods are in years above 1, on the annual-probability basis; all intensities
+        in the peril's unit, 0 or more.
         The curve as the loss engine reads it: `intensity` (return_period), with rising coordinate
         `return_period` that best holds the return periods of the maps too. The census maps at the
         cell: `map_return_period` and `map_intensity` (map). The stored occurrences of a block at
         the cell: `storm_return_period`, `storm_intensity` (storm), strokes along both axes. One
         of them as an example, if wished: scalars `shown_return_period` and `shown_intensity`.
-        Attrs `units`; `name_zh`, `name_en` of the peril; `cell_zh`, `cell_en` of the place;
-        `last_map`, the longest of `map_return_period`, beyond which the curve is dashed.
+        Attrs `units`; `name_zh`, `name_en` of the peril; `cell_zh`, `cell_en` of the place.
+        Beyond the longest of the maps the curve is dashed.
     language : {"zh", "en"}
         Language of all texts.
 
     Raises
     ------
     FigureError
-        If something is missing or out of range, the curve is not in order, or `last_map` is none
-        of the maps.
+        If something is missing or out of range, the curve is not in order, or there is no map.
     """
     _check(data)
     shown = SHOWN[0] in data

@@ -14,7 +14,7 @@ from riskmodel.core.returnperiod import Frequency
 from riskmodel.hazard.position import mapped_positions
 from riskmodel.run.stages import save_stage
 from riskmodel.run.work.fidelity import bracket_width, fidelity_table, hazard_records
-from riskmodel.run.work.footprint import footprint
+from riskmodel.run.work.footprint import footprint, reading_of
 from riskmodel.run.work.hazard import STATISTICS, catalogue_of, record_against_model
 from tests.run.work_case import make_run
 
@@ -79,6 +79,41 @@ def test_footprints_of_later_blocks_are_counted_from_their_start(
     assert float(field[0, 2]) == pytest.approx(SECOND[0], rel=2e-4)
     for silent in (1, 2, 3):
         assert not np.isfinite(footprint(catalogue, census, PERIL, silent).values).any()
+
+
+def test_maps_stand_at_their_own_return_periods_on_the_curve(
+    catalogue: xr.DataTree, tmp_path: Path
+) -> None:
+    """Three cells in two zones; the occurrence reaches cells 0 and 2, most people live in 2."""
+    periods, depth = [5.0, 10.0, 20.0, 50.0, 100.0, 200.0], [0.0, 0.1, 0.2, 0.5, 0.8, 1.2]
+    layers = np.multiply.outer(depth, np.arange(1.0, 7.0).reshape(2, 3)).astype(np.float32)
+    flood = xr.Dataset(
+        {"intensity": (("return_period", "y", "x"), layers), "state": (("y", "x"), layers[0] + 2)},
+        {"return_period": periods},
+        {"units": "m"},
+    )
+    zones = xr.Dataset(
+        {"row": ("cell", [0, 0, 1]), "column": ("cell", [0, 2, 1])}
+        | {"entry_cell": ("entry", [0, 1, 2]), "entry_zone": ("entry", [0, 0, 1])}
+        | {f"name_{code}": ("zone", ["A", "B"]) for code in ("zh", "en")}
+    )
+    people = xr.Dataset(
+        {"value": (("entry", "exposure_class"), [[10.0], [90.0], [20.0]])},
+        {"exposure_class": ["population"]},
+    )
+    census = xr.DataTree.from_dict({"zones": zones, "exposure": people, PERIL: flood})
+    found = reading_of(make_run(tmp_path, "02_hazard"), catalogue, census, PERIL, 0)
+    assert found["map_return_period"].values.tolist() == periods
+    np.testing.assert_allclose(found["map_intensity"], layers[:, 1, 1])
+    on_curve = found["intensity"].sel(
+        return_period=periods
+    )  # to the digit, so that rings sit on it
+    np.testing.assert_allclose(on_curve, layers[:, 1, 1], atol=1e-6)
+    assert found["return_period"].values[[0, -1]] == pytest.approx([2.0, 2000.0], rel=6e-3)
+    assert float(found["shown_return_period"]) == pytest.approx(50.0, rel=2e-4)
+    assert float(found["shown_intensity"]) == pytest.approx(0.5 * 5.0)
+    assert found["storm_return_period"].values == pytest.approx([50.0], rel=2e-4)
+    assert found.attrs["cell_en"].endswith("B")
 
 
 def checks() -> dict[str, xr.Dataset]:

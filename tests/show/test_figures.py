@@ -250,6 +250,54 @@ def test_outlines_are_one_line_with_gaps(
     assert np.shape(figure.data[0].z) == (field.sizes["y"], field.sizes["x"])
 
 
+def test_logarithmic_colours_have_ticks_in_the_unit_and_say_where_they_end(
+    field: xr.DataArray, outlines: dict[str, list[np.ndarray]]
+) -> None:
+    years = field.copy(data=np.geomspace(1.0, 5000.0, field.size).reshape(field.shape))
+    years.attrs |= {"units": "years"}
+    key: dict[str, Any] = {"title_key": "title.exposure_map", "outlines": outlines}
+    figure = grid_map_figure(years, log_limits=(2.0, 1000.0), language="zh", **key)
+    heat = figure.data[0]
+    np.testing.assert_allclose(10.0**heat.z, np.clip(years, 2.0, 1000.0))
+    np.testing.assert_array_equal(heat.customdata, years)
+    assert (10.0**heat.zmin, 10.0**heat.zmax) == pytest.approx((2.0, 1000.0))
+    assert heat.colorbar.title.text.replace("<br>", "").endswith("（年）")
+    found = dict(zip(heat.colorbar.ticktext, 10.0 ** np.array(heat.colorbar.tickvals), strict=True))
+    middle = {number: float(number) for number in "5 10 20 50 100 200 500".split()}
+    assert found == pytest.approx({"≤ 2": 2.0, **middle, "≥ 1,000": 1000.0})
+    within = grid_map_figure(
+        years.clip(3.0, 400.0), log_limits=(2.0, 1000.0), language="en", **key
+    ).data[0]
+    assert [*within.colorbar.ticktext[:1], *within.colorbar.ticktext[-1:]] == ["2", "1,000"]
+    assert within.colorbar.title.text.endswith("years")
+
+
+def test_marked_cells_stand_at_their_places_and_in_the_legend_even_when_there_is_none(
+    field: xr.DataArray,
+) -> None:
+    marked = xr.zeros_like(field, dtype=bool)
+    marked.attrs = {"long_name": "missed", "long_name_zh": "未还原的格子"}
+    key: dict[str, Any] = {"title_key": "title.exposure_map", "outlines": {}, "language": "zh"}
+    none = grid_map_figure(field, marked=marked, **key)
+    assert [none.data[-1].name, none.data[-1].x] == ["未还原的格子", (None,)]
+    assert none.layout.showlegend
+    marked[3, 7] = True
+    one = grid_map_figure(field, marked=marked.transpose("x", "y"), **key).data[-1]
+    assert [one.x[0], one.y[0]] == [field["x"][7], field["y"][3]]
+    assert len(one.x) == 2
+
+
+def test_refusals_of_scales_and_marks(field: xr.DataArray) -> None:
+    key: dict[str, Any] = {"title_key": "title.exposure_map", "outlines": {}, "language": "zh"}
+    for limits in ((0.0, 10.0), (10.0, 2.0), (5.0, 5.0)):
+        with pytest.raises(FigureError, match=r"log_limits: .*0 < low < high.*smaller limit first"):
+            grid_map_figure(field, log_limits=limits, **key)
+    marked = xr.zeros_like(field, dtype=bool)
+    for other in (marked.astype(float), marked.isel(x=slice(1, None))):
+        with pytest.raises(FigureError, match=r"marked cells: .*cells of the field's own grid"):
+            grid_map_figure(field, marked=other, **key)
+
+
 def test_map_refusals(field: xr.DataArray, tracks: tuple[xr.DataArray, xr.DataArray]) -> None:
     with pytest.raises(FigureError, match="list of points"):
         grid_map_figure(
