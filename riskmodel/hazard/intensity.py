@@ -43,7 +43,8 @@ class Reading:
     intensity_factor : float
         Scenario multiplier of the intensity (wind), 1 for none.
     depth_shift : float
-        Scenario shift (m), added where a map is wet; what falls to zero or below is dry.
+        Scenario shift (m) of the whole curve where it is wet, head and passages included; what
+        falls to zero or below is dry, and what is dry in every map stays dry.
     rate_factor : float
         Scenario multiplier m of the rate: the curve is read at rate / m (larger footprints).
     """
@@ -62,9 +63,9 @@ class Reading:
 class IntensityCurves:
     """Piecewise lines in position: `left` and `right` (cell, segment) between common `edges`.
 
-    A position p in segment j reads left + (right - left) · part, cut at `cap`, where part is
-    (p - edges[j]) / (edges[j+1] - edges[j]). Positions from `first_extrapolated` on are rarer than
-    the rarest map.
+    A position p in segment j reads left + (right - left) · part, cut at zero and `cap`, where part
+    is (p - edges[j]) / (edges[j+1] - edges[j]). Positions from `first_extrapolated` on are rarer
+    than the rarest map.
     """
 
     edges: npt.NDArray[np.int64]
@@ -92,7 +93,7 @@ class IntensityCurves:
         j = np.clip(np.searchsorted(self.edges, p, side="right") - 1, 0, self.edges.size - 2)
         part = (p - self.edges[j]) / (self.edges[j + 1] - self.edges[j])
         left, right = self.left[cell, j].astype(np.float64), self.right[cell, j].astype(np.float64)
-        return np.minimum(left + (right - left) * part, self.cap)
+        return np.clip(left + (right - left) * part, 0.0, self.cap)
 
 
 def intensity_curves(
@@ -123,7 +124,7 @@ def intensity_curves(
     periods = intensity["return_period"].values.astype(np.float64)
     maps = intensity.transpose("return_period", "cell").values.astype(np.float64)
     _require_rising(periods, maps, reading, peril)
-    maps = _in_scenario(maps, reading)
+    maps = maps * reading.intensity_factor
     _require_below_cap(maps, reading, peril)
     mapped = mapped_positions(periods, frequency)
     left, right = _between_maps(maps, reading.passage)
@@ -135,19 +136,15 @@ def intensity_curves(
     if reading.tail == "gumbel":
         steps = (edges[-1] - edges[-2]) / (mapped[-1] - mapped[-2])
     tail_right = maps[-1] + (maps[-1] - maps[-min(2, periods.size)]) * steps
+    ends = np.stack([*head_left, *left, maps[-1]]), np.stack([*head_right, *right, tail_right])
+    raised = reading.depth_shift * ((ends[0] > 0) | (ends[1] > 0))
     return IntensityCurves(
         edges=edges.astype(np.int64),
-        left=np.stack([*head_left, *left, maps[-1]], axis=1).astype(np.float32),
-        right=np.stack([*head_right, *right, tail_right], axis=1).astype(np.float32),
+        left=(ends[0] + raised).T.astype(np.float32, order="C"),
+        right=(ends[1] + raised).T.astype(np.float32, order="C"),
         cap=reading.tail_cap,
         first_extrapolated=int(np.rint(mapped[-1] - shift)) + 1,
     )
-
-
-def _in_scenario(maps: FloatArray, reading: Reading) -> FloatArray:
-    """Apply the factor and shift of the scenario; a dry map stays dry."""
-    changed = maps * reading.intensity_factor + reading.depth_shift
-    return np.where(maps > 0, np.maximum(changed, 0.0), 0.0)
 
 
 def _require_rising(periods: FloatArray, maps: FloatArray, reading: Reading, peril: str) -> None:
@@ -180,7 +177,7 @@ def _require_rising(periods: FloatArray, maps: FloatArray, reading: Reading, per
 
 
 def _require_below_cap(maps: FloatArray, reading: Reading, peril: str) -> None:
-    if (highest := float(maps.max(initial=0.0))) > reading.tail_cap:
+    if (highest := float(maps.max(initial=0.0)) + reading.depth_shift) > reading.tail_cap:
         raise ReturnPeriodError(
             "a map, as the scenario changes it, exceeds the cap of its tail",
             where=f"curves.{peril}.tail_cap",

@@ -5,9 +5,9 @@ annual maximum and the further storms. A rearrangement keeps every cell's lists 
 the year in which each of them falls, so marginals, fidelity and the AAL of each single peril stay
 as they are, and dependence between cells is the extreme or none.
 
-These references bound the TVaR and the stop-loss premiums of the sum. They do *not* bound an
-exceedance curve point by point: the AALs are equal, so the curves cross. Draw them as labelled
-lines, never as a band. What is bounded, and by what:
+For one peril these references bound the TVaR and the stop-loss premiums of the sum. They do *not*
+bound an exceedance curve point by point: its AALs are equal, so the curves cross. Draw them as
+labelled lines, never as a band. What is bounded, and by what:
 
 - *comonotone* is the largest in convex order among all catalogues with these marginals (Dhaene et
   al. 2002, doi 10.1016/S0167-6687(02)00134-8). Lists are ordered by their annual maximum, so this

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from riskmodel.core import yaml_file
 from riskmodel.core.errors import ParamError
+from riskmodel.core.returnperiod import Frequency, rate_from_return_period
 from riskmodel.run.refusal import dotted_keys, refuse, unknown_key
 from riskmodel.run.scenario import Scenario
 from riskmodel.run.sections import (
@@ -58,6 +59,7 @@ class Params(Section):
                 f"hazard.years_per_block ({self.hazard.years_per_block}) of at least the largest "
                 f"of exceedance.return_periods ({self.exceedance.return_periods[-1]:g})"
             )
+        self._require_stored()
         if self.economy.gdp_year != self.census.price_year:
             raise ValueError(
                 f"economy.gdp_year ({self.economy.gdp_year}) equal to census.price_year "
@@ -67,6 +69,22 @@ class Params(Section):
         if len(set(names)) != len(names):
             raise ValueError("model_set with each name once")
         return self
+
+    def _require_stored(self) -> None:
+        """Refuse a head that begins below the storage rate, before a catalogue is made."""
+        choice = self.hazard.frequency
+        frequency = Frequency(choice.family, choice.kappa)
+        for peril, rate in self.hazard.storage_rate.model_dump().items():
+            years = getattr(self.curves, peril).head_return_period
+            factor = getattr(self.scenario.larger_footprints, peril)
+            if years is None:
+                continue
+            needed = factor * float(rate_from_return_period(years, frequency))
+            if needed > rate:
+                raise ValueError(
+                    f"hazard.storage_rate.{peril} ({rate:g}) of at least {needed:.4f}, the rate at "
+                    f"which its curve begins (head {years:g} years, larger_footprints {factor:g})"
+                )
 
 
 def top_level_keys() -> tuple[str, ...]:

@@ -143,7 +143,7 @@ def _range(node: Schema) -> str:
         if bound in node
     ]
     if "maxLength" in node:
-        parts.append(f"of 1 to {node['maxLength']} characters")
+        parts.append(f"of {node.get('minLength', 0)} to {node['maxLength']} characters")
     return "".join(f" {part}" for part in parts)
 
 

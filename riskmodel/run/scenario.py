@@ -16,7 +16,7 @@ class WindIntensity(Section):
 
 
 class DepthShift(Section):
-    """What is added to every wet depth of the maps; a cell dry in every map stays dry."""
+    """What is added to depths where the curve is wet; a cell dry in every map stays dry."""
 
     rain_flood: Metres
     storm_surge: Metres

@@ -289,18 +289,24 @@ def test_maps_that_do_not_rise_are_refused(
         intensity_curves(data, HEADED, POISSON, storage_rate=0.3, peril="wind")
 
 
-def test_a_depth_shift_moves_wet_maps_only_and_never_below_zero() -> None:
-    data = xr.DataArray(
-        [[0.0, 0.2], [0.5, 0.6], [0.9, 1.0]],
-        {"return_period": [5.0, 20.0, 100.0]},
-        ("return_period", "cell"),
-    )
-    mapped = mapped_positions([5.0, 20.0, 100.0], POISSON)
-    cells = np.array([[0], [1]])
-    for shift, expected in (
-        (0.3, [[0.0, 0.8, 1.2], [0.5, 0.9, 1.3]]),
-        (-0.3, [[0.0, 0.2, 0.6], [0.0, 0.3, 0.7]]),
-    ):
-        reading = replace(HEADED, depth_shift=shift, tail_cap=6.0)
-        curves = intensity_curves(data, reading, POISSON, storage_rate=0.3, peril="surge")
-        np.testing.assert_allclose(curves.at(cells, mapped[None]), expected, atol=1e-6)
+@pytest.mark.parametrize("shift", [0.3, -0.3])
+@pytest.mark.parametrize("passage", ["loglinear", "step_at_wet", "step_at_dry"])
+def test_a_depth_shift_moves_the_whole_wet_curve_and_nothing_else(
+    shift: float, passage: str
+) -> None:
+    """Head, passage, tail and all maps move alike; what is dry stays dry, nothing is below zero."""
+    maps = maps_of(np.array([[0.0, 0.2, 0.0], [0.5, 0.6, 0.0], [0.9, 1.0, 0.0]]), ON_STEPS[:3])
+    reading = replace(HEADED, tail_cap=200.0, passage=passage)  # type: ignore[arg-type]
+    cells, positions = np.arange(3)[:, None], np.arange(0, LAST_POSITION + 1, 7)
+
+    def read(chosen: Reading) -> np.ndarray:
+        curves = intensity_curves(maps, chosen, POISSON, storage_rate=0.9, peril="surge")
+        return curves.at(cells, positions)
+
+    plain, shifted = read(reading), read(replace(reading, depth_shift=shift))
+    wet = plain > 1e-6
+    expected = np.where(wet, np.maximum(plain + shift, 0.0), 0.0)
+    np.testing.assert_allclose(shifted[wet], expected[wet], atol=1e-6)
+    assert (shifted[2] == 0.0).all()
+    assert (shifted[~wet] <= max(shift, 0.0) + 1e-6).all()  # the point where water begins
+    assert (np.diff(shifted, axis=1) >= -1e-6).all()

@@ -204,6 +204,25 @@ def test_each_change_of_the_hazard_says_where_it_comes_from(
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        {"scenario.larger_footprints.typhoon_wind": 1.3},
+        {"hazard.storage_rate.storm_surge": 0.29},
+        {"curves.rain_flood.head_return_period": 2.2},
+        {"hazard.frequency.family": "negative_binomial", "hazard.frequency.kappa": 0.3},
+    ],
+)
+def test_a_curve_that_begins_below_the_storage_rate_is_refused_at_once(
+    content: dict[str, Any], change: dict[str, Any]
+) -> None:
+    params = validate_params(content, "x.yml")
+    with pytest.raises(
+        ParamError, match=r"hazard\.storage_rate\.\w+ \(0\.\d+\) of at least 0\.\d+"
+    ):
+        apply_overrides(params, change | because(change))
+
+
+@pytest.mark.parametrize(
     "key", ["hazard.blocks", "seed", "scenario.more_occurrences.typhoon", "census.folder"]
 )
 def test_a_variant_cannot_change_what_the_catalogue_is_made_of(

@@ -131,16 +131,20 @@ def checks() -> dict[str, xr.Dataset]:
     return {"typhoon_wind": one, PERIL: one.where(False, one).isel(cell=slice(0, 2))}
 
 
-def test_a_single_miss_shows_in_table_and_record(catalogue: xr.DataTree) -> None:
+def test_a_single_miss_shows_in_table_and_record(catalogue: xr.DataTree, tmp_path: Path) -> None:
+    run = make_run(tmp_path, "02_hazard")
+    thinned = catalogue.to_dataset().isel(occurrence=slice(0, 4))
+    save_stage(run, "catalogue", thinned)
     table = fidelity_table(checks()).set_index(["peril", "return period"])
     assert table.loc[("typhoon_wind", 5.0), "bracketed"] == pytest.approx(19 / 20)
     assert table.loc[("typhoon_wind", 100.0), "bracketed"] == 1.0
     assert table.loc[("typhoon_wind", 100.0), "largest year-count error"] == 3
     assert table["checks"].tolist() == [20, 20, 4, 4]
-    records = {r.name: r.value for r in hazard_records(catalogue, checks())}
+    records = {r.name: r.value for r in hazard_records(run, catalogue, checks())}
     assert records == {
         "hazard.years": 4.0,
         "hazard.occurrences": 5.0,
+        "hazard.scenario_occurrences": 4.0,
         "hazard.fidelity.bracketed_share": pytest.approx(47 / 48),
         "hazard.fidelity.max_year_count_error": 3.0,
     }

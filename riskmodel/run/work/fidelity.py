@@ -11,7 +11,7 @@ from riskmodel.hazard.fidelity import fidelity, summary
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.settings import plain_curves
-from riskmodel.run.stages import save_stage
+from riskmodel.run.stages import open_stage, save_stage
 from riskmodel.run.work.records import plain_record
 
 LANGUAGES: tuple[Language, Language] = ("zh", "en")
@@ -42,8 +42,8 @@ def fidelity_table(checks: dict[str, xr.Dataset]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def hazard_records(catalogue: xr.DataTree, checks: dict[str, xr.Dataset]) -> list[Record]:
-    """Size and fidelity of the catalogue."""
+def hazard_records(run: Run, catalogue: xr.DataTree, checks: dict[str, xr.Dataset]) -> list[Record]:
+    """Size and fidelity of the catalogue, and how many occurrences the scenario makes of it."""
     years = int(catalogue.attrs["blocks"]) * int(catalogue.attrs["years_per_block"])
     found = summary(checks)
     source = "riskmodel.hazard.fidelity, recomputed from the stored catalogue"
@@ -54,6 +54,12 @@ def hazard_records(catalogue: xr.DataTree, checks: dict[str, xr.Dataset]) -> lis
             catalogue.sizes["occurrence"],
             "occurrences",
             "riskmodel.hazard.catalogue",
+        ),
+        plain_record(
+            "hazard.scenario_occurrences",
+            open_stage(run, "catalogue").sizes["occurrence"],
+            "occurrences",
+            "riskmodel.hazard.scenario",
         ),
         plain_record("hazard.fidelity.bracketed_share", found["bracketed_share"], "1", source),
         plain_record(
