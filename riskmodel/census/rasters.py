@@ -93,13 +93,19 @@ def require_same_grid(
 def read_hazard(folder: Path, peril: str, manifest: Mapping[str, Any]) -> xr.Dataset:
     """Read the maps of one peril as ``intensity`` (return_period, y, x), nodata as NaN.
 
+    Return periods are on the annual-probability basis. Their order in the manifest does not
+    matter: maps are sorted by return period.
+
     Raises
     ------
     CensusError
-        If there are fewer than two maps, a file cannot be read or has another grid, or a value is
-        negative, falls with return period, or is there in some of the maps only.
+        If a return period is no number above one year, there are fewer than two maps, a file cannot
+        be read or has another grid, or a value is negative, falls with return period, or is there
+        in some of the maps only.
     """
     layer = manifest["hazard"][peril]
+    for key, name in layer["files"].items():
+        _require_period(key, f"{folder / 'census.yml'}, hazard.{peril}.files, {name}")
     files = {float(t): folder / name for t, name in layer["files"].items()}
     periods = sorted(files)
     if len(periods) < 2:
@@ -119,6 +125,19 @@ def read_hazard(folder: Path, peril: str, manifest: Mapping[str, Any]) -> xr.Dat
         {"intensity": intensity.astype(np.float32)},
         attrs={"units": layer["unit"], "crs": manifest["crs"]},
     )
+
+
+def _require_period(key: object, where: str) -> None:
+    """Refuse a key that is no return period; texts too, for "5" beside 5 would be one map lost."""
+    if not isinstance(key, int | float) or not 1.0 < key < np.inf:
+        raise CensusError(
+            "no return period of a map",
+            where=where,
+            found=key,
+            expected="a number of years above 1, on the annual-probability basis",
+            remedy="write the years as a plain number without quotes or unit; 1 / T is the chance "
+            "that a year reaches the map",
+        )
 
 
 def _require_possible(intensity: FloatArray, names: list[str]) -> None:

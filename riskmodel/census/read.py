@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
-import yaml
 
 from riskmodel.census.boundaries import county_polygons
 from riskmodel.census.rasters import read_hazard, read_raster, require_same_grid
@@ -17,6 +16,7 @@ from riskmodel.census.workbook import read_county_table, read_exposure
 from riskmodel.census.zones import zone_entries
 from riskmodel.core.errors import CensusError
 from riskmodel.core.schema import Schema, stamp
+from riskmodel.core.yaml_file import read_mapping
 
 __all__ = [
     "AFFECTED",
@@ -65,9 +65,9 @@ def load_census(folder: Path) -> xr.DataTree:
     Raises
     ------
     CensusError
-        Naming the file that is missing or truncated, the key that is missing, the layer that has
-        another grid, the first cell where a map falls with return period, or the exposure that
-        lies outside the survey.
+        Naming the file that is missing or truncated, the key that is missing, written twice or no
+        return period, the layer that has another grid, the first cell where a map falls with return
+        period, or the exposure that lies outside the survey.
     UnitsError
         If the unit of an exposure class is unknown.
     """
@@ -97,15 +97,17 @@ def load_census(folder: Path) -> xr.DataTree:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Manifest ``census.yml`` of a folder, with its required keys present."""
+    """Manifest ``census.yml`` of a folder, with its required keys present.
+
+    Raises
+    ------
+    CensusError
+        If the manifest is missing or not YAML, or a key is missing or written twice.
+    """
     path = folder / "census.yml"
-    if not path.is_file():
-        raise CensusError(
-            "the manifest is missing",
-            where=str(path),
-            remedy="run `riskmodel demo` or point census.folder at a census",
-        )
-    manifest = yaml.safe_load(path.read_text(encoding="utf-8"))
+    manifest = read_mapping(
+        path, CensusError, missing="run `riskmodel demo` or point census.folder at a census"
+    )
     missing = [key for key in REQUIRED_KEYS if key not in manifest]
     if missing:
         raise CensusError(
@@ -115,7 +117,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             expected=REQUIRED_KEYS,
             remedy="add them; data/demo/census.yml shows each",
         )
-    return dict(manifest)
+    return manifest
 
 
 def _state(grid: xr.Dataset, zones: xr.Dataset) -> npt.NDArray[np.int8]:

@@ -1,7 +1,8 @@
 """The one place where return periods, annual probabilities and event rates are converted.
 
-Census maps and reported curves are on the annual-probability basis, EP = 1/T. Footprints are
-event rates: with Poisson counts EP = 1 - exp(-rate); with negative-binomial counts of size
+Census maps and reported curves are on the annual-probability basis, EP = 1/T. All-events
+frequency is on the rate basis, ν = 1/T, where T may be below one year. Footprints are event rates:
+with Poisson counts EP = 1 - exp(-rate); with negative-binomial counts of size
 kappa EP = 1 - (1 + rate/kappa)^(-kappa).
 """
 
@@ -118,6 +119,37 @@ def probability_from_rate(rate: npt.ArrayLike, frequency: Frequency) -> FloatArr
 def rate_from_return_period(return_period: npt.ArrayLike, frequency: Frequency) -> FloatArray:
     """Event rate of a mapped return period: probability basis first, then the family."""
     return rate_from_probability(probability_from_return_period(return_period), frequency)
+
+
+def rate_from_recurrence_interval(recurrence_interval: npt.ArrayLike) -> FloatArray:
+    """Event rate ν = 1/T of an average recurrence interval (the rate basis of a return period).
+
+    Parameters
+    ----------
+    recurrence_interval : array_like
+        Years between events on average, > 0; below one year for more than one event a year.
+
+    Raises
+    ------
+    ReturnPeriodError
+        If an interval is not positive.
+
+    Examples
+    --------
+    >>> float(rate_from_recurrence_interval(0.25))
+    4.0
+    """
+    return 1.0 / _checked(recurrence_interval, "recurrence interval (rate basis)", 0.0, np.inf)
+
+
+def recurrence_interval_from_rate(rate: npt.ArrayLike) -> FloatArray:
+    """Average recurrence interval T = 1/ν of an event rate; the inverse of the above."""
+    return 1.0 / _checked(rate, "event rate", 0.0, np.inf)
+
+
+def return_period_from_probability(probability: npt.ArrayLike) -> FloatArray:
+    """Return period T = 1/EP; the inverse of `probability_from_return_period`."""
+    return 1.0 / _checked(probability, "annual probability", 0.0, 1.0)
 
 
 def rank_probability(rank: npt.ArrayLike, years: int, shift: float) -> FloatArray:

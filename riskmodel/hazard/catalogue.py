@@ -7,6 +7,7 @@ read one at a time; perils of one parent event share its occurrence number.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,22 +59,58 @@ def open_catalogue(folder: Path) -> xr.DataTree:
     Raises
     ------
     CatalogueError
-        If the folder holds no complete catalogue.
+        If the folder holds no complete catalogue, a file that ``complete.json`` lists is missing
+        or has another size, or a file cannot be read. Hashes are not compared: they would take
+        longer than all the rest.
     """
-    if not (folder / "complete.json").is_file():
-        raise CatalogueError(
-            "no complete catalogue here", where=str(folder), remedy="run notebook 02_hazard first"
-        )
-    root = xr.open_dataset(folder / "occurrences.nc")
+    names = _complete(folder)
+    root = _opened(folder / "occurrences.nc").to_dataset()
     for name in ("perils", "storage_rate"):  # a list of one is read back as its only item
         root.attrs[name] = np.atleast_1d(root.attrs[name]).tolist()
     nodes: dict[str, xr.Dataset] = {"/": root}
-    for path in sorted(folder.glob("block_*.nc")):
-        tree = xr.open_datatree(path)
-        nodes |= {f"{path.stem}/{name}": node.to_dataset() for name, node in tree.children.items()}
+    for name in names:
+        if name.startswith("block_"):
+            tree, block = _opened(folder / name), name.removesuffix(".nc")
+            nodes |= {f"{block}/{p}": node.to_dataset() for p, node in tree.children.items()}
     for peril in root.attrs["perils"]:
-        nodes[f"rank_function/{peril}"] = xr.open_dataset(folder / f"rank_function_{peril}.nc")
+        function = _opened(folder / f"rank_function_{peril}.nc")
+        nodes[f"rank_function/{peril}"] = function.to_dataset()
     return xr.DataTree.from_dict(nodes, name="catalogue")
+
+
+def _complete(folder: Path) -> list[str]:
+    """Names of the files of a catalogue, all of them there with the size that was written."""
+    path = folder / "complete.json"
+    if not path.is_file():
+        raise CatalogueError(
+            "no complete catalogue here", where=str(folder), remedy="run notebook 02_hazard first"
+        )
+    try:
+        sizes = {name: int(kept["bytes"]) for name, kept in json.loads(path.read_text()).items()}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _broken("no list of the files of a catalogue", path, str(error)) from None
+    for name, size in sizes.items():
+        file = folder / name
+        found = file.stat().st_size if file.is_file() else None
+        if found is None:
+            raise _broken("a file of the catalogue is missing", file, None)
+        if found != size:
+            raise _broken("a file of the catalogue is not whole", file, found, f"{size} bytes")
+    return sorted(sizes)
+
+
+def _opened(path: Path) -> xr.DataTree:
+    try:
+        return xr.open_datatree(path, engine="netcdf4")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _broken("a file of the catalogue cannot be read", path, str(error)) from error
+
+
+def _broken(what: str, path: Path, found: object, expected: object = None) -> CatalogueError:
+    return CatalogueError(
+        what, where=str(path), found=found, expected=expected,
+        remedy="delete the folder of the catalogue, it is made again",
+    )  # fmt: skip
 
 
 def catalogue_frequency(catalogue: xr.DataTree) -> Frequency:

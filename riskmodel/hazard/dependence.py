@@ -33,9 +33,10 @@ TARGETS = Schema(
     {n: ("target",) for n in ("distance_km", "return_period", "chi", "probability", "attained")},
     ("family", "range_km", "exponent", "degrees_of_freedom"),
 )
+LONGEST_KM = 5000.0  # longest range searched
 # Bounds and starting points of the solution: log range (km), exponent, log degrees of freedom.
 LOWEST = (np.log(0.5), 0.05, np.log(1.0))
-HIGHEST = (np.log(5000.0), 1.99, np.log(200.0))
+HIGHEST = (np.log(LONGEST_KM), 1.99, np.log(200.0))
 STARTS = (np.log([20.0, 100.0]), (0.8, 1.5), np.log([4.0, 30.0]))
 QUADRATURE = np.polynomial.legendre.leggauss(48)
 
@@ -103,7 +104,7 @@ class ChiTarget:
     Raises
     ------
     CatalogueError
-        If chi is not between 0 and 1 (both excluded) or the distance is not positive.
+        If chi is not between 0 and 1, the distance not positive or the return period not above 1.
     """
 
     distance_km: float
@@ -112,12 +113,13 @@ class ChiTarget:
 
     def __post_init__(self) -> None:
         """Refuse a target that is no conditional probability at a distance."""
-        if not (0.0 < self.chi < 1.0 and 0.0 < self.distance_km < np.inf):
+        distance, period = self.distance_km, self.return_period
+        if not (0.0 < self.chi < 1.0 and 0.0 < distance < np.inf and 1.0 < period < np.inf):
             raise CatalogueError(
                 "no tail dependence at a distance",
                 where="ChiTarget",
-                found=(self.distance_km, self.chi),
-                expected="distance above 0 km, chi between 0 and 1, both excluded",
+                found=asdict(self),
+                expected="distance_km > 0, return_period > 1 year, chi above 0 and below 1",
                 remedy="declare the share of events at one cell that exceed at the other too",
             )
 

@@ -17,7 +17,7 @@ from scipy import fft, special, stats
 
 from riskmodel.census.terrain import KM_PER_DEGREE
 from riskmodel.core.errors import CatalogueError
-from riskmodel.hazard.dependence import SpatialCopula, correlation
+from riskmodel.hazard.dependence import LONGEST_KM, SpatialCopula, correlation
 from riskmodel.hazard.grid import PhysicsGrid
 
 FloatArray = npt.NDArray[np.float64]
@@ -62,12 +62,13 @@ def require_inside(copula: SpatialCopula, grid: PhysicsGrid) -> None:
     north, east = node_spacing_km(grid)
     diagonal = float(np.hypot(north * (grid.rows - 1), east * (grid.columns - 1)))
     if copula.range_km > diagonal:
+        solved = copula.range_km < 0.999 * LONGEST_KM  # else the search stopped at its bound
         raise CatalogueError(
-            "the range of the copula lies beyond the domain",
-            where="SpatialCopula.range_km",
-            found=copula.range_km,
+            "the range of the copula, to which the declared chi lead, lies beyond the domain",
+            where="range_km",
+            found=f"{copula.range_km:.0f} km" if solved else f"no range below {LONGEST_KM:g} km",
             expected=f"at most the diagonal of the grid, {diagonal:.0f} km",
-            remedy="declare less dependence at long distances, or a larger grid",
+            remedy="declare less dependence (a smaller chi) at long distances, or a larger grid",
         )
 
 

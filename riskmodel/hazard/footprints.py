@@ -4,8 +4,10 @@ Each peril is a variable over ``event`` and either ``cell``, or ``y`` and ``x`` 
 (``latitude`` and ``longitude`` will do). Attributes, its own or the file's, say which ``quantity``
 it holds, ``index`` (the pool's physical index) or ``intensity`` (as on the maps), and in which
 ``units``. Events carry either a ``rate`` (events a year) or a simulated ``year`` (1 … the
-attribute ``years``). ``start`` and ``end`` (days of the year, 1.0 the start of 1 January) and
-``name`` may be there; the attribute ``parent_event`` must.
+attribute ``years``). Rates that exceed the years are refused: a year beyond the stated years, a
+rate beside the year that is not 1/``years``, more than 50 events a year in all, ``years`` that no
+``year`` uses. ``start`` and ``end`` (days of the year, 1.0 the start of 1 January) and ``name`` may
+be there; the attribute ``parent_event`` must.
 """
 
 from __future__ import annotations
@@ -61,8 +63,8 @@ def read_footprints(path: Path, census: xr.DataTree) -> xr.Dataset:
     CatalogueError
         Naming the file, the variable and the first event or cell: no NetCDF, nothing in it, a
         peril, quantity or layout that is unknown, values that are missing, infinite or negative,
-        cells that the census lacks, events or cells that come twice, rates not above zero or too
-        many in all, years outside the set's, a rate that is not that of the years, broken dates.
+        cells that the census lacks, events or cells that come twice, rates not above zero or that
+        exceed the years, broken dates.
     UnitsError
         If a unit is missing, or an intensity is not in the unit of the census.
     """
@@ -71,8 +73,10 @@ def read_footprints(path: Path, census: xr.DataTree) -> xr.Dataset:
     perils = _perils(raw, census, file)
     data = _on_cells(raw, perils, census, file)
     data = _numbered(data, file)
-    _require_numbers(data, perils, file)
+    for name in (n for n in ("rate", "year", "start", "end") if n in data):
+        _numbers(data[name], ("event",), file)
     for peril in perils:
+        _numbers(data[peril], ("event", "cell"), file)
         _describe(data, peril, census, file)
         _refuse(~np.isfinite(data[peril]), data[peril], file, "a missing value", "a number >= 0")
         _refuse(data[peril] < 0, data[peril], file, "a negative value", "a number >= 0")
@@ -87,6 +91,7 @@ def read_footprints(path: Path, census: xr.DataTree) -> xr.Dataset:
 
 
 def _stop(what: str, where: str, expected: object, remedy: str, found: object = None) -> NoReturn:
+    found = found.item() if isinstance(found, np.generic) else found
     raise CatalogueError(what, where=where, found=found, expected=expected, remedy=remedy)
 
 
@@ -122,8 +127,8 @@ def _perils(raw: xr.Dataset, census: xr.DataTree, file: str) -> list[str]:
         _stop("an empty set", file, "a peril by event and cell", "export some events",
               dict(raw.sizes))  # fmt: skip
     for peril in perils:
-        if peril not in census.children:
-            _stop("not a peril of the census", f"{file}, {peril}", sorted(census.children),
+        if peril not in census.attrs["perils"]:
+            _stop("not a peril of the census", f"{file}, {peril}", census.attrs["perils"],
                   "name the variable as the census names the peril")  # fmt: skip
     layouts = {raw[p].dims for p in perils}
     if len(layouts) > 1 or {AXES.get(str(d), d) for d in layouts.pop()} not in LAYOUTS:
@@ -157,11 +162,13 @@ def _on_cells(raw: xr.Dataset, perils: list[str], census: xr.DataTree, file: str
 
 def _numbers_of_list(raw: xr.Dataset, zones: xr.Dataset, file: str) -> IntArray:
     if {"latitude", "longitude"} <= set(raw.variables):
-        places = np.stack([raw["latitude"].values, raw["longitude"].values], axis=1)
+        places = np.stack(
+            [_numbers(raw[n], ("cell",), file) for n in ("latitude", "longitude")], axis=1
+        )
         known = np.stack([zones["latitude"].values, zones["longitude"].values], axis=1)
         number, label = _nearest(places, known), "latitude and longitude"
     elif "cell" in raw.variables:
-        places, label = raw["cell"].values, "cell"
+        places, label = _numbers(raw["cell"], ("cell",), file), "cell"
         number = np.where(np.isin(places, np.arange(zones.sizes["cell"])), places, -1)
     else:
         _stop("cells carry neither coordinates nor numbers", file,
@@ -181,12 +188,12 @@ def _numbers_of_grid(raw: xr.Dataset, zones: xr.Dataset, layer: xr.Dataset, file
         if axis not in raw.coords:
             _stop("the grid has no coordinates", f"{file}, {axis}", "cell centres in degrees",
                   "write the coordinates")  # fmt: skip
-        line[axis] = _nearest(raw[axis].values[:, None], layer[axis].values[:, None])
+        places = _numbers(raw[axis], (axis,), file)
+        line[axis] = _nearest(places[:, None], layer[axis].values[:, None])
         if (line[axis] < 0).any():
-            place = float(raw[axis].values[np.argmax(line[axis] < 0)])
             _stop("a cell that the census lacks: off its grid", f"{file}, {axis}",
-                  "cell centres of the census grid",
-                  "bring the footprints to the grid of the census", place)  # fmt: skip
+                  "cell centres of the census", "bring the footprints to the grid of the census",
+                  float(places[np.argmax(line[axis] < 0)]))  # fmt: skip
     number = np.full((layer.sizes["y"], layer.sizes["x"]), -1)
     number[zones["row"].values, zones["column"].values] = np.arange(zones.sizes["cell"])
     return number[np.ix_(line["y"], line["x"])].ravel()
@@ -215,13 +222,12 @@ def _numbered(data: xr.Dataset, file: str) -> xr.Dataset:
     return data
 
 
-def _require_numbers(data: xr.Dataset, perils: list[str], file: str) -> None:
-    for name in [*perils, *(n for n in ("rate", "year", "start", "end") if n in data)]:
-        dims = ("event", "cell") if name in perils else ("event",)
-        if data[name].dims != dims or data[name].dtype.kind not in "iuf":
-            _stop("a variable of another shape or kind", f"{file}, {name}",
-                  f"numbers over {' and '.join(dims)}", "correct the file",
-                  f"{data[name].dtype} over {data[name].dims}")  # fmt: skip
+def _numbers(variable: xr.DataArray, dims: tuple[str, ...], file: str) -> FloatArray:
+    if variable.dims != dims or variable.dtype.kind not in "iuf":
+        _stop("a variable of another shape or kind", f"{file}, {variable.name}",
+              f"numbers over {' and '.join(dims)}", "correct the file",
+              f"{variable.dtype} over {variable.dims}")  # fmt: skip
+    return np.asarray(variable.values)
 
 
 def _describe(data: xr.Dataset, peril: str, census: xr.DataTree, file: str) -> None:
@@ -255,6 +261,9 @@ def _occurring(data: xr.Dataset, file: str) -> list[str]:
         if "rate" not in data:
             _stop("events without rate or year", file, "rate, or year and years",
                   "say how often each event occurs")  # fmt: skip
+        if "years" in data.attrs:
+            _stop("years, but no event has its year", f"{file}, years", "year and years, or rate",
+                  "write year, or take the attribute years away", data.attrs["years"])  # fmt: skip
         return ["rate"]
     year, years = data["year"], data.attrs.get("years")
     if not isinstance(years, int | np.integer) or years < 1:

@@ -102,6 +102,17 @@ def event_catalogue(
     return tree
 
 
+def cells_at_last_position(events: xr.DataTree, peril: str) -> IntArray:
+    """Count the cells that each event of `event_catalogue` reaches at the last position.
+
+    There the pooled reading can be no rarer: the curve or rank function gives no more than the
+    event asks for, or just as much. Array (event,).
+    """
+    pairs = events[f"block_00/{peril}"].to_dataset()
+    last = pairs["occurrence"].values[pairs["position"].values == LAST_POSITION]
+    return np.bincount(last, minlength=int(events.attrs["years_per_block"]))
+
+
 def _all_given(
     catalogue: xr.DataTree,
     census: xr.DataTree,

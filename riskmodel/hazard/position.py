@@ -42,7 +42,12 @@ def mapped_positions(return_periods: npt.ArrayLike, frequency: Frequency) -> npt
 
 
 def rank_positions(
-    years: int, shift: float, return_periods: npt.ArrayLike, frequency: Frequency
+    years: int,
+    shift: float,
+    return_periods: npt.ArrayLike,
+    frequency: Frequency,
+    *,
+    where: str = "",
 ) -> npt.NDArray[np.uint16]:
     """Position of each rank 1 … years of a block's annual maxima, snapped at mapped rates.
 
@@ -56,6 +61,8 @@ def rank_positions(
         Mapped return periods in years, rising.
     frequency : Frequency
         Declared family that turns EP into a rate.
+    where : str, optional
+        Peril of the maps, for messages.
 
     Raises
     ------
@@ -69,6 +76,7 @@ def rank_positions(
     if mapped[0] < 1 or (np.diff(mapped) <= 0).any() or (np.diff(counts) >= 0).any():
         raise CatalogueError(
             "mapped return periods cannot be told apart in a block",
+            where=where,
             found=periods.tolist(),
             expected=f"rising, rarer than one event a year, well below {years} years",
             remedy="take longer blocks or leave out a map",

@@ -110,16 +110,16 @@ def rank_block(
             pool.index, pool.year_pointer, node, weight, chunk, ranks.positions, ranks.stored,
             ranks.knots, *key,
         )  # fmt: skip
-        _require_years(chunk[short], ranks.stored, f"{peril}, block {key[1]}")
+        _require_years(chunk[short], chunk.size, ranks.stored, f"{peril}, block {key[1]}")
         yield CellPairs(chunk, *_kept(rows, pool.number), rank_index)
 
 
-def _require_years(short: npt.NDArray[np.int64], stored: int, where: str) -> None:
+def _require_years(short: npt.NDArray[np.int64], ranked: int, stored: int, where: str) -> None:
     if short.size:
         raise CatalogueError(
             "fewer positive years than the storage rate needs",
             where=f"{where}, cell {short[0]}",
-            found=f"{short.size} such cells",
+            found=f"{short.size} such cells among the {ranked} ranked together",
             expected=f"{stored} years with an index above zero",
             remedy="lower hazard.storage_rate for the peril, or let the physics reach farther",
         )

@@ -190,6 +190,44 @@ def test_a_weight_in_another_place_is_refused(
         loaded(draft, tmp_path)
 
 
+def rewritten(folder: Path, old: str, new: str) -> None:
+    """Change the text of the manifest, where something must change."""
+    path = folder / "census.yml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+MAP_5, MAP_50 = "5: hazard/typhoon_wind_5.tif", "50: hazard/typhoon_wind_50.tif"
+
+
+@pytest.mark.parametrize("key", ["5 years", '"5"', "0.5", "1", "-5", ".nan", ".inf", "yes", "null"])
+def test_a_key_that_is_no_return_period_is_refused(key: str, draft: Draft, tmp_path: Path) -> None:
+    rewritten(draft.write(tmp_path), f"      {MAP_5}", f"      {key}{MAP_5[1:]}")
+    told = (
+        r"census\.yml, hazard\.typhoon_wind\.files, hazard/typhoon_wind_5\.tif: no return period.*"
+        "expected a number of years above 1, on the annual-probability basis; to do: write"
+    )
+    with pytest.raises(CensusError, match=told):
+        load_census(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("5", r"census\.yml: not readable.*key 5 is written twice.*line.*to do: correct"),
+        ("5.0", r"census\.yml: not readable.*key 5\.0 is written twice"),
+        ('"5"', r"census\.yml, hazard\.typhoon_wind.*found '5';.*to do: write .* without quotes"),
+    ],
+)
+def test_two_maps_of_one_return_period_are_refused(
+    key: str, told: str, draft: Draft, tmp_path: Path
+) -> None:
+    rewritten(draft.write(tmp_path), f"      {MAP_50}", f"      {key}{MAP_50[2:]}")
+    with pytest.raises(CensusError, match=rf"(?s){told}"):
+        load_census(tmp_path)
+
+
 def drop_column(draft: Draft, name: str) -> None:
     at = draft.table[0].index(name)
     draft.table = [row[:at] + row[at + 1 :] for row in draft.table]
@@ -267,7 +305,7 @@ def test_gdp_is_money(draft: Draft, tmp_path: Path) -> None:
 )
 def test_a_missing_file_is_named(name: str, draft: Draft, tmp_path: Path) -> None:
     (draft.write(tmp_path) / name).unlink()
-    with pytest.raises(CensusError, match=rf"{Path(name).name}: .*missing.*to do: "):
+    with pytest.raises(CensusError, match=rf"{Path(name).name}: .*(missing|exist).*to do: "):
         load_census(tmp_path)
 
 

@@ -17,7 +17,10 @@ from riskmodel.core.returnperiod import (
     probability_from_return_period,
     rank_probability,
     rate_from_probability,
+    rate_from_recurrence_interval,
     rate_from_return_period,
+    recurrence_interval_from_rate,
+    return_period_from_probability,
 )
 
 POISSON = Frequency("poisson")
@@ -102,3 +105,20 @@ def test_out_of_range_is_refused(refused: Callable[[], object]) -> None:
 def test_a_dispersion_that_does_not_fit_is_refused(family: str, kappa: float | None) -> None:
     with pytest.raises(ReturnPeriodError, match=r"to do: declare hazard\.frequency"):
         Frequency(family, kappa)  # type: ignore[arg-type]
+
+
+def test_rate_basis_goes_below_one_year_and_back() -> None:
+    intervals = np.array([0.1, 0.25, 1.0, 5.0, 1000.0])
+    rates = rate_from_recurrence_interval(intervals)
+    assert rates == pytest.approx([10.0, 4.0, 1.0, 0.2, 0.001])
+    assert recurrence_interval_from_rate(rates) == pytest.approx(intervals, rel=1e-15)
+    # a five-year event by rate is a 5.52-year event by probability
+    probability = probability_from_rate(rates[3], POISSON)
+    assert float(return_period_from_probability(probability)) == pytest.approx(5.5167, abs=5e-5)
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, math.inf, math.nan])
+def test_a_recurrence_interval_must_be_positive(bad: float) -> None:
+    for convert in (rate_from_recurrence_interval, recurrence_interval_from_rate):
+        with pytest.raises(ReturnPeriodError, match="correct the return periods or rates"):
+            convert(bad)

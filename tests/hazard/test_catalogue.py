@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -283,3 +286,59 @@ def test_a_cell_beyond_the_physics_is_refused(census: xr.DataTree, tmp_path: Pat
 def test_no_catalogue_is_no_catalogue(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match="no complete catalogue here"):
         open_catalogue(tmp_path)
+
+
+DELETE = "to do: delete the folder of the catalogue, it is made again"
+
+
+def stored(census: xr.DataTree, folder: Path) -> Path:
+    """Folder of a small catalogue that nobody has opened."""
+    source, settings = [make_source(YEARS)], make_settings(YEARS, 2)
+    build_catalogue(folder / "made", census, source, settings)
+    # a copy, for xarray keeps the files that it has opened
+    return shutil.copytree(
+        folder / "made" / catalogue_key(census, source, settings), folder / "copy"
+    )
+
+
+def test_sizes_and_hashes_of_all_files_are_kept(census: xr.DataTree, tmp_path: Path) -> None:
+    folder = stored(census, tmp_path)
+    kept = json.loads((folder / "complete.json").read_text())
+    assert set(kept) == {p.name for p in folder.glob("*.nc")}
+    for name, entry in kept.items():
+        content = (folder / name).read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        assert entry == {"bytes": len(content), "sha256": digest}
+
+
+@pytest.mark.parametrize("name", ["block_00.nc", "occurrences.nc", "rank_function_flood.nc"])
+def test_a_spoilt_file_of_a_catalogue_is_named(
+    name: str, census: xr.DataTree, tmp_path: Path
+) -> None:
+    file = stored(census, tmp_path) / name
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    told = rf"{name}: a file of the catalogue is not whole; found {len(whole) // 2}; expected"
+    with pytest.raises(CatalogueError, match=f"{told} {len(whole)} bytes; {DELETE}"):
+        open_catalogue(file.parent)
+    file.write_bytes(b"x" * len(whole))
+    with pytest.raises(CatalogueError, match=f"{name}: .* cannot be read.*{DELETE}"):
+        open_catalogue(file.parent)
+    file.unlink()
+    with pytest.raises(CatalogueError, match=f"{name}: .* is missing; {DELETE}"):
+        open_catalogue(file.parent)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"occurrences.nc": "5f0c"}'])
+def test_a_spoilt_list_of_files_is_named(text: str, census: xr.DataTree, tmp_path: Path) -> None:
+    folder = stored(census, tmp_path)
+    (folder / "complete.json").write_text(text)
+    with pytest.raises(CatalogueError, match=f"complete.json: no list of the files.*{DELETE}"):
+        open_catalogue(folder)
+
+
+def test_maps_too_close_name_their_peril(tmp_path: Path) -> None:
+    ones = np.ones((6, 12))
+    close = make_census({"wind": ones, "flood": ones}, periods=(5, 10, 20, 50, 100, 100.001))
+    with pytest.raises(CatalogueError, match=r"^wind: mapped return periods cannot be told apart"):
+        build_catalogue(tmp_path, close, [make_source(YEARS)], make_settings(YEARS))

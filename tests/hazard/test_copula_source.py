@@ -12,7 +12,7 @@ import yaml
 from scipy import stats
 
 from riskmodel.core.draws import generator
-from riskmodel.core.errors import CatalogueError, ParamError, ReturnPeriodError, RiskModelError
+from riskmodel.core.errors import CatalogueError, ParamError, RiskModelError
 from riskmodel.core.returnperiod import Frequency
 from riskmodel.hazard.chi import measured_chi
 from riskmodel.hazard.copula_source import (
@@ -216,21 +216,55 @@ def put(*keys: str, to: object) -> Callable[[dict[str, Any]], object]:
         (put("place", "coast", "value", to=float("nan")), ParamError, "coast: out of range"),
         (put("counts", "events_a_year", "value", to=0.0), CatalogueError, "counts: events_a_year"),
         (put("counts", "events_a_year", "value", to=99.0), CatalogueError, "counts: events_a_year"),
-        (put("counts", "kappa", "value", to=-1.0), ReturnPeriodError, "changed.yml, counts.*kappa"),
-        (lambda c: c["counts"].pop("kappa"), ReturnPeriodError, "changed.yml, counts.*kappa"),
-        (put("counts", "family", to="poisson"), ReturnPeriodError, "changed.yml, counts"),
+        (
+            put("counts", "kappa", "value", to=0.0),
+            ParamError,
+            r"^changed.yml, counts.kappa: out of range; found 0.0; expected above 0.05; to do",
+        ),
+        (put("counts", "kappa", "value", to=1e-9), ParamError, "changed.yml, counts.kappa: out of"),
+        (
+            lambda c: c["counts"].pop("kappa"),
+            ParamError,
+            "changed.yml, counts.kappa: the size does not fit the family negative_binomial",
+        ),
+        (
+            put("counts", "family", to="poisson"),
+            ParamError,
+            "changed.yml, counts.kappa: the size does not fit the family poisson; found 5.0",
+        ),
+        (
+            put("counts", "family", to="geometric"),
+            ParamError,
+            "^changed.yml, counts.family: an unknown family; found 'geometric'; "
+            "expected poisson or negative_binomial; to do: correct",
+        ),
         (put("season", "last_day", "value", to=100.0), CatalogueError, "season: Season.*back"),
-        (put("dependence", "family", to="vine"), CatalogueError, "changed.yml, dependence.*family"),
-        (put("dependence", "targets", to=[{"chi": 1}]), ParamError, "yml, dependence.targets"),
+        (
+            put("dependence", "family", to="clayton"),
+            ParamError,
+            "changed.yml, dependence.family: an unknown family; found 'clayton'; "
+            "expected gaussian or student_t",
+        ),
+        (put("dependence", "targets", to=None), ParamError, "dependence.targets: no targets"),
+        (
+            lambda c: c["dependence"]["targets"][1].pop("chi"),
+            ParamError,
+            r"changed.yml, dependence.targets\[1\]: no target; .*'chi'",
+        ),
         (
             lambda c: c["dependence"]["targets"][0].update(chi=0.9),
             CatalogueError,
-            "changed.yml, dependence: chi at .* km and .* years.*to do: change the target",
+            "changed.yml, dependence.targets: chi at .* km and .* years.*to do: change the target",
         ),
         (
-            lambda c: c["dependence"]["targets"][0].update(chi=1.0),
+            lambda c: c["dependence"]["targets"][2].update(chi=1.0),
             CatalogueError,
-            "changed.yml, dependence: ChiTarget",
+            r"changed.yml, dependence.targets\[2\]: ChiTarget: no tail dependence.*to do: declare",
+        ),
+        (
+            lambda c: c["dependence"]["targets"][3].update(return_period=0.5),
+            CatalogueError,
+            r"changed.yml, dependence.targets\[3\]: .*'return_period': 0.5.*return_period > 1 year",
         ),
     ],
 )  # fmt: skip
@@ -244,11 +278,32 @@ def test_files_that_are_refused(
         load_copula_source(written(tmp_path, change))
 
 
-def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(ParamError, match="does not exist"):
-        load_copula_source(tmp_path / "none.yml")
+@pytest.mark.parametrize("name", ["none.yml", ""])
+def test_a_missing_file(name: str, tmp_path: Path) -> None:
+    told = r"does not exist; to do: correct hazard.sources.plum_rain in the params file; null"
+    with pytest.raises(ParamError, match=told):
+        load_copula_source(tmp_path / name)
+
+
+def test_a_number_written_twice(tmp_path: Path) -> None:
+    path = tmp_path / "twice.yml"
+    path.write_text(PLUM_RAIN.read_text(encoding="utf-8") + "\nname: again\n", encoding="utf-8")
+    with pytest.raises(ParamError, match=r"twice.yml: .*key .*name.* is written twice.*to do"):
+        load_copula_source(path)
 
 
 def test_a_grid_smaller_than_the_range_is_refused(spec: CopulaSpec) -> None:
-    with pytest.raises(CatalogueError, match=r"beyond the domain.*a larger grid"):
+    told = r"^plum_rain.yml, dependence.targets: range_km: .*declared chi lead.*a larger grid"
+    with pytest.raises(CatalogueError, match=told):
         copula_source(spec, PhysicsGrid(120.0, 27.5, 4, 4, 0.1), years_per_block=10, seed=1)
+
+
+def test_chi_near_one_lead_to_no_range(tmp_path: Path) -> None:
+    def near_one(content: dict[str, Any]) -> None:
+        for target in content["dependence"]["targets"]:
+            target["chi"] = 0.97
+
+    spec = load_copula_source(written(tmp_path, near_one))
+    told = r"changed.yml, dependence.targets: .*found 'no range below 5000 km'.*a smaller chi"
+    with pytest.raises(CatalogueError, match=told):
+        copula_source(spec, GRID, years_per_block=10, seed=1)

@@ -175,6 +175,12 @@ def test_chi_outside_its_range_is_refused(distance: float, value: float) -> None
         ChiTarget(distance, 20.0, value)
 
 
+@pytest.mark.parametrize("period", [0.5, 1.0, np.inf])
+def test_a_target_needs_a_return_period_above_one_year(period: float) -> None:
+    with pytest.raises(CatalogueError, match=r"ChiTarget: no tail.*return_period > 1 .*to do"):
+        ChiTarget(20.0, period, 0.5)
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [

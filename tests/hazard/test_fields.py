@@ -9,7 +9,7 @@ from riskmodel.core.draws import generator
 from riskmodel.core.errors import CatalogueError
 from riskmodel.hazard import fields
 from riskmodel.hazard.dependence import SpatialCopula, chi
-from riskmodel.hazard.fields import node_spacing_km, normal_fields, uniform_fields
+from riskmodel.hazard.fields import node_spacing_km, normal_fields, require_inside, uniform_fields
 from riskmodel.hazard.grid import WENZHOU, PhysicsGrid
 
 GRID = PhysicsGrid(west=120.0, south=27.5, columns=6, rows=5, spacing=0.1)
@@ -126,3 +126,12 @@ def test_an_embedding_that_cannot_be_made_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(fields, "PADDINGS", (1.0,))
     with pytest.raises(CatalogueError, match=r"cannot be embedded.*range 60 km.*shorter range"):
         normal_fields(SpatialCopula("gaussian", 60.0, 1.9, None), GRID, 1, stream())
+
+
+def test_the_bound_of_the_search_is_not_told_as_a_range() -> None:
+    near = SpatialCopula("gaussian", 4999.9999, 1.0, None)
+    with pytest.raises(CatalogueError, match=r"declared chi lead.*no range below 5000 km") as told:
+        require_inside(near, GRID)
+    assert "4999" not in str(told.value)
+    with pytest.raises(CatalogueError, match=r"range_km: .*found '728 km'.*to do: declare less"):
+        require_inside(SpatialCopula("gaussian", 727.6, 1.0, None), GRID)

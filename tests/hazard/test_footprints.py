@@ -29,7 +29,9 @@ def placed(census: xr.DataTree) -> xr.DataTree:
         for p, unit in units.items()
     }
     zones = census["zones"].to_dataset().isel(cell=slice(0, 11))
-    return xr.DataTree.from_dict({**nodes, "zones": zones})
+    tree = xr.DataTree.from_dict({**nodes, "zones": zones})
+    tree.attrs["perils"] = list(nodes)
+    return tree
 
 
 def listed() -> xr.Dataset:
@@ -179,6 +181,24 @@ REFUSED: dict[str, tuple[Callable[[], xr.Dataset], str]] = {
         lambda: listed().assign_coords(cell=[*range(10), 11]),
         r"set.nc, cell: a cell that the census lacks.*found 11;.*to do: bring the footprints",
     ),
+    "texts for cells": (
+        lambda: listed().assign_coords(cell=[f"c{number}" for number in range(11)]),
+        r"set.nc, cell: .*another shape or kind.*expected numbers over cell; to do: correct the",
+    ),
+    "texts for places": (
+        lambda: listed().assign(
+            latitude=("cell", ["27.85"] * 11), longitude=("cell", np.full(11, 120.1))
+        ),
+        r"set.nc, latitude: .*another shape or kind.*to do: correct the file",
+    ),
+    "one place": (
+        lambda: listed().assign(latitude=27.85, longitude=("cell", np.full(11, 120.1))),
+        r"set.nc, latitude: .*another shape or kind.*numbers over cell",
+    ),
+    "texts for a grid": (
+        lambda: gridded().assign_coords(x=[f"{x:g}" for x in X]),
+        r"set.nc, x: .*another shape or kind.*expected numbers over x; to do: correct the file",
+    ),
     "half a cell": (
         lambda: listed().assign_coords(cell=np.arange(11) + 0.5),
         r"set.nc, cell: .*\(11 in all\)",
@@ -220,6 +240,10 @@ REFUSED: dict[str, tuple[Callable[[], xr.Dataset], str]] = {
     "other peril": (
         lambda: listed().rename(wind="hail"), r"set.nc, hail: not a peril of the census.*to do"
     ),
+    "a node that is no peril": (
+        lambda: listed().rename(wind="zones"),
+        r"set.nc, zones: not a peril of the census; expected \['wind', 'flood'\]; to do: name",
+    ),
     "other layout": (
         lambda: listed().rename(cell="place"), r"another layout.*expected event × cell, or event"
     ),
@@ -243,6 +267,10 @@ REFUSED: dict[str, tuple[Callable[[], xr.Dataset], str]] = {
     "rate infinite": (lambda: rates(0.1, np.inf, 0.1), r"set.nc, rate, event 3"),
     "years missing": (
         lambda: dated().assign_attrs(years="many"), r"set.nc, years: .*to do: write the attribute"
+    ),
+    "years of no event": (
+        lambda: listed().assign_attrs(years=50),
+        r"set.nc, years: years, but no event has its year; found 50.*to do: write year",
     ),
     "year zero": (lambda: years(1, 0, 3), r"year, event 3: .*whole numbers 1 … 50"),
     "year beyond": (lambda: years(1, 2, 51), r"set.nc, year, event 9: .*found 51"),

@@ -14,7 +14,12 @@ from riskmodel.core.errors import CatalogueError, UnitsError
 from riskmodel.core.schema import check, stamp
 from riskmodel.hazard.catalogue import OCCURRENCES, PAIRS
 from riskmodel.hazard.footprints import FOOTPRINTS
-from riskmodel.hazard.imported import footprint_catalogue, positions_of_intensity
+from riskmodel.hazard.imported import (
+    cells_at_last_position,
+    event_catalogue,
+    footprint_catalogue,
+    positions_of_intensity,
+)
 from riskmodel.hazard.intensity import IntensityCurves, Reading
 from riskmodel.hazard.position import LAST_POSITION, position_of_rate
 from riskmodel.hazard.replay import replay_catalogue
@@ -229,6 +234,15 @@ def test_what_is_not_read_in_full_is_counted(catalogue: xr.DataTree) -> None:
     np.testing.assert_array_equal(np.isnan(found[:11, 2]), never[:11])
     assert np.nanmin(found[:, 2]) == LAST_POSITION
     assert tree["end"].values[:3].tolist() == [1.0, 4.0, 3.0]
+
+
+def test_cells_beyond_the_curve_are_counted_by_event(
+    catalogue: xr.DataTree, census: xr.DataTree, curves: dict[str, IntensityCurves]
+) -> None:
+    values = np.full((4, 12), 30.0)
+    values[1, [0, 5, 11]] = values[3] = 20_000.0  # m/s
+    tree = event_catalogue(catalogue, census, footprints(values), curves)
+    assert cells_at_last_position(tree, "wind").tolist() == [0, 3, 0, 12]
 
 
 def test_frequent_intensities_fall_below_storage(

@@ -81,8 +81,9 @@ def test_stored_ranks_by_hand() -> None:
     ],
 )
 def test_maps_that_cannot_be_told_apart_are_refused(years: int, periods: list[float]) -> None:
-    with pytest.raises(CatalogueError, match=r"cannot be told apart.*to do: take longer blocks"):
-        rank_positions(years, 0.3, periods, POISSON)
+    told = r"flood: mapped return periods cannot be told apart.*to do: take longer blocks"
+    with pytest.raises(CatalogueError, match=told):
+        rank_positions(years, 0.3, periods, POISSON, where="flood")
 
 
 def test_shifts_by_hand() -> None:

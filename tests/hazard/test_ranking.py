@@ -254,7 +254,10 @@ def test_fewer_positive_years_than_the_storage_rate_needs_are_refused(positive: 
     if positive == STORED:
         assert np.diff(rank(index, year, direct(2)).pointer).tolist() == [STORED, STORED]
         return
-    told = rf"wind, block 0, cell 1: fewer positive years.*{STORED} years.*to do: lower"
+    told = (
+        "wind, block 0, cell 1: fewer positive years.*found '1 such cells among the 2 ranked "
+        rf"together'.*{STORED} years.*to do: lower"
+    )
     with pytest.raises(CatalogueError, match=told):
         rank(index, year, direct(2))
 

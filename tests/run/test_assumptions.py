@@ -86,4 +86,5 @@ def test_committed_losses_are_placeholders_while_the_population_is() -> None:
     statuses = {item.id: item.status for item in load_assumptions()}
     assert statuses["population_2020"] == "placeholder"
     assert figure_status("loss.aal") == figure_status("tier.1.gross_premium") == "placeholder"
-    assert figure_status("hazard.occurrences") == "synthetic"
+    assert figure_status("hazard.fidelity.bracketed_share") == "synthetic"
+    assert figure_status("hazard.occurrences") == "illustrative"  # plum rain is declared

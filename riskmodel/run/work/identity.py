@@ -6,7 +6,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.exceedance.metrics import loss_metrics
-from riskmodel.loss.identity import MONEY, SHARES, average_from_maps, combination_term
+from riskmodel.loss.identity import MONEY, NUMBERS, SHARES, average_from_maps, combination_term
 from riskmodel.loss.occurrence_table import occurrence_table
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
@@ -30,20 +30,33 @@ def check_identity(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> xr.
 
 
 def identity_table(checks: xr.Dataset) -> pd.DataFrame:
-    """One row a peril for reading: money in 亿元, shares in per cent."""
+    """One row a peril for reading: money in 亿元, shares in per cent, second storms a year and cell.
+
+    Beside the error of all occurrences and the number of second storms stands how many standard
+    errors they are off; the verdict is that of the number.
+    """
     frame = checks.to_dataframe().reset_index()
     shown = pd.DataFrame({"peril": frame["peril"]})
     for name in MONEY:
         shown[f"{name} (亿元)"] = (frame[name] / 1e8).round(3)
     for name in SHARES:
         shown[f"{name} (%)"] = (frame[name] * 100).round(3)
+    shown["all_occurrences_error (standard errors)"] = (
+        frame["all_occurrences_error"] / frame["standard_error"]
+    ).round(2)
+    for name in NUMBERS:
+        shown[name] = frame[name].round(5)
+    off = frame["second_storms"] - frame["second_storms_expected"]
+    shown["second_storms (standard errors)"] = (off / frame["second_storms_standard_error"]).round(
+        2
+    )
     shown["within_three_standard_errors"] = frame["within_three_standard_errors"].astype(bool)
     return shown
 
 
 def identity_records(checks: xr.Dataset) -> list[Record]:
     """Every figure of the identity, and the combination term."""
-    units = dict.fromkeys(MONEY, "CNY") | dict.fromkeys(SHARES, "1")
+    units = dict.fromkeys(MONEY, "CNY") | dict.fromkeys((*SHARES, *NUMBERS), "1")
     records = [
         plain_record(
             f"loss.identity.{peril}.{name}", float(checks[name].sel(peril=peril)), unit, SOURCE
