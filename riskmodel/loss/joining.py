@@ -12,11 +12,10 @@ import xarray as xr
 from riskmodel.core.errors import SchemaError, UnitsError
 from riskmodel.core.schema import check, stamp
 from riskmodel.hazard.pairing import paired_years
-from riskmodel.loss.occurrence_table import SCHEMA
+from riskmodel.loss.occurrence_table import LABELS, SCHEMA
 
 IntArray = npt.NDArray[np.int64]
 COLUMN = ["quantity", "unit", "item", "peril"]
-LABELS = [name for name, dims in SCHEMA.variables.items() if dims == ("occurrence",)]
 
 
 def join_tables(base: xr.Dataset, groups: Mapping[str, xr.Dataset], *, seed: int) -> xr.Dataset:
@@ -133,7 +132,7 @@ def _require_one_unit(columns: pd.MultiIndex) -> None:
 
 def _in_order(parts: list[xr.Dataset], columns: pd.MultiIndex) -> xr.Dataset:
     """Put all occurrences in order of year and start, and their rows by occurrence and zone."""
-    labels = xr.concat([p[LABELS].drop_vars("occurrence", errors="ignore") for p in parts],
+    labels = xr.concat([p[list(LABELS)].drop_vars("occurrence", errors="ignore") for p in parts],
                        "occurrence", combine_attrs="drop")  # fmt: skip
     order = np.lexsort((labels["start"].values, labels["year"].values))
     number = np.empty(order.size, dtype=np.int64)

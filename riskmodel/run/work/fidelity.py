@@ -6,15 +6,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.core.messages import Language, message
+from riskmodel.core.messages import LANGUAGES, message
 from riskmodel.hazard.fidelity import fidelity, summary
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.settings import plain_curves
 from riskmodel.run.stages import open_stage, save_stage
 from riskmodel.run.work.records import plain_record
-
-LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
 
 def check_fidelity(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> dict[str, xr.Dataset]:

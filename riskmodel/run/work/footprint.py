@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from riskmodel.core.messages import message
+from riskmodel.core.messages import LANGUAGES, message
 from riskmodel.core.returnperiod import (
     probability_from_rate,
     rate_from_return_period,
@@ -20,7 +20,7 @@ from riskmodel.hazard.intensity import cell_maps
 from riskmodel.hazard.position import mapped_positions, position_of_rate, rate_of_position
 from riskmodel.run.folder import Run
 from riskmodel.run.settings import plain_curves
-from riskmodel.run.work.census import LANGUAGES, UNIT_TEXT
+from riskmodel.run.work.census import UNIT_TEXT
 
 SHOWN_SPAN = (2.0, 2000.0)  # years, ends of the curve of one cell
 

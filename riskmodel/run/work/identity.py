@@ -30,7 +30,7 @@ def check_identity(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> xr.
 
 
 def identity_table(checks: xr.Dataset) -> pd.DataFrame:
-    """One row a peril for reading: money in 亿元, shares in per cent, second storms a year and cell.
+    """One row a peril for reading: money in 亿元, shares in per cent, numbers a year and cell.
 
     Beside the error of all occurrences and the number of second storms stands how many standard
     errors they are off; the verdict is that of the number.

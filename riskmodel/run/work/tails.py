@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.core.messages import message
+from riskmodel.core.messages import LANGUAGES, message
 from riskmodel.exceedance.breakdown import Group, breakdown, year_losses_by
 from riskmodel.exceedance.curve import EXCEEDING_YEARS_NEEDED
 from riskmodel.exceedance.metrics import Metric
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
-from riskmodel.run.work.census import LANGUAGES
 from riskmodel.run.work.records import interval_records
 
 SOURCE = "riskmodel.exceedance.breakdown on the occurrence table"
