@@ -37,8 +37,8 @@ def table_of(rate: object, loss: object, **more: object) -> xr.Dataset:
     return event_table(np.arange(rates.size), rates, loss, **MONEY, **more)  # type: ignore[arg-type]
 
 
-# Grossi & Kunreuther (2005), Catastrophe Modeling: A New Approach to Managing Risk, Springer,
-# doi 10.1007/b100669, chapter 2, table 2.1: annual probability, loss (USD), printed EP(L).
+# As recalled, not checked against the book: Grossi & Kunreuther (2005), Catastrophe Modeling,
+# Springer, doi 10.1007/b100669, table 2.1: annual probability, loss (USD), printed EP(L).
 # Events 10 and 11 cost the same; the EP printed beside the second is that of both.
 PUBLISHED = [
     (0.002, 25_000_000, 0.0020), (0.005, 15_000_000, 0.0070), (0.010, 10_000_000, 0.0169),
