@@ -20,6 +20,7 @@ from scipy import stats
 from riskmodel.core.errors import CatalogueError
 from riskmodel.core.files import write_text
 from riskmodel.hazard.typhoon.climate import fit_wind_climate
+from riskmodel.hazard.typhoon.comparison import record_figures
 from riskmodel.hazard.typhoon.copula import PROBABILITIES, quantiles_of, score_correlation
 from riskmodel.hazard.typhoon.parameters import FOLDER, values
 from riskmodel.hazard.typhoon.record import check_record, read_cma_recut
@@ -226,7 +227,9 @@ def refit(record_file: Path, folder: Path = FOLDER) -> list[Path]:
     record = read_cma_recut(record_file)
     origin = {"status": "calibrated", "source": SOURCE, "command": COMMAND}
     model = fit_track_model(record)
-    statistics = summarise_storms(storms_from_record(record), years=model["counts"]["years"])
+    storms = storms_from_record(record)
+    statistics = summarise_storms(storms, years=model["counts"]["years"])
+    statistics["figures"] = record_figures(storms)
     fitted = {
         "track_model.yml": (model, "Track model of typhoons near Wenzhou."),
         "wind_climate.yml": (
