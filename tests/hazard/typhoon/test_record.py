@@ -43,7 +43,7 @@ def write(folder: Path, text: str) -> Path:
         (HEADER + GOOD + GOOD.replace("925", "92.5"), "pressure cannot be"),
         (HEADER + GOOD.replace(",26.5", ",265"), "latitude cannot be"),
         (HEADER + GOOD.replace(",54", ",fast"), "wind is not a number"),
-        (HEADER + GOOD.replace("2006-08-10T00:00Z", "yesterday"), "not an ISO 8601"),
+        (HEADER + GOOD.replace("2006-08-10T00:00Z", "yesterday"), "not a date and time"),
         (HEADER + GOOD.replace(",26.5", ","), "latitude is missing"),
     ],
 )
