@@ -13,7 +13,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from riskmodel.core.draws import purpose_code
-from riskmodel.core.errors import CatalogueError
+from riskmodel.core.errors import CatalogueError, ParamError
 from riskmodel.core.schema import Schema, check, stamp
 from riskmodel.hazard.typhoon.geometry import land_at, onshore_direction
 from riskmodel.hazard.typhoon.kernels import accumulate
@@ -41,9 +41,20 @@ TRACK_ORDER = (
 )  # fmt: skip
 # Order in which the kernel reads the constants of physics.yml.
 WIND_ORDER = (
-    "air_density", "shape_constant", "shape_radius", "shape_latitude", "shape_least",
-    "shape_most", "inflow_angle", "translation_share", "translation_turn", "reach",
-)  # fmt: skip
+    "air_density",
+    "shape_constant",
+    "shape_radius",
+    "shape_latitude",
+    "shape_least",
+    "shape_most",
+    "inflow_angle",
+    "translation_share",
+    "translation_turn",
+    "reach",
+)
+PROFILES = ("holland_1980", "holland_2010")
+# Read only by the profile of 2010, after a flag that tells which one.
+SURFACE_ORDER = ("surface_factor", "outer_radius", "outer_wind")  # fmt: skip
 RAIN_ORDER = (
     "centre_constant", "centre_slope", "peak_constant", "peak_slope", "peak_radius_constant",
     "peak_radius_slope", "scale_constant", "scale_slope", "reach", "efficiency_spread",
@@ -101,6 +112,13 @@ def _constants(section: str, order: tuple[str, ...]) -> FloatArray:
     return np.array([table[name] * _share(name) for name in order])
 
 
+def _wind_constants(profile: str) -> FloatArray:
+    if profile not in PROFILES:
+        raise ParamError("no such wind profile", found=profile, expected=list(PROFILES))
+    flag = float(PROFILES.index(profile))
+    return np.r_[_constants("wind", WIND_ORDER), flag, _constants("wind", SURFACE_ORDER)]
+
+
 def storm_indices(
     storms: xr.Dataset,
     node_latitude: npt.ArrayLike,
@@ -109,6 +127,7 @@ def storm_indices(
     seed: int,
     block: int,
     residual: bool = True,
+    profile: str = PROFILES[0],
 ) -> xr.Dataset:
     """Compute the indices of wind, rain and surge of each storm at each node.
 
@@ -123,6 +142,9 @@ def storm_indices(
     residual : bool
         True draws a lognormal rain efficiency and a tidal phase for each storm. False is for
         replays: efficiency 1 and the mean over fixed tidal phases.
+    profile : {"holland_1980", "holland_2010"}
+        Radial profile of the wind. The first takes Holland's B from radius and latitude, the
+        second from depth, its change, latitude and motion, and pins the wind at an outer radius.
 
     Returns
     -------
@@ -130,6 +152,11 @@ def storm_indices(
         Dims (node, storm), float32, zero beyond reach. `wind`: highest 10-minute wind at 10 m
         over open terrain (over water at sea), m/s. `rain`: total of the event, mm. `surge`:
         highest still-water level of the hours with surge, m, at nodes near the coast.
+
+    Raises
+    ------
+    ParamError
+        If the profile is not one of these.
 
     Notes
     -----
@@ -143,11 +170,11 @@ def storm_indices(
     tracks = np.stack([storms[name].values for name in TRACK_ORDER], axis=-1).astype(np.float64)
     rain = np.append(_constants("rain", RAIN_ORDER), values("averaging")["one_minute_over_10min"])
     purposes = np.array([purpose_code(name) for name in PURPOSES], dtype=np.int64)
-    wind, surge = _constants("wind", WIND_ORDER), _constants("surge", SURGE_ORDER)
+    wind, surge = _wind_constants(profile), _constants("surge", SURGE_ORDER)
     result = accumulate(tracks, nodes, wind, rain, surge, purposes, seed, block, residual)
     if not residual:
         result[2] = _mean_over_tides(tracks, nodes, wind, rain, surge)
-    history = f"storm_indices(seed={seed}, block={block}, residual={residual})"
+    history = f"storm_indices(seed={seed}, block={block}, residual={residual}, profile={profile})"
     return _dataset(result, nodes, storms, f"{storms.attrs['history']}; {history}")
 
 
