@@ -28,11 +28,11 @@ FloatArray = npt.NDArray[np.float64]
 INDICES = Schema(
     name="typhoon_indices",
     variables={
-        **{name: ("node", "storm") for name in ("wind", "rain", "surge")},
+        **{name: ("node", "storm") for name in ("wind", "rain", "rain_24h", "surge")},
         **{name: ("node",) for name in ("latitude", "longitude")},
     },
 )
-UNITS = {"wind": "m/s", "rain": "mm", "surge": "m"}
+UNITS = {"wind": "m/s", "rain": "mm", "rain_24h": "mm", "surge": "m"}
 PURPOSES = ("rain efficiency", "tide m2", "tide s2")
 TIDES = ("tide_m2", "tide_s2")
 TRACK_ORDER = (
@@ -78,7 +78,11 @@ def surface_factor(latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> FloatAr
 
 
 def _nodes(latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> FloatArray:
-    """Dims (node, 5): latitude, longitude, surface factor, east and north of onshore (0 inland)."""
+    """Columns of each node, dims (node, 7).
+
+    Latitude, longitude, surface factor; east and north of onshore (0 inland); east and north of the
+    declared slope of the ground, metres of rise a metre (0 at sea).
+    """
     surge = values("surge")
     lat = np.asarray(latitude, dtype=np.float64).ravel()
     lon = np.asarray(longitude, dtype=np.float64).ravel()
@@ -89,6 +93,10 @@ def _nodes(latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> FloatArray:
         )
     east, north = onshore_direction(lat, lon, surge["coast_smoothing"])
     inland = land_at(lat, lon)
+    rain = values("rain")
+    # Ground that rises towards terrain_height, ever more slowly: there is no elevation model.
+    steepest = rain["terrain_height"] / rain["terrain_width"] / 1000.0
+    slope = np.where(inland > 0.0, steepest * np.exp(-inland / rain["terrain_width"]), 0.0)
     coastal = (inland <= surge["reach"]) & (inland >= -surge["seaward_reach"])
     return np.stack(
         [
@@ -97,6 +105,8 @@ def _nodes(latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> FloatArray:
             surface_factor(lat, lon),
             np.where(coastal, east, 0.0),
             np.where(coastal, north, 0.0),
+            slope * east,
+            slope * north,
         ],
         axis=1,
     )
@@ -150,7 +160,8 @@ def storm_indices(
     -------
     xarray.Dataset
         Dims (node, storm), float32, zero beyond reach. `wind`: highest 10-minute wind at 10 m
-        over open terrain (over water at sea), m/s. `rain`: total of the event, mm. `surge`:
+        over open terrain (over water at sea), m/s. `rain`: total of the event, mm, and
+        `rain_24h`: its highest 24 consecutive hours. `surge`:
         highest still-water level of the hours with surge, m, at nodes near the coast.
 
     Raises
@@ -161,19 +172,23 @@ def storm_indices(
     Notes
     -----
     Wind is Holland's gradient wind times a surface factor, turned by the inflow angle, plus a
-    share of the translation; rain the R-CLIPER rate along the track times the efficiency; surge
+    share of the translation; rain the R-CLIPER rate along the track, more where the wind climbs
+    the declared ground, times the efficiency; surge
     the set-up of the onshore wind squared, inverse barometer and a declared share of the tide.
     Each storm is computed whole by one thread. Constants: ``data/hazard/physics.yml``.
     """
     check(storms, STORMS)
     nodes = _nodes(node_latitude, node_longitude)
     tracks = np.stack([storms[name].values for name in TRACK_ORDER], axis=-1).astype(np.float64)
-    rain = np.append(_constants("rain", RAIN_ORDER), values("averaging")["one_minute_over_10min"])
+    rain = np.append(
+        _constants("rain", RAIN_ORDER),
+        [values("averaging")["one_minute_over_10min"], values("rain")["terrain_gain"]],
+    )
     purposes = np.array([purpose_code(name) for name in PURPOSES], dtype=np.int64)
     wind, surge = _wind_constants(profile), _constants("surge", SURGE_ORDER)
     result = accumulate(tracks, nodes, wind, rain, surge, purposes, seed, block, residual)
     if not residual:
-        result[2] = _mean_over_tides(tracks, nodes, wind, rain, surge)
+        result[3] = _mean_over_tides(tracks, nodes, wind, rain, surge)
     history = f"storm_indices(seed={seed}, block={block}, residual={residual}, profile={profile})"
     return _dataset(result, nodes, storms, f"{storms.attrs['history']}; {history}")
 
@@ -190,7 +205,7 @@ def _mean_over_tides(
     total = np.zeros((tracks.shape[0], nodes.shape[0]))
     for storm, phase in product(range(tracks.shape[0]), range(phases)):
         alone = tracks[storm : storm + 1]
-        total[storm] += accumulate(alone, nodes, wind, rain, surge, purposes, 0, phase, True)[2][0]
+        total[storm] += accumulate(alone, nodes, wind, rain, surge, purposes, 0, phase, True)[3][0]
     return (total / phases).astype(np.float32)
 
 
