@@ -50,14 +50,12 @@ def read_ibtracs(path: str | Path, *, agency: str = "wmo") -> xr.Dataset:
     path : str or Path
         CSV with the v04 column names in row 1 and their units in row 2.
     agency : {"wmo", "tokyo", "cma", "hko", "usa"}
-        Whose positions, winds (knots) and pressures (mb) to take. Winds come to the 10-minute
-        mean by the averaging time of the agency.
+        Whose positions, winds (knots, of its averaging time) and pressures (mb) to take.
 
     Returns
     -------
     xarray.Dataset
-        As `record_of_fixes`. Spur tracks are left out, and rows in which the agency gives no
-        position.
+        As `record_of_fixes`, without spur tracks and rows in which the agency gives no position.
 
     Raises
     ------

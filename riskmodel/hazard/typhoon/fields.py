@@ -2,6 +2,11 @@
 
 The indices are read for pattern and rank: which places a storm hits together and how rare it is
 there. The level of the maps comes from the census, so the absolute values are no results.
+
+Wind: Holland's, times a surface factor, turned by the inflow angle, plus a share of translation.
+Rain: R-CLIPER, more where the wind climbs the declared ground, times an efficiency of the storm.
+Surge: set-up of the onshore wind squared, inverse barometer and a share of the tide. Each storm is
+computed whole by one thread. Constants: ``data/hazard/physics.yml``.
 """
 
 from __future__ import annotations
@@ -129,6 +134,11 @@ def _wind_constants(profile: str) -> FloatArray:
     return np.r_[_constants("wind", WIND_ORDER), flag, _constants("wind", SURFACE_ORDER)]
 
 
+def _rain_constants() -> FloatArray:
+    one_minute = values("averaging")["one_minute_over_10min"]
+    return np.r_[_constants("rain", RAIN_ORDER), one_minute, values("rain")["terrain_gain"]]
+
+
 def storm_indices(
     storms: xr.Dataset,
     node_latitude: npt.ArrayLike,
@@ -150,40 +160,27 @@ def storm_indices(
     seed, block : int
         Key of the draws; the number of the storm within the block is the rest of it.
     residual : bool
-        True draws a lognormal rain efficiency and a tidal phase for each storm. False is for
-        replays: efficiency 1 and the mean over fixed tidal phases.
+        True draws a rain efficiency and tidal phases for each storm; False, for replays, takes
+        efficiency 1 and the mean over fixed phases.
     profile : {"holland_1980", "holland_2010"}
-        Radial profile of the wind. The first takes Holland's B from radius and latitude, the
-        second from depth, its change, latitude and motion, and pins the wind at an outer radius.
+        Radial profile of the wind, see `riskmodel.hazard.typhoon.wind`.
 
     Returns
     -------
     xarray.Dataset
         Dims (node, storm), float32, zero beyond reach. `wind`: highest 10-minute wind at 10 m
-        over open terrain (over water at sea), m/s. `rain`: total of the event, mm, and
-        `rain_24h`: its highest 24 consecutive hours. `surge`:
-        highest still-water level of the hours with surge, m, at nodes near the coast.
+        over open terrain (over water at sea), m/s. `rain`: total of the event, `rain_24h`: its
+        highest 24 hours, mm. `surge`: highest still-water level with surge, m, near the coast.
 
     Raises
     ------
     ParamError
         If the profile is not one of these.
-
-    Notes
-    -----
-    Wind is Holland's gradient wind times a surface factor, turned by the inflow angle, plus a
-    share of the translation; rain the R-CLIPER rate along the track, more where the wind climbs
-    the declared ground, times the efficiency; surge
-    the set-up of the onshore wind squared, inverse barometer and a declared share of the tide.
-    Each storm is computed whole by one thread. Constants: ``data/hazard/physics.yml``.
     """
     check(storms, STORMS)
     nodes = _nodes(node_latitude, node_longitude)
     tracks = np.stack([storms[name].values for name in TRACK_ORDER], axis=-1).astype(np.float64)
-    rain = np.append(
-        _constants("rain", RAIN_ORDER),
-        [values("averaging")["one_minute_over_10min"], values("rain")["terrain_gain"]],
-    )
+    rain = _rain_constants()
     purposes = np.array([purpose_code(name) for name in PURPOSES], dtype=np.int64)
     wind, surge = _wind_constants(profile), _constants("surge", SURGE_ORDER)
     result = accumulate(tracks, nodes, wind, rain, surge, purposes, seed, block, residual)
