@@ -2,6 +2,11 @@
 
 The indices are read for pattern and rank: which places a storm hits together and how rare it is
 there. The level of the maps comes from the census, so the absolute values are no results.
+
+Wind: Holland's, times a surface factor, turned by the inflow angle, plus a share of translation.
+Rain: R-CLIPER, more where the wind climbs the declared ground, times an efficiency of the storm.
+Surge: set-up of the onshore wind squared, inverse barometer and a share of the tide. Each storm is
+computed whole by one thread. Constants: ``data/hazard/physics.yml``.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from riskmodel.core.draws import purpose_code
-from riskmodel.core.errors import CatalogueError
+from riskmodel.core.errors import CatalogueError, ParamError
 from riskmodel.core.schema import Schema, check, stamp
 from riskmodel.hazard.typhoon.geometry import land_at, onshore_direction
 from riskmodel.hazard.typhoon.kernels import accumulate
@@ -28,11 +33,11 @@ FloatArray = npt.NDArray[np.float64]
 INDICES = Schema(
     name="typhoon_indices",
     variables={
-        **{name: ("node", "storm") for name in ("wind", "rain", "surge")},
+        **{name: ("node", "storm") for name in ("wind", "rain", "rain_24h", "surge")},
         **{name: ("node",) for name in ("latitude", "longitude")},
     },
 )
-UNITS = {"wind": "m/s", "rain": "mm", "surge": "m"}
+UNITS = {"wind": "m/s", "rain": "mm", "rain_24h": "mm", "surge": "m"}
 PURPOSES = ("rain efficiency", "tide m2", "tide s2")
 TIDES = ("tide_m2", "tide_s2")
 TRACK_ORDER = (
@@ -41,9 +46,20 @@ TRACK_ORDER = (
 )  # fmt: skip
 # Order in which the kernel reads the constants of physics.yml.
 WIND_ORDER = (
-    "air_density", "shape_constant", "shape_radius", "shape_latitude", "shape_least",
-    "shape_most", "inflow_angle", "translation_share", "translation_turn", "reach",
-)  # fmt: skip
+    "air_density",
+    "shape_constant",
+    "shape_radius",
+    "shape_latitude",
+    "shape_least",
+    "shape_most",
+    "inflow_angle",
+    "translation_share",
+    "translation_turn",
+    "reach",
+)
+PROFILES = ("holland_1980", "holland_2010")
+# Read only by the profile of 2010, after a flag that tells which one.
+SURFACE_ORDER = ("surface_factor", "outer_radius", "outer_wind")  # fmt: skip
 RAIN_ORDER = (
     "centre_constant", "centre_slope", "peak_constant", "peak_slope", "peak_radius_constant",
     "peak_radius_slope", "scale_constant", "scale_slope", "reach", "efficiency_spread",
@@ -67,7 +83,11 @@ def surface_factor(latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> FloatAr
 
 
 def _nodes(latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> FloatArray:
-    """Dims (node, 5): latitude, longitude, surface factor, east and north of onshore (0 inland)."""
+    """Columns of each node, dims (node, 7).
+
+    Latitude, longitude, surface factor; east and north of onshore (0 inland); east and north of the
+    declared slope of the ground, metres of rise a metre (0 at sea).
+    """
     surge = values("surge")
     lat = np.asarray(latitude, dtype=np.float64).ravel()
     lon = np.asarray(longitude, dtype=np.float64).ravel()
@@ -78,6 +98,10 @@ def _nodes(latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> FloatArray:
         )
     east, north = onshore_direction(lat, lon, surge["coast_smoothing"])
     inland = land_at(lat, lon)
+    rain = values("rain")
+    # Ground that rises towards terrain_height, ever more slowly: there is no elevation model.
+    steepest = rain["terrain_height"] / rain["terrain_width"] / 1000.0
+    slope = np.where(inland > 0.0, steepest * np.exp(-inland / rain["terrain_width"]), 0.0)
     coastal = (inland <= surge["reach"]) & (inland >= -surge["seaward_reach"])
     return np.stack(
         [
@@ -86,6 +110,8 @@ def _nodes(latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> FloatArray:
             surface_factor(lat, lon),
             np.where(coastal, east, 0.0),
             np.where(coastal, north, 0.0),
+            slope * east,
+            slope * north,
         ],
         axis=1,
     )
@@ -101,6 +127,18 @@ def _constants(section: str, order: tuple[str, ...]) -> FloatArray:
     return np.array([table[name] * _share(name) for name in order])
 
 
+def _wind_constants(profile: str) -> FloatArray:
+    if profile not in PROFILES:
+        raise ParamError("no such wind profile", found=profile, expected=list(PROFILES))
+    flag = float(PROFILES.index(profile))
+    return np.r_[_constants("wind", WIND_ORDER), flag, _constants("wind", SURFACE_ORDER)]
+
+
+def _rain_constants() -> FloatArray:
+    one_minute = values("averaging")["one_minute_over_10min"]
+    return np.r_[_constants("rain", RAIN_ORDER), one_minute, values("rain")["terrain_gain"]]
+
+
 def storm_indices(
     storms: xr.Dataset,
     node_latitude: npt.ArrayLike,
@@ -109,6 +147,7 @@ def storm_indices(
     seed: int,
     block: int,
     residual: bool = True,
+    profile: str = PROFILES[0],
 ) -> xr.Dataset:
     """Compute the indices of wind, rain and surge of each storm at each node.
 
@@ -121,33 +160,33 @@ def storm_indices(
     seed, block : int
         Key of the draws; the number of the storm within the block is the rest of it.
     residual : bool
-        True draws a lognormal rain efficiency and a tidal phase for each storm. False is for
-        replays: efficiency 1 and the mean over fixed tidal phases.
+        True draws a rain efficiency and tidal phases for each storm; False, for replays, takes
+        efficiency 1 and the mean over fixed phases.
+    profile : {"holland_1980", "holland_2010"}
+        Radial profile of the wind, see `riskmodel.hazard.typhoon.wind`.
 
     Returns
     -------
     xarray.Dataset
         Dims (node, storm), float32, zero beyond reach. `wind`: highest 10-minute wind at 10 m
-        over open terrain (over water at sea), m/s. `rain`: total of the event, mm. `surge`:
-        highest still-water level of the hours with surge, m, at nodes near the coast.
+        over open terrain (over water at sea), m/s. `rain`: total of the event, `rain_24h`: its
+        highest 24 hours, mm. `surge`: highest still-water level with surge, m, near the coast.
 
-    Notes
-    -----
-    Wind is Holland's gradient wind times a surface factor, turned by the inflow angle, plus a
-    share of the translation; rain the R-CLIPER rate along the track times the efficiency; surge
-    the set-up of the onshore wind squared, inverse barometer and a declared share of the tide.
-    Each storm is computed whole by one thread. Constants: ``data/hazard/physics.yml``.
+    Raises
+    ------
+    ParamError
+        If the profile is not one of these.
     """
     check(storms, STORMS)
     nodes = _nodes(node_latitude, node_longitude)
     tracks = np.stack([storms[name].values for name in TRACK_ORDER], axis=-1).astype(np.float64)
-    rain = np.append(_constants("rain", RAIN_ORDER), values("averaging")["one_minute_over_10min"])
+    rain = _rain_constants()
     purposes = np.array([purpose_code(name) for name in PURPOSES], dtype=np.int64)
-    wind, surge = _constants("wind", WIND_ORDER), _constants("surge", SURGE_ORDER)
+    wind, surge = _wind_constants(profile), _constants("surge", SURGE_ORDER)
     result = accumulate(tracks, nodes, wind, rain, surge, purposes, seed, block, residual)
     if not residual:
-        result[2] = _mean_over_tides(tracks, nodes, wind, rain, surge)
-    history = f"storm_indices(seed={seed}, block={block}, residual={residual})"
+        result[3] = _mean_over_tides(tracks, nodes, wind, rain, surge)
+    history = f"storm_indices(seed={seed}, block={block}, residual={residual}, profile={profile})"
     return _dataset(result, nodes, storms, f"{storms.attrs['history']}; {history}")
 
 
@@ -163,7 +202,7 @@ def _mean_over_tides(
     total = np.zeros((tracks.shape[0], nodes.shape[0]))
     for storm, phase in product(range(tracks.shape[0]), range(phases)):
         alone = tracks[storm : storm + 1]
-        total[storm] += accumulate(alone, nodes, wind, rain, surge, purposes, 0, phase, True)[2][0]
+        total[storm] += accumulate(alone, nodes, wind, rain, surge, purposes, 0, phase, True)[3][0]
     return (total / phases).astype(np.float32)
 
 

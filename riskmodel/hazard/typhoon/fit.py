@@ -20,18 +20,19 @@ from scipy import stats
 from riskmodel.core.errors import CatalogueError
 from riskmodel.core.files import write_text
 from riskmodel.hazard.typhoon.climate import fit_wind_climate
+from riskmodel.hazard.typhoon.comparison import record_figures
 from riskmodel.hazard.typhoon.copula import PROBABILITIES, quantiles_of, score_correlation
 from riskmodel.hazard.typhoon.parameters import FOLDER, values
 from riskmodel.hazard.typhoon.record import check_record, read_cma_recut
 from riskmodel.hazard.typhoon.regression import (
-    design_heading,
+    design_ending,
     design_sea,
-    design_speed,
     regress,
     rounded,
 )
 from riskmodel.hazard.typhoon.replay import storms_from_record
 from riskmodel.hazard.typhoon.samples import endings, entries, fixes_by_storm, steps
+from riskmodel.hazard.typhoon.steering import STEERING, fit_motion, write_steering
 from riskmodel.hazard.typhoon.summary import summarise_storms
 
 __all__ = ["fit_track_model", "fit_wind_climate", "write_parameters"]
@@ -105,12 +106,8 @@ def fit_decay(table: pd.DataFrame, surface: str) -> dict[str, Any]:
 
 
 def fit_ending(table: pd.DataFrame) -> dict[str, Any]:
-    """Chance that a storm ends within six hours: logit = a + b ln deficit + c over land."""
-    design = {
-        "constant": np.ones(len(table)),
-        "log_deficit": np.log(table["deficit"].clip(lower=1.0)),
-        "land": table["land"],
-    }
+    """Chance that a storm ends within six hours: logistic in depth, latitude and coast."""
+    design = design_ending(table)
     model = sm.GLM(
         table["ended"].to_numpy(), np.column_stack(list(design.values())), sm.families.Binomial()
     ).fit()
@@ -154,7 +151,7 @@ def fit_pressure_wind(record: xr.Dataset) -> dict[str, Any]:
     return {**{k: line[k] for k in keep}, "storm_sd": rounded(between)}
 
 
-def fit_track_model(record: xr.Dataset) -> dict[str, Any]:
+def fit_track_model(record: xr.Dataset) -> tuple[dict[str, Any], FloatArray]:
     """Fit the whole track model to a best-track record.
 
     Parameters
@@ -164,8 +161,9 @@ def fit_track_model(record: xr.Dataset) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        Plain numbers with samples and standard errors; the content of ``track_model.yml``.
+    tuple
+        Plain numbers with samples and standard errors, the content of ``track_model.yml``; and
+        the table of ``steering.csv``, see `fit_motion`.
 
     Raises
     ------
@@ -181,17 +179,12 @@ def fit_track_model(record: xr.Dataset) -> dict[str, Any]:
             expected=f"at least {FEWEST_STORMS}",
         )
     table = steps(record)
-    moving = table[(table["speed"] > 1.0) & (table["next_speed"] > 1.0)]
     sea = table[(table["mainland"] == 0.0) & (table["taiwan"] == 0.0)]
-    return {
+    motion, steering = fit_motion(table)
+    model = {
         "counts": fit_counts(entry["year"].to_numpy()),
         "entry": fit_entries(entry),
-        "heading": regress(
-            design_heading(moving), moving["turn"].to_numpy(), 1.0 / moving["speed"].to_numpy()
-        ),
-        "speed": regress(
-            design_speed(table), np.log(table["next_speed"].to_numpy()), table["speed"].to_numpy()
-        ),
+        **motion,
         "sea": regress(
             design_sea(sea),
             (sea["next_deficit"] - sea["deficit"]).to_numpy(),
@@ -203,6 +196,7 @@ def fit_track_model(record: xr.Dataset) -> dict[str, Any]:
         "cap": fit_cap(table),
         "pressure_wind": fit_pressure_wind(record),
     }
+    return model, steering
 
 
 def write_parameters(path: Path, content: dict[str, Any], title: str) -> Path:
@@ -221,12 +215,15 @@ def refit(record_file: Path, folder: Path = FOLDER) -> list[Path]:
     record_file : Path
         Re-cut table of CMA best tracks, as `read_cma_recut` takes it.
     folder : Path
-        Where ``track_model.yml``, ``wind_climate.yml`` and ``record_statistics.yml`` go.
+        Where ``track_model.yml``, ``steering.csv``, ``wind_climate.yml`` and
+        ``record_statistics.yml`` go.
     """
     record = read_cma_recut(record_file)
     origin = {"status": "calibrated", "source": SOURCE, "command": COMMAND}
-    model = fit_track_model(record)
-    statistics = summarise_storms(storms_from_record(record), years=model["counts"]["years"])
+    model, steering = fit_track_model(record)
+    storms = storms_from_record(record)
+    statistics = summarise_storms(storms, years=model["counts"]["years"])
+    statistics["figures"] = record_figures(storms)
     fitted = {
         "track_model.yml": (model, "Track model of typhoons near Wenzhou."),
         "wind_climate.yml": (
@@ -238,7 +235,8 @@ def refit(record_file: Path, folder: Path = FOLDER) -> list[Path]:
             "Summary of the record, against which simulated storms are tested.",
         ),
     }
-    return [
+    written = [
         write_parameters(folder / name, origin | content, title)
         for name, (content, title) in fitted.items()
     ]
+    return [*written, write_steering(folder / STEERING.name, steering)]

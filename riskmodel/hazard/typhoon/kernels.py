@@ -9,7 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.core.draws import uniform
-from riskmodel.hazard.typhoon.wind import coriolis, rain_rate, vortex
+from riskmodel.hazard.typhoon.wind import (
+    coriolis,
+    highest_surface_wind,
+    rain_rate,
+    surface_shape,
+    surface_wind,
+    vortex,
+)
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -17,15 +24,32 @@ SingleArray = npt.NDArray[np.float32]
 
 KM_PER_DEGREE = 111.195
 PROFILE_STEP = 2.0  # km, spacing of the radial tables
+DAY_HOURS = 24
 MM_PER_HOUR = 25.4 / 24.0  # from inches a day
-FINE_TRAVEL = 8.0  # km between sub-steps while the centre is near the nodes
-FINE_REACH = 150.0  # km from the box of nodes within which sub-steps are made
+# Sub-steps lie this share of the radius of maximum wind apart, or this share of the distance to the
+# nodes if that is more. The highest wind at a node is then within 3 % of a continuous track's,
+# mostly 1 %.
+RADIUS_SHARE, DISTANCE_SHARE, LEAST_TRAVEL = 0.1, 0.05, 2.0  # km for the least
 
 
 @nb.njit(cache=True)
 def _shape(radius: float, latitude: float, wind: FloatArray) -> float:
     b = wind[1] + wind[2] * radius + wind[3] * latitude
     return min(max(b, wind[4]), wind[5])
+
+
+@nb.njit(cache=True)
+def _fill_surface_wind(
+    track: FloatArray, wind: FloatArray, speed: FloatArray, first: int, last: int
+) -> float:  # fmt: skip
+    """Fill Holland's revised profile, as gradient wind over the sea; return the highest."""
+    shape = surface_shape(track[2], track[7], track[0], track[3])
+    highest = highest_surface_wind(track[2], shape, wind[0])
+    for k in range(first, last + 1):
+        speed[k] = surface_wind(
+            k * PROFILE_STEP, highest, track[5], shape, wind[12], wind[13]
+        ) / wind[11]  # fmt: skip
+    return highest / wind[11]
 
 
 @nb.njit(cache=True)
@@ -49,6 +73,8 @@ def _fill_tables(
         r = k * PROFILE_STEP
         speed[k], drop[k] = vortex(r, deficit, radius, shape, wind[0], rotation)
         rate[k] = rain_rate(r, centre, peak, peak_radius, scale)
+    if wind[10] > 0.0:
+        return _fill_surface_wind(track, wind, speed, first, last)
     return vortex(radius, deficit, radius, shape, wind[0], rotation)[0]
 
 
@@ -64,18 +90,17 @@ def _radii(latitude: float, longitude: float, box: FloatArray) -> tuple[float, f
 
 
 @nb.njit(cache=True)
-def _sub_steps(distance: float, speed: float) -> int:
-    """Sub-steps of an hour: one when far, else enough for `FINE_TRAVEL` between them."""
-    if distance > FINE_REACH:
-        return 1
-    return min(max(math.ceil(3.6 * speed / FINE_TRAVEL), 1), 12)
+def _sub_steps(distance: float, speed: float, radius: float) -> int:
+    """Sub-steps of an hour, of a length that suits the distance (km) to the nodes."""
+    travel = max(RADIUS_SHARE * radius, DISTANCE_SHARE * distance, LEAST_TRAVEL)
+    return max(math.ceil(3.6 * speed / travel), 1)
 
 
 @nb.njit(cache=True)
 def _one_moment(
     track: FloatArray, nodes: FloatArray, wind: FloatArray, surge: FloatArray, tide: float,
-    hours: float, speed: FloatArray, rate: FloatArray, drop: FloatArray, highest: float,
-    wind_out: FloatArray, rain_out: FloatArray, surge_out: FloatArray,
+    hours: float, gain: float, speed: FloatArray, rate: FloatArray, drop: FloatArray,
+    highest: float, wind_out: FloatArray, rain_out: FloatArray, surge_out: FloatArray,
 ) -> None:  # fmt: skip
     """Add one moment of one storm to its maxima and totals."""
     inflow = math.radians(wind[6])
@@ -96,13 +121,15 @@ def _one_moment(
         place = radius / PROFILE_STEP
         k = int(place)
         part = place - k
-        rain_out[node] += hours * (rate[k] + part * (rate[k + 1] - rate[k]))
+        rain = hours * (rate[k] + part * (rate[k + 1] - rate[k]))
+        rain_out[node] += rain
         gradient = speed[k] + part * (speed[k + 1] - speed[k])
         factor = nodes[node, 2]
         coastal = nodes[node, 3] != 0.0 or nodes[node, 4] != 0.0
+        slope = nodes[node, 5] != 0.0 or nodes[node, 6] != 0.0
         # The translation can add no more than its own length: skip what cannot be a maximum.
         bound = gradient * factor * (1.0 + share)
-        if bound <= wind_out[node] and not coastal:
+        if bound <= wind_out[node] and not (coastal or slope):
             continue
         radius = max(radius, 1e-6)
         # Cyclonic tangent (-y, x) / r turned inwards by the inflow angle.
@@ -111,12 +138,29 @@ def _one_moment(
         east, north = gradient * factor * east, gradient * factor * north
         total = math.sqrt(east * east + north * north)
         wind_out[node] = max(wind_out[node], total)
+        ascent = east * nodes[node, 5] + north * nodes[node, 6]
+        rain_out[node] += rain * gain * max(ascent, 0.0)
         if coastal:
             onshore = max(east * nodes[node, 3] + north * nodes[node, 4], 0.0)
             local = drop[k] + part * (drop[k + 1] - drop[k])
             level = surge[0] * onshore * onshore + surge[1] * local
             if level >= surge[3]:
                 surge_out[node] = max(surge_out[node], level + tide)
+
+
+@nb.njit(cache=True)
+def _add_hour(
+    hour: int, hourly: FloatArray, day: FloatArray, day_total: FloatArray,
+    rain_out: FloatArray, day_out: FloatArray,
+) -> None:  # fmt: skip
+    """Move an hour's rain into the total and the running day, dims (hour of day, node)."""
+    slot = day[hour % DAY_HOURS]
+    for node in range(hourly.size):
+        rain_out[node] += hourly[node]
+        day_total[node] += hourly[node] - slot[node]
+        slot[node] = hourly[node]
+        day_out[node] = max(day_out[node], day_total[node])
+        hourly[node] = 0.0
 
 
 @nb.njit(cache=True)
@@ -136,11 +180,13 @@ def _draws(
 def _one_storm(
     track: FloatArray, nodes: FloatArray, box: FloatArray, wind: FloatArray, rain: FloatArray,
     surge: FloatArray, tides: bool, m2: float, s2: float,
-    wind_out: FloatArray, rain_out: FloatArray, surge_out: FloatArray,
+    wind_out: FloatArray, rain_out: FloatArray, day_out: FloatArray, surge_out: FloatArray,
 ) -> None:  # fmt: skip
     """Add the whole life of one storm, dims (hour, 7), to its maxima and totals."""
+    count = nodes.shape[0]
+    hourly, day, day_total = np.zeros(count), np.zeros((DAY_HOURS, count)), np.zeros(count)
     size = int(max(wind[9], rain[8]) / PROFILE_STEP) + 2
-    speed, rate, drop, now = np.empty(size), np.empty(size), np.empty(size), np.empty(7)
+    speed, rate, drop, now = np.empty(size), np.empty(size), np.empty(size), np.empty(8)
     for hour in range(track.shape[0]):
         first = track[hour]
         if math.isnan(first[0]):
@@ -148,10 +194,11 @@ def _one_storm(
         last = hour + 1 == track.shape[0] or math.isnan(track[hour + 1, 0])
         following = first if last else track[hour + 1]
         near, _ = _radii(first[0], first[1], box)
-        count = 1 if last else _sub_steps(near, first[3])
-        for part in range(count):
-            share = part / count
-            now[:] = first
+        pieces = 1 if last else _sub_steps(near, first[3], first[5])
+        for part in range(pieces):
+            share = 0.0 if last else (part + 0.5) / pieces
+            now[:7] = first
+            now[7] = first[2] - following[2]  # hPa an hour of the central pressure
             for k in (0, 1, 2, 5, 6):
                 now[k] = first[k] + share * (following[k] - first[k])
             near, far = _radii(now[0], now[1], box)
@@ -165,9 +212,10 @@ def _one_storm(
                 tide = surge[4] * math.cos(clock / surge[6] + m2)
                 tide += surge[5] * math.cos(clock / surge[7] + s2)
             _one_moment(
-                now, nodes, wind, surge, tide, 1.0 / count, speed, rate, drop, highest,
-                wind_out, rain_out, surge_out,
+                now, nodes, wind, surge, tide, 1.0 / pieces, rain[11], speed, rate, drop, highest,
+                wind_out, hourly, surge_out,
             )  # fmt: skip
+        _add_hour(hour, hourly, day, day_total, rain_out, day_out)
 
 
 @nb.njit(parallel=True, cache=True)
@@ -175,7 +223,7 @@ def accumulate(
     tracks: FloatArray, nodes: FloatArray, wind: FloatArray, rain: FloatArray, surge: FloatArray,
     purposes: IntArray, seed: int, block: int, residual: bool,
 ) -> SingleArray:  # fmt: skip
-    """Wind, rain and surge of every storm at every node, dims (index, storm, node).
+    """Wind, rain, 24-hour rain and surge of every storm and node, dims (index, storm, node).
 
     Parameters
     ----------
@@ -183,7 +231,7 @@ def accumulate(
         Dims (storm, hour, 7): latitude, longitude, deficit, speed, heading, radius of maximum
         wind, near-centre wind; NaN after the end.
     nodes : ndarray
-        Dims (node, 5), see `fields`.
+        Dims (node, 7), see `fields`.
     wind, rain, surge : ndarray
         Constants in the orders that `fields` declares.
     purposes : ndarray of int
@@ -193,19 +241,21 @@ def accumulate(
     residual : bool
         Whether to draw at all.
     """
-    result = np.zeros((3, tracks.shape[0], nodes.shape[0]), np.float32)
+    result = np.zeros((4, tracks.shape[0], nodes.shape[0]), np.float32)
     south, north = nodes[:, 0].min(), nodes[:, 0].max()
     box = np.array([south, north, nodes[:, 1].min(), nodes[:, 1].max()])
     for storm in nb.prange(tracks.shape[0]):
-        out = np.zeros((3, nodes.shape[0]))
+        out = np.zeros((4, nodes.shape[0]))
         efficiency, m2, s2 = 1.0, 0.0, 0.0
         if residual:
             efficiency, m2, s2 = _draws(purposes, seed, block, storm, rain[9])
         _one_storm(
-            tracks[storm], nodes, box, wind, rain, surge, residual, m2, s2, out[0], out[1], out[2]
-        )
+            tracks[storm], nodes, box, wind, rain, surge, residual, m2, s2,
+            out[0], out[1], out[2], out[3],
+        )  # fmt: skip
         for node in range(nodes.shape[0]):
             result[0, storm, node] = out[0, node]
             result[1, storm, node] = out[1, node] * efficiency
-            result[2, storm, node] = out[2, node]
+            result[2, storm, node] = out[2, node] * efficiency
+            result[3, storm, node] = out[3, node]
     return result

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from riskmodel.core.errors import ParamError
 from riskmodel.hazard.typhoon.parameters import FOLDER, read_yaml
+from riskmodel.hazard.typhoon.steering import STEERING, load_steering
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -31,7 +32,8 @@ class TrackModel:
         Quantiles of bearing, distance, offset, log_speed, deficit, day.
     motion : tuple of ndarray
         Coefficients, residual scale and residual quantiles of heading, speed, sea, mainland
-        and Taiwan, each flattened for the compiled kernel, and coefficients of the ending.
+        and Taiwan, each flattened for the compiled kernel, coefficients of the ending, and the
+        steering table.
     cap : ndarray
         Dims (2, latitude): latitude (degrees) and the highest deficit (hPa) there.
     pressure_wind : tuple of float
@@ -61,13 +63,15 @@ def _decay(part: dict[str, Any]) -> FloatArray:
     )
 
 
-def load_track_model(path: str | Path = TRACK_MODEL) -> TrackModel:
+def load_track_model(path: str | Path = TRACK_MODEL, steering: Path = STEERING) -> TrackModel:
     """Load a fitted track model.
 
     Parameters
     ----------
     path : str or Path
         YAML written by `riskmodel.hazard.typhoon.fit`.
+    steering : Path
+        Table written beside it.
 
     Raises
     ------
@@ -86,6 +90,7 @@ def load_track_model(path: str | Path = TRACK_MODEL) -> TrackModel:
                 *(_regression(content[name]) for name in ("heading", "speed", "sea")),
                 *(_decay(content[name]) for name in ("mainland", "taiwan")),
                 np.array(list(content["ending"]["coefficients"].values())),
+                load_steering(steering),
             ),
             cap=np.array([content["cap"]["latitude"], content["cap"]["deficit"]]),
             pressure_wind=(*wind["coefficients"].values(), wind["storm_sd"]),

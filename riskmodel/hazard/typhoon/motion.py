@@ -8,7 +8,14 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.hazard.typhoon.samples import HEADING_ORIGIN, NEAR_COAST, SLOWEST
+from riskmodel.hazard.typhoon.samples import (
+    ENDING_COAST,
+    HEADING_ORIGIN,
+    LEAST_DEPTH,
+    NEAR_COAST,
+    SLOWEST,
+)
+from riskmodel.hazard.typhoon.steering import HEADING_STEP, SOUTH, STEP, WEST
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -41,6 +48,22 @@ def _inland(table: FloatArray, origin: FloatArray, latitude: float, longitude: f
 
 
 @nb.njit(cache=True)
+def _local(table: FloatArray, latitude: float, longitude: float, heading: float) -> float:
+    """Steering by straight lines between the headings and places of one variable's table."""
+    y = min(max((latitude - SOUTH) / STEP, 0.0), table.shape[1] - 1.001)
+    x = min(max((longitude - WEST) / STEP, 0.0), table.shape[2] - 1.001)
+    z = (heading % 360.0) / HEADING_STEP
+    i, j, k = int(y), int(x), int(z)
+    y, x, z = y - i, x - j, z - k
+    total = 0.0
+    for layer, share in ((k % table.shape[0], 1.0 - z), ((k + 1) % table.shape[0], z)):
+        low = table[layer, i, j] + x * (table[layer, i, j + 1] - table[layer, i, j])
+        high = table[layer, i + 1, j] + x * (table[layer, i + 1, j + 1] - table[layer, i + 1, j])
+        total += share * (low + y * (high - low))
+    return total
+
+
+@nb.njit(cache=True)
 def _distance(latitude: float, longitude: float, to_latitude: float, to_longitude: float) -> float:
     phi, phi2 = math.radians(latitude), math.radians(to_latitude)
     half = math.sin((phi2 - phi) / 2.0) ** 2 + math.cos(phi) * math.cos(phi2) * (
@@ -58,20 +81,21 @@ def _next_turn(
         c[0] + c[1] * north + c[2] * heading + c[3] * north * heading
         + c[4] * heading * heading + c[5] * turn + c[6] * season
     )  # fmt: skip
-    return mean + _residual(u, c, 7, 1.0 / speed, probabilities)
+    scale = max(c[7] + c[8] / speed + c[9] * abs(turn), 0.1 * c[7])
+    return mean + scale * np.interp(u, probabilities, c[10:])
 
 
 @nb.njit(cache=True)
 def _next_log_speed(
     c: FloatArray, log_speed: float, north: float, heading: float, season: float,
-    u: float, probabilities: FloatArray,
+    local: float, u: float, probabilities: FloatArray,
 ) -> float:  # fmt: skip
     angle = math.radians(heading)
     mean = (
         c[0] + c[1] * log_speed + c[2] * north
-        + c[3] * math.cos(angle) + c[4] * math.sin(angle) + c[5] * season
+        + c[3] * math.cos(angle) + c[4] * math.sin(angle) + c[5] * season + local
     )  # fmt: skip
-    value = mean + _residual(u, c, 6, math.exp(log_speed), probabilities)
+    value = mean + _residual(u, c, 6, math.exp(-log_speed), probabilities)
     return min(max(value, math.log(SLOWEST)), math.log(SPEED_CAP))
 
 
@@ -103,8 +127,10 @@ def _hour_of_intensity(
 
 
 @nb.njit(cache=True)
-def _end_chance(c: FloatArray, deficit: float, over_land: bool) -> float:
-    logit = c[0] + c[1] * math.log(max(deficit, 1.0)) + c[2] * (1.0 if over_land else 0.0)
+def _end_chance(c: FloatArray, deficit: float, inland: float, north: float) -> float:
+    depth = math.log(max(deficit, LEAST_DEPTH) / 10.0)
+    near = math.exp(min(inland, 0.0) / ENDING_COAST)
+    logit = c[0] + c[1] * depth + c[2] * depth * depth + c[3] * north + c[4] * near
     return 1.0 / (1.0 + math.exp(-logit))
 
 
@@ -115,7 +141,7 @@ def _follow(
     land_origin: FloatArray, domain: FloatArray,
 ) -> None:  # fmt: skip
     """Write the life of one storm into `path`, dims (hour, 5)."""
-    heading_part, speed_part, sea, mainland, taiwan, ending = motion
+    heading_part, speed_part, sea, mainland, taiwan, ending, steering = motion
     latitude, longitude, log_speed, deficit = entry[0], entry[1], entry[3], entry[4]
     heading, turn, change, held, segment = _wrap_heading(entry[2]), 0.0, 0.0, deficit, 0
     end_deficit = min(domain[3], 0.8 * deficit)
@@ -127,15 +153,17 @@ def _follow(
         path[hour, 3], path[hour, 4] = speed, heading % 360.0
         inland = _inland(land, land_origin, latitude, longitude)
         if left == 0:
-            if uniform[segment, 4] < _end_chance(ending, deficit, inland > 0.0):
+            if uniform[segment, 4] < _end_chance(ending, deficit, inland, latitude - 28.0):
                 break
             segment += 1
             u, north = uniform[segment], latitude - 28.0
-            turn = _next_turn(
+            local_turn = _local(steering[0], latitude, longitude, heading)
+            local_speed = _local(steering[1], latitude, longitude, heading)
+            turn = local_turn + _next_turn(
                 heading_part, north, heading, turn, season, max(speed, 1.0), u[0], probabilities
             )
             log_speed = _next_log_speed(
-                speed_part, log_speed, north, heading, season, u[1], probabilities
+                speed_part, log_speed, north, heading, season, local_speed, u[1], probabilities
             )
             heading, speed = _wrap_heading(heading + turn), math.exp(log_speed)
             change, held, left = deficit - held, deficit, 6

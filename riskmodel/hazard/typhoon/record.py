@@ -1,4 +1,4 @@
-"""Best-track records: read, checked and brought to one layout."""
+"""Best-track records in tables of our own: read, checked and brought to one layout."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import xarray as xr
 
 from riskmodel.core.errors import CensusError
 from riskmodel.core.schema import Schema, check, stamp
-from riskmodel.hazard.typhoon.parameters import physics
+from riskmodel.hazard.typhoon.conversions import KNOT, ten_minute_ratio
+from riskmodel.hazard.typhoon.quality import PLAUSIBLE, check_values, tidy, to_numbers, to_times
 
 RECORD = Schema(
     name="typhoon_record",
@@ -19,18 +20,35 @@ RECORD = Schema(
         for name in ("storm", "name", "time", "latitude", "longitude", "pressure", "wind")
     },
 )
-CMA_COLUMNS = ("sid", "name", "time", "lat", "lon", "wind_ms_2min", "pressure_hpa")
-TRACK_COLUMNS = ("sid", "name", "time", "latitude", "longitude", "pressure", "wind")
-# What no best track can hold; anything outside is a unit or a column mix-up.
-PLAUSIBLE = {
-    "latitude": (-5.0, 75.0, "degrees north"),
-    "longitude": (80.0, 260.0, "degrees east"),
-    "pressure": (850.0, 1030.0, "hPa"),
-    "wind": (0.0, 120.0, "m/s"),
-}
+MEASURED = ("latitude", "longitude", "pressure", "wind")
+CMA_COLUMNS = {
+    "sid": "sid", "name": "name", "time": "time", "lat": "latitude", "lon": "longitude",
+    "pressure_hpa": "pressure", "wind_ms_2min": "wind",
+}  # fmt: skip
+IBTRACS_RECUT_COLUMNS = {
+    "sid": "sid", "name": "name", "time": "time", "lat": "latitude", "lon": "longitude",
+    "wmo_pressure_hpa": "pressure", "wmo_wind_kt": "wind",
+}  # fmt: skip
+TRACK_COLUMNS = {name: name for name in ("sid", "name", "time", *MEASURED)}
 
 
-def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def read_table(path: Path, columns: dict[str, str], skip: tuple[int, ...] = ()) -> pd.DataFrame:
+    """Read wanted columns of a CSV as text, renamed, with the number of their `row` in the file.
+
+    Parameters
+    ----------
+    path : Path
+        CSV in UTF-8 with a header in row 1.
+    columns : dict of str to str
+        New name by column of the file.
+    skip : tuple of int
+        Rows of the file left out (the header is 1).
+
+    Raises
+    ------
+    CensusError
+        If the file is missing, is no CSV, lacks a column, or has no fixes.
+    """
     if not path.is_file():
         raise CensusError(
             "the best-track file does not exist",
@@ -38,7 +56,7 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
             remedy="see data/history/SOURCES.md for what each file holds and where it comes from",
         )
     try:
-        table = pd.read_csv(path, dtype={"sid": str, "name": str}, encoding="utf-8")
+        table = pd.read_csv(path, dtype=str, encoding="utf-8", keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise CensusError("not a readable CSV table", where=str(path), found=str(error)) from error
     missing = [name for name in columns if name not in table.columns]
@@ -46,76 +64,65 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         raise CensusError(
             "columns are missing", where=str(path), found=missing, expected=list(columns)
         )
+    table = table[list(columns)].rename(columns=columns)
+    table = table.apply(lambda column: column.str.strip()).replace("", pd.NA)
+    table["row"] = np.arange(len(table)) + 2
+    table = table[~table["row"].isin(skip)].reset_index(drop=True)
     if table.empty:
         raise CensusError("the best-track file has no fixes", where=str(path))
-    return table.loc[:, list(columns)]
+    return table
 
 
-def _place(path: Path, table: pd.DataFrame, row: int) -> str:
-    return f"{path}, storm {table['sid'].iloc[row]}, row {row + 2}"
+def record_of_fixes(
+    table: pd.DataFrame, path: Path, source: str, *, ratio: float = 1.0, layout: str = "ISO8601"
+) -> xr.Dataset:
+    """Check the fixes of a best track and bring them to the common layout.
 
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns `sid`, `name`, `time`, `latitude`, `longitude` (degrees), `pressure` (hPa), `wind`
+        and `row`, as text or numbers; a sub-centre's sid ends in -2, -3 and so on.
+    path : Path
+        File, for messages.
+    source : str
+        What it is.
+    ratio : float
+        What the wind is divided by to give the 10-minute mean in m/s.
+    layout : str
+        Of the times, as `pandas.to_datetime` takes it.
 
-def _check_values(path: Path, table: pd.DataFrame) -> None:
-    """Refuse missing keys and absurd values, naming file, storm and row (header is row 1)."""
-    for column in ("sid", "time", "latitude", "longitude"):
-        gaps = np.flatnonzero(table[column].isna())
-        if gaps.size:
-            raise CensusError(f"{column} is missing", where=_place(path, table, int(gaps[0])))
-    for column, (low, high, unit) in PLAUSIBLE.items():
-        values = table[column].to_numpy(dtype=np.float64)
-        bad = np.flatnonzero(np.isfinite(values) & ((values < low) | (values > high)))
-        if bad.size:
-            row = int(bad[0])
-            raise CensusError(
-                f"{column} cannot be that of a tropical cyclone",
-                where=_place(path, table, row),
-                found=float(values[row]),
-                expected=f"{low:g} to {high:g} {unit}",
-                remedy="check the unit and the order of the columns",
-            )
+    Returns
+    -------
+    xarray.Dataset
+        Dims (fix): `storm` (sid without the suffix of a sub-centre), `name`, `time` (UTC),
+        `latitude`, `longitude` (degrees), `pressure` (hPa), `wind` (m/s, 10-minute mean), NaN
+        where the record has none. Attribute `remarks`: what was kept though not as it should be.
 
-
-def _numbers(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
-    for column in columns:
-        values = pd.to_numeric(table[column], errors="coerce")
-        bad = np.flatnonzero(values.isna() & table[column].notna())
-        if bad.size:
-            row = int(bad[0])
-            raise CensusError(
-                f"{column} is not a number",
-                where=_place(path, table, row),
-                found=table[column].iloc[row],
-            )
-        table[column] = values.astype(np.float64)
-
-
-def _times(path: Path, table: pd.DataFrame) -> None:
-    times = pd.to_datetime(table["time"], utc=True, errors="coerce", format="ISO8601")
-    bad = np.flatnonzero(times.isna())
-    if bad.size:
-        row = int(bad[0])
-        raise CensusError(
-            "time is not an ISO 8601 date and time",
-            where=_place(path, table, row),
-            found=table["time"].iloc[row],
-            expected="for example 2006-08-10T06:00Z",
-        )
-    table["time"] = times.dt.tz_localize(None).astype("datetime64[ns]")
-
-
-def _to_dataset(table: pd.DataFrame, path: Path, source: str) -> xr.Dataset:
-    table = table.sort_values(["storm", "time"], kind="stable").drop_duplicates(["storm", "time"])
-    columns = {
-        name: ("fix", table[name].to_numpy())
-        for name in ("time", "latitude", "longitude", "pressure", "wind")
-    }
+    Raises
+    ------
+    CensusError
+        If a value is absurd or a storm jumps; names file, storm and row.
+    """
+    table = table.copy()
+    to_numbers(path, table, MEASURED)
+    table["wind"] = table["wind"] / ratio
+    check_values(path, table)
+    to_times(path, table, layout)
+    parts = table["sid"].str.partition("-")
+    table["storm"] = parts[0]
+    # A sub-centre speaks only for storms whose main centre is not in the file.
+    main = set(table.loc[parts[2] == "", "storm"])
+    table, remarks = tidy(path, table[(parts[2] == "") | ~table["storm"].isin(main)])
+    columns = {name: ("fix", table[name].to_numpy()) for name in ("time", *MEASURED)}
     for name in ("storm", "name"):
         columns[name] = ("fix", table[name].fillna("").to_numpy(dtype=np.str_))
     record = xr.Dataset(columns)
     for name, (_, _, unit) in PLAUSIBLE.items():
         record[name].attrs["units"] = unit
     record["wind"].attrs["long_name"] = "maximum sustained 10-minute wind near the centre"
-    return stamp(record, RECORD, source=source, history=f"read from {path.name}")
+    history = f"read from {path.name}"
+    return stamp(record, RECORD, source=source, history=history, remarks="\n".join(remarks))
 
 
 def read_cma_recut(path: str | Path) -> xr.Dataset:
@@ -129,11 +136,7 @@ def read_cma_recut(path: str | Path) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Dims (fix): `storm` (sid without the suffix of a sub-centre), `name`, `time` (UTC),
-        `latitude`, `longitude` (degrees), `pressure` (hPa) and `wind` (m/s, 10-minute mean).
-        The 2-minute wind is divided by the declared ratio of the two means. Where a main centre
-        and a sub-centre have fixes at one time the main centre is kept, and a sub-centre is used
-        only for storms whose main centre is not in the file.
+        As `record_of_fixes`; the 2-minute wind is divided by the declared ratio of the two means.
 
     Raises
     ------
@@ -146,24 +149,32 @@ def read_cma_recut(path: str | Path) -> xr.Dataset:
     Lu et al. 2021, doi 10.1007/s00376-020-0211-7.
     """
     path = Path(path)
-    table = _read_table(path, CMA_COLUMNS)
-    table = table.rename(
-        columns={
-            "lat": "latitude",
-            "lon": "longitude",
-            "wind_ms_2min": "wind",
-            "pressure_hpa": "pressure",
-        }
-    )
-    _numbers(path, table, ("latitude", "longitude", "pressure", "wind"))
-    _check_values(path, table)
-    _times(path, table)
-    parts = table["sid"].str.partition("-")
-    table["storm"] = parts[0]
-    main = set(table.loc[parts[2] == "", "storm"])
-    table = table[(parts[2] == "") | ~table["storm"].isin(main)]
-    table["wind"] = table["wind"] / physics()["averaging"]["cma_2min_over_10min"]["value"]
-    return _to_dataset(table, path, "CMA best track (tcdata.typhoon.org.cn), 2-min wind to 10-min")
+    source = "CMA best track (tcdata.typhoon.org.cn), 2-min wind to 10-min"
+    ratio = ten_minute_ratio("2-minute")
+    return record_of_fixes(read_table(path, CMA_COLUMNS), path, source, ratio=ratio)
+
+
+def read_ibtracs_recut(path: str | Path) -> xr.Dataset:
+    """Read a CSV recut of IBTrACS with the fixes of the WMO agency of the western North Pacific.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV with columns sid, name, time, lat, lon, wmo_wind_kt (10-minute), wmo_pressure_hpa.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `record_of_fixes`.
+
+    Raises
+    ------
+    CensusError
+        If the file or a column is missing or a value is absurd; names file, storm and row.
+    """
+    path = Path(path)
+    source = "IBTrACS v04, WMO agency fixes (Knapp et al. 2010)"
+    return record_of_fixes(read_table(path, IBTRACS_RECUT_COLUMNS), path, source, ratio=1.0 / KNOT)
 
 
 def read_storm_tracks(path: str | Path) -> xr.Dataset:
@@ -177,7 +188,7 @@ def read_storm_tracks(path: str | Path) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        As `read_cma_recut`.
+        As `record_of_fixes`.
 
     Raises
     ------
@@ -185,12 +196,8 @@ def read_storm_tracks(path: str | Path) -> xr.Dataset:
         If the file or a column is missing or a value is absurd; names file, storm and row.
     """
     path = Path(path)
-    table = _read_table(path, TRACK_COLUMNS)
-    _numbers(path, table, ("latitude", "longitude", "pressure", "wind"))
-    _check_values(path, table)
-    _times(path, table)
-    table["storm"] = table["sid"]
-    return _to_dataset(table, path, "IBTrACS v04, WMO agency fixes (Knapp et al. 2010)")
+    source = "IBTrACS v04, WMO agency fixes (Knapp et al. 2010)"
+    return record_of_fixes(read_table(path, TRACK_COLUMNS), path, source)
 
 
 def check_record(record: xr.Dataset) -> xr.Dataset:

@@ -10,7 +10,7 @@ import pandas as pd
 import statsmodels.api as sm
 
 from riskmodel.hazard.typhoon.copula import quantiles_of
-from riskmodel.hazard.typhoon.samples import NEAR_COAST
+from riskmodel.hazard.typhoon.samples import ENDING_COAST, LEAST_DEPTH, NEAR_COAST
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -65,28 +65,58 @@ def design_sea(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def design_ending(table: pd.DataFrame) -> dict[str, Any]:
+    """Regressors of the chance that a storm ends within six hours."""
+    depth = np.log(table["deficit"].clip(lower=LEAST_DEPTH) / 10.0)
+    return {
+        "constant": np.ones(len(table)),
+        "depth": depth,
+        "depth_squared": depth**2,
+        "latitude": table["latitude"] - 28.0,
+        "near": np.exp(table["inland"].clip(upper=0.0) / ENDING_COAST),
+    }
+
+
+def _matrix(columns: dict[str, Any]) -> FloatArray:
+    return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns.values()])
+
+
+def _spread(residual: FloatArray, scale_by: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Coefficients of the size of the residuals, and their scale kept off zero."""
+    by = np.column_stack([np.ones(len(residual)), scale_by])
+    line = np.linalg.lstsq(by, np.abs(residual), rcond=None)[0]
+    return line, np.maximum(by @ line, 0.1 * np.abs(residual).mean())
+
+
 def regress(design: dict[str, Any], target: FloatArray, scale_by: FloatArray) -> dict[str, Any]:
     """Weighted least squares with standard errors, R², and the spread of the residuals.
 
-    The size of the residuals is regressed on `scale_by`: scale = a + b·scale_by; weights are
-    1 / scale², found in a first unweighted pass, so that slow or deep storms with large residuals
-    do not decide the coefficients. Residuals over their scale are stored as quantiles, so that
-    their tails are those of the record.
+    The size of the residuals is regressed on `scale_by`, one column or several:
+    scale = a + b·scale_by; weights are 1 / scale², found in a first unweighted pass, so that slow
+    or deep storms with large residuals do not decide the coefficients. Residuals over their scale
+    are stored as quantiles, so that their tails are those of the record.
     """
-    matrix = np.column_stack([np.asarray(column, dtype=np.float64) for column in design.values()])
+    matrix = _matrix(design)
     weight = np.ones_like(target)
     for _ in range(2):
         result = sm.WLS(target, matrix, weights=weight).fit()
         residual = target - matrix @ result.params
-        slope, level = np.polyfit(scale_by, np.abs(residual), 1)
-        scale = np.maximum(level + slope * scale_by, 0.1 * np.abs(residual).mean())
+        line, scale = _spread(residual, scale_by)
         weight = 1.0 / scale**2
     return {
         "coefficients": {n: rounded(c) for n, c in zip(design, result.params, strict=True)},
         "standard_errors": {n: rounded(e) for n, e in zip(design, result.bse, strict=True)},
         "r_squared": rounded(1.0 - residual.var() / target.var()),
         "residual_sd": rounded(residual.std()),
-        "residual_scale": [rounded(level), rounded(slope)],
+        "residual_scale": [rounded(number) for number in line],
         "residual_quantiles": quantiles_of(residual / scale - np.mean(residual / scale)),
         "sample": len(target),
     }
+
+
+def unexplained(
+    part: dict[str, Any], design: dict[str, Any], target: FloatArray, scale_by: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Residuals of a fitted part, and their scale as `regress` fits it, dims (step)."""
+    residual = target - _matrix(design) @ np.array(list(part["coefficients"].values()))
+    return residual, _spread(residual, scale_by)[1]

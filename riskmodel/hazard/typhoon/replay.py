@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.core.errors import CatalogueError
+from riskmodel.hazard.typhoon.conversions import deficit_of_wind, wind_of_deficit
 from riskmodel.hazard.typhoon.geometry import distance_and_bearing
 from riskmodel.hazard.typhoon.layout import DAYS, STEP_VARIABLES, bounded_radius, storm_dataset
 from riskmodel.hazard.typhoon.model import TrackModel, load_track_model
@@ -28,8 +29,7 @@ def _hourly(fixes: pd.DataFrame, model: TrackModel) -> pd.DataFrame:
     hours = (fixes["time"] - fixes["time"].iloc[0]).dt.total_seconds().to_numpy() / 3600.0
     grid = np.arange(0.0, hours[-1] + 1e-9)
     a, b, _ = model.pressure_wind
-    usual = np.exp(a + b * np.log(fixes["deficit"]))
-    wind = fixes["wind"].where(fixes["wind"] > 0.0, usual)
+    wind = fixes["wind"].where(fixes["wind"] > 0.0, wind_of_deficit(fixes["deficit"], a, b))
     columns = {
         name: np.interp(grid, hours, series.to_numpy())
         for name, series in (
@@ -143,6 +143,6 @@ def _find(by_id: dict[str, pd.DataFrame], wanted: str) -> str:
 def _with_pressure(fixes: pd.DataFrame, model: TrackModel) -> pd.DataFrame:
     """Fill missing pressure from the wind through the pressure-wind relation of the record."""
     a, b, _ = model.pressure_wind
-    from_wind = np.exp((np.log(fixes["wind"].where(fixes["wind"] > 0.0)) - a) / b)
+    from_wind = pd.Series(deficit_of_wind(fixes["wind"], a, b), index=fixes.index)
     deficit = fixes["deficit"].fillna(from_wind)
     return fixes.assign(deficit=deficit.interpolate(limit_direction="both").fillna(LEAST))

@@ -17,6 +17,8 @@ from riskmodel.hazard.typhoon.parameters import values
 
 STEP_SECONDS = 21600.0
 NEAR_COAST = 100.0  # km, e-folding distance of the shelf's influence in the regressor `near`
+ENDING_COAST = 200.0  # km, the same for where storms end
+LEAST_DEPTH = 5.0  # hPa; shallower storms end as often as those of this deficit
 PEAK_DAY = 220.0  # day of the year on which the regressor `season` is 1
 HEADING_ORIGIN = -30.0  # degrees; headings are counted within 180 degrees of it
 SLOWEST = 0.5  # m/s; positions are rounded to 0.1 degree
@@ -93,7 +95,8 @@ def steps(record: xr.Dataset) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each middle fix of two six-hour segments: `latitude`, `longitude`; `heading`,
+        One row for each middle fix of two six-hour segments: `storm`; `latitude`, `longitude`;
+        `heading`,
         `next_heading`, `turn`, `last_turn` (degrees); `speed`, `next_speed` (m/s); `deficit`,
         `next_deficit`, `last_change` (hPa); `season` (cosine about the peak day); `inland`,
         mean signed distance to the coast (km), and `mainland`, `taiwan`, shares of the coming
@@ -125,6 +128,7 @@ def _steps_of_storm(fixes: pd.DataFrame, entry: int, leave_radius: float) -> pd.
     middle = np.arange(1, len(fixes) - 1)
     table = pd.DataFrame(
         {
+            "storm": fixes["storm"].to_numpy()[middle],
             "latitude": latitude[middle],
             "longitude": longitude[middle],
             "heading": wrap(heading[:-1] - HEADING_ORIGIN) + HEADING_ORIGIN,
@@ -155,7 +159,8 @@ def endings(record: xr.Dataset) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `deficit` (hPa), `land` (1 over land, 0 at sea), `ended` (1 when no fix follows), for
+        `deficit` (hPa), `latitude` (degrees), `inland` (km from the coast, negative at sea),
+        `ended` (1 when no fix follows), for
         fixes until the storm first leaves the leaving radius.
     """
     domain = values("domain")
@@ -169,10 +174,9 @@ def endings(record: xr.Dataset) -> pd.DataFrame:
         first = int(inside[0])
         gone = np.flatnonzero(distance[first:] > domain["leave_radius"])
         stop = first + int(gone[0]) if gone.size else len(fixes)
-        land = land_at(fixes["latitude"], fixes["longitude"]) > 0.0
         ended = np.arange(len(fixes)) == len(fixes) - 1
-        table = pd.DataFrame(
-            {"deficit": fixes["deficit"], "land": land.astype(float), "ended": ended.astype(float)}
+        table = fixes[["deficit", "latitude"]].assign(
+            inland=land_at(fixes["latitude"], fixes["longitude"]), ended=ended.astype(float)
         )
         parts.append(table.iloc[first:stop])
     return pd.concat(parts, ignore_index=True)

@@ -15,6 +15,7 @@ from riskmodel.hazard.grid import PhysicsGrid
 from riskmodel.hazard.source import Source, SourceBlock
 from riskmodel.hazard.typhoon.fields import storm_indices
 from riskmodel.hazard.typhoon.model import TRACK_MODEL, load_track_model
+from riskmodel.hazard.typhoon.steering import STEERING
 from riskmodel.hazard.typhoon.tracks import simulate_storms
 from riskmodel.hazard.typhoon.triggers import trigger_indices
 
@@ -49,7 +50,7 @@ def typhoon_source(
         indices = storm_indices(storms, latitude, longitude, seed=seed, block=number)
         return SourceBlock(occurrences(storms), peril_indices(indices))
 
-    files = [*sorted(Path(TRACK_MODEL).parent.glob("*.yml")), PROXIES]
+    files = [*sorted(Path(TRACK_MODEL).parent.glob("*.yml")), STEERING, PROXIES]
     parameters = {p.name: sha256(p) for p in files}
     return Source(grid, UNITS_OF_PERIL, "typhoon", f"{grid} {frequency} {parameters}", block)
 

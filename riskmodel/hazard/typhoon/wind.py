@@ -1,4 +1,4 @@
-"""Holland's wind profile, compiled for kernels and callable from Python."""
+"""Holland's wind profiles of 1980 and 2010, compiled for kernels and callable from Python."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numba as nb
 
 EARTH_ROTATION = 7.2921e-5  # 1/s
 PASCAL_PER_HPA = 100.0
+LEAST_SHAPE, MOST_SHAPE = 1.0, 2.5  # of B, Holland 1980
 
 
 @nb.njit(cache=True)
@@ -62,6 +63,80 @@ def gradient_wind(
     Source: Holland 1980, Mon. Wea. Rev. 108, 1212-1218.
     """
     return vortex(radius, deficit, radius_of_maximum_wind, shape, density, rotation)[0]
+
+
+@nb.njit(cache=True)
+def surface_shape(deficit: float, change: float, latitude: float, translation: float) -> float:
+    """Shape b of Holland's surface wind, within 1 and 2.5.
+
+    b = -4.4e-5 Δp² + 0.01 Δp + 0.03 dp/dt - 0.014 latitude + 0.15 c^x + 1, x = 0.6 (1 - Δp / 215).
+
+    Parameters
+    ----------
+    deficit : float
+        Central pressure deficit Δp in hPa.
+    change : float
+        Change of the central pressure dp/dt in hPa an hour, negative when the storm deepens.
+    latitude : float
+        Degrees.
+    translation : float
+        Speed of the centre c in m/s.
+
+    Notes
+    -----
+    Source: Holland 2008, Mon. Wea. Rev. 136, 3432-3445.
+    """
+    power = 0.6 * (1.0 - deficit / 215.0)
+    b = -4.4e-5 * deficit * deficit + 0.01 * deficit + 0.03 * change
+    b += 1.0 - 0.014 * abs(latitude) + 0.15 * max(translation, 0.0) ** power
+    return min(max(b, LEAST_SHAPE), MOST_SHAPE)
+
+
+@nb.njit(cache=True)
+def highest_surface_wind(deficit: float, shape: float, density: float) -> float:
+    """Highest surface wind of Holland's revised model in m/s: sqrt(b Δp / (ρ e)).
+
+    Source: Holland 2008, Mon. Wea. Rev. 136, 3432-3445; deficit in hPa, density in kg/m³.
+    """
+    return math.sqrt(shape * max(deficit, 0.0) * PASCAL_PER_HPA / (density * math.e))
+
+
+@nb.njit(cache=True)
+def surface_wind(
+    radius: float, highest: float, radius_of_maximum_wind: float, shape: float,
+    outer_radius: float, outer_wind: float,
+) -> float:  # fmt: skip
+    """Surface wind of Holland's revised profile in m/s.
+
+    V = Vm ((Rmax / r)^b exp(1 - (Rmax / r)^b))^x, with x = 1/2 within Rmax and beyond it on the
+    straight line that makes V the outer wind at the outer radius. Where the storm's highest wind
+    is no higher than the outer wind, or its Rmax no smaller than the outer radius, x stays 1/2.
+
+    Parameters
+    ----------
+    radius, radius_of_maximum_wind, outer_radius : float
+        Distances from the centre in km.
+    highest, outer_wind : float
+        Vm and the wind at the outer radius, m/s.
+    shape : float
+        b, from `surface_shape`.
+
+    Notes
+    -----
+    Source: Holland, Belanger & Fritz 2010, Mon. Wea. Rev. 138, 4393-4401.
+    """
+    if radius <= 0.0 or highest <= 0.0:
+        return 0.0
+    power = 0.5
+    if radius > radius_of_maximum_wind and outer_wind < highest:
+        gap = outer_radius - radius_of_maximum_wind
+        if gap > 0.0:
+            far = (radius_of_maximum_wind / outer_radius) ** shape
+            outer = math.log(outer_wind / highest) / (math.log(far) + 1.0 - far)
+            power += (radius - radius_of_maximum_wind) / gap * (outer - 0.5)
+            power = max(power, 0.0)
+    ratio = (radius_of_maximum_wind / radius) ** shape
+    return highest * (ratio * math.exp(1.0 - ratio)) ** power
 
 
 @nb.njit(cache=True)

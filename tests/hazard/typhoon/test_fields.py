@@ -127,7 +127,7 @@ def test_onshore_points_from_sea_to_land() -> None:
 
 
 def test_surge_only_near_the_coast_and_higher_with_onshore_wind(storms: xr.Dataset) -> None:
-    some = storms.isel(storm=slice(0, 400))
+    some = storms.isel(storm=slice(0, 60))
     indices = storm_indices(some, LATITUDE, LONGITUDE, seed=1, block=0, residual=False)
     inland = land_at(LATITUDE, LONGITUDE)
     surge = indices["surge"].values
@@ -145,7 +145,8 @@ def test_enough_years_are_positive_everywhere(storms: xr.Dataset) -> None:
         assert (maxima > 0).mean(axis=0).min() > 0.4, name
         for column in maxima.T:
             positive = column[column > 0]
-            assert np.unique(positive).size > 0.999 * positive.size, name
+            # A few ties by chance of single precision; many would be clamped values.
+            assert np.unique(positive).size > 0.998 * positive.size, name
 
 
 def test_threads_do_not_change_a_bit(few_storms: xr.Dataset) -> None:
@@ -177,7 +178,7 @@ def test_nodes_do_not_influence_each_other(few_storms: xr.Dataset) -> None:
     whole = storm_indices(few_storms, LATITUDE, LONGITUDE, seed=3, block=0)
     pair = storm_indices(few_storms, LATITUDE[:2], LONGITUDE[:2], seed=3, block=0)
     # Only the sub-steps depend on the box of nodes.
-    np.testing.assert_allclose(pair["wind"].values, whole["wind"].values[:2], rtol=0.1, atol=0.5)
+    np.testing.assert_allclose(pair["wind"].values, whole["wind"].values[:2], rtol=0.05, atol=0.2)
 
 
 def test_trigger_indices_of_a_storm_in_the_circle() -> None:

@@ -16,6 +16,7 @@ from riskmodel.hazard.typhoon.geometry import distance_and_bearing
 from riskmodel.hazard.typhoon.history import STORM_TRACKS, select_storms, write_storm_tracks
 from riskmodel.hazard.typhoon.parameters import FOLDER, read_yaml
 from riskmodel.hazard.typhoon.record import read_cma_recut, read_storm_tracks
+from riskmodel.hazard.typhoon.steering import load_steering
 from riskmodel.hazard.typhoon.summary import summarise_storms
 from riskmodel.hazard.typhoon.tracks import storms_from_record
 
@@ -42,7 +43,7 @@ def write(folder: Path, text: str) -> Path:
         (HEADER + GOOD + GOOD.replace("925", "92.5"), "pressure cannot be"),
         (HEADER + GOOD.replace(",26.5", ",265"), "latitude cannot be"),
         (HEADER + GOOD.replace(",54", ",fast"), "wind is not a number"),
-        (HEADER + GOOD.replace("2006-08-10T00:00Z", "yesterday"), "not an ISO 8601"),
+        (HEADER + GOOD.replace("2006-08-10T00:00Z", "yesterday"), "not a date and time"),
         (HEADER + GOOD.replace(",26.5", ","), "latitude is missing"),
     ],
 )
@@ -153,7 +154,10 @@ def test_history_needs_its_source(tmp_path: Path) -> None:
 def test_committed_fit_is_that_of_the_record(cma_path: Path) -> None:
     record = read_cma_recut(cma_path)
     committed = read_yaml(FOLDER / "track_model.yml")
-    fitted = fit_track_model(record)
+    fitted, steering = fit_track_model(record)
+    np.testing.assert_allclose(steering, load_steering(), atol=0.051)
+    assert fitted["heading"]["steering_skill"] > 0.01
+    assert fitted["speed"]["steering_skill"] > 0.01
     assert fitted["counts"] == committed["counts"]
     for part in ("heading", "speed", "sea"):
         for name, value in fitted[part]["coefficients"].items():
