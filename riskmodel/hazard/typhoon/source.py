@@ -18,8 +18,9 @@ from riskmodel.hazard.typhoon.model import TRACK_MODEL, load_track_model
 from riskmodel.hazard.typhoon.steering import STEERING
 from riskmodel.hazard.typhoon.tracks import simulate_storms
 from riskmodel.hazard.typhoon.triggers import trigger_indices
+from riskmodel.hazard.typhoon.upstream import upstream_rain
 
-INDEX_OF_PERIL = {"typhoon_wind": "wind", "rain_flood": "rain", "storm_surge": "surge"}
+INDEX_OF_PERIL = {"typhoon_wind": "wind", "rain_flood": "rain_24h", "storm_surge": "surge"}
 UNITS_OF_PERIL = {"typhoon_wind": "m s-1", "rain_flood": "mm", "storm_surge": "m"}
 TRIGGER_BOX = "wenzhou_150km"
 
@@ -56,8 +57,13 @@ def typhoon_source(
 
 
 def peril_indices(indices: xr.Dataset) -> dict[str, npt.NDArray[np.float32]]:
-    """Arrays (node, storm) by the peril that each index ranks."""
-    return {peril: indices[name].values for peril, name in INDEX_OF_PERIL.items()}
+    """Arrays (node, storm) by the peril that each index ranks.
+
+    Floods rank the highest 24-hour rain, averaged over the area upstream of each node.
+    """
+    arrays = {peril: indices[name].values for peril, name in INDEX_OF_PERIL.items()}
+    place = indices["latitude"].values, indices["longitude"].values
+    return arrays | {"rain_flood": upstream_rain(arrays["rain_flood"], *place)}
 
 
 def occurrences(storms: xr.Dataset) -> xr.Dataset:

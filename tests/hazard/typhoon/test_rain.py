@@ -9,6 +9,7 @@ from riskmodel.hazard.grid import WENZHOU
 from riskmodel.hazard.typhoon.fields import _nodes, storm_indices
 from riskmodel.hazard.typhoon.geometry import land_at
 from riskmodel.hazard.typhoon.parameters import values
+from riskmodel.hazard.typhoon.source import peril_indices
 from riskmodel.hazard.typhoon.stations import load_stations, station_indices, station_levels
 from riskmodel.hazard.typhoon.upstream import upstream_rain, upstream_weights
 from tests.hazard.typhoon.conftest import still_storm
@@ -96,6 +97,15 @@ def test_upstream_means_stay_within_what_they_average() -> None:
     np.testing.assert_allclose(even, 7.0, rtol=1e-5)
     rising = upstream_rain(inland[:, None].astype(np.float32), latitude, longitude)[:, 0]
     assert (rising >= inland - 1e-3)[inland > 0.0].all()
+
+
+def test_floods_rank_the_day_of_rain_upstream(few_storms: xr.Dataset) -> None:
+    latitude, longitude = WENZHOU.nodes()
+    indices = storm_indices(few_storms, latitude, longitude, seed=1, block=0)
+    found = peril_indices(indices)
+    expected = upstream_weights(latitude, longitude).toarray() @ indices["rain_24h"].values
+    np.testing.assert_allclose(found["rain_flood"], expected, rtol=1e-4, atol=1e-3)
+    assert np.array_equal(found["typhoon_wind"], indices["wind"].values)
 
 
 def test_stations_see_the_storms_of_the_grid(few_storms: xr.Dataset) -> None:
