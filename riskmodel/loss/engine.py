@@ -38,7 +38,7 @@ def block_results(
     Raises
     ------
     CatalogueError
-        If the catalogue lacks a peril of the table.
+        If the catalogue lacks a peril or a cell of the table.
     """
     block_of = catalogue.to_dataset()["block"].values
     segments = np.stack([c.segment_table() for c in table.curves])
@@ -48,7 +48,9 @@ def block_results(
     )
     beyond = np.array([c.first_extrapolated for c in table.curves])
     for b, name in enumerate(block_names(catalogue)):
-        pointer, occurrence, position = _joined_pairs(catalogue, name, table.perils)
+        pointer, occurrence, position = _joined_pairs(
+            catalogue, name, table.perils, int(table.entry_cell.max(initial=0))
+        )
         count = int(np.count_nonzero(block_of == b))
         shape = (table.zone_pointer.size - 1, count, len(table.columns), len(table.perils))
         mean, extrapolated = np.zeros(shape), np.zeros(shape)
@@ -61,12 +63,20 @@ def block_results(
 
 
 def _joined_pairs(
-    catalogue: xr.DataTree, block: str, perils: tuple[str, ...]
+    catalogue: xr.DataTree, block: str, perils: tuple[str, ...], last_cell: int
 ) -> tuple[IntArray, StormArray, PositionArray]:
     missing = [p for p in perils if p not in catalogue[block].children]
     if missing:
         raise CatalogueError("the catalogue lacks perils of the table", where=block, found=missing)
     nodes = [catalogue[f"{block}/{p}"].to_dataset() for p in perils]
+    if any(node.sizes["edge"] <= last_cell + 1 for node in nodes):
+        raise CatalogueError(
+            "the table has cells that the catalogue lacks",
+            where=block,
+            found=f"cell {last_cell}",
+            expected=f"cells below {min(node.sizes['edge'] for node in nodes) - 1}",
+            remedy="compile with the census from which the catalogue was made",
+        )
     sizes = np.cumsum([0] + [n.sizes["pair"] for n in nodes[:-1]])
     pointer = np.stack([n["pointer"].values + s for n, s in zip(nodes, sizes, strict=True)])
     occurrence = np.concatenate([n["occurrence"].values for n in nodes])

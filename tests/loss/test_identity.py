@@ -13,7 +13,7 @@ import xarray as xr
 from scipy import integrate, special
 
 from riskmodel.core.draws import generator
-from riskmodel.core.errors import CatalogueError, ConservationError
+from riskmodel.core.errors import CatalogueError, ConservationError, ReturnPeriodError
 from riskmodel.core.returnperiod import Frequency, probability_from_rate
 from riskmodel.hazard.build import build_catalogue
 from riskmodel.hazard.intensity import IntensityCurves, Reading, intensity_curves
@@ -28,8 +28,15 @@ from riskmodel.hazard.position import (
 )
 from riskmodel.loss.compilation import CompiledTable, compile_table
 from riskmodel.loss.engine import block_results
-from riskmodel.loss.identity import average_from_maps, combination_term
+from riskmodel.loss.identity import (
+    MONEY,
+    NUMBERS,
+    SHARES,
+    average_from_maps,
+    combination_term,
+)
 from riskmodel.loss.response import Item, Response
+from riskmodel.loss.second_storms import first_and_second_storms, second_storms
 from tests.hazard.conftest import (
     CELLS,
     CENSUSES,
@@ -217,24 +224,104 @@ def test_parts_sum_to_the_totals() -> None:
     assert rates * float(found["all_occurrences_error"]) == pytest.approx(total, rel=1e-9)
 
 
-def test_the_standard_error_is_the_one_of_many_simulated_catalogues() -> None:
-    """Error over standard error has mean zero and deviation one over sixty Poisson catalogues."""
-    found = [check([simulated(seed, POISSON, POISSON)]) for seed in range(60)]
-    ratio = np.array([float(f["over_dispersion_share"] / f["standard_error"]) for f in found])
-    assert abs(ratio.mean()) < 3.0 / np.sqrt(60)
-    assert 0.75 < ratio.std() < 1.25
-    assert sum(map(within, found)) >= 58
+# --- second storms: numbers, which are judged ---------------------------------------------------
+
+
+def errors_off(checks: xr.Dataset) -> float:
+    """Standard errors between the number of second storms and the number expected."""
+    off = checks["second_storms"] - checks["second_storms_expected"]
+    return float(off / checks["second_storms_standard_error"])
+
+
+def test_second_storms_at_the_first_map_count_and_more_frequent_ones_do_not() -> None:
+    """Of 2,000 years 400 have a first storm (u = 0.3); 50 of them and 1 below get a second."""
+    year, position = annual_maxima()
+    first = int(mapped_positions(PERIODS, POISSON)[0])
+    assert (position >= first).sum() == 400
+    added = np.append(np.full(50, first), np.full(150, first - 1))
+    found = check([(np.append(year, year[:200]), np.append(position, added))])
+    assert float(found["second_storms"]) == 50 / YEARS
+    assert float(found["second_storms_expected"]) == pytest.approx(-np.log(0.8) - 0.2, rel=1e-12)
+    # dν/dEP - 1 = 1/0.8 - 1 = 1/4: years of two storms, of one and of none
+    each = np.repeat([1.0 - 0.25, -0.25, 0.0], [50, 350, YEARS - 400])
+    assert float(found["second_storms_standard_error"]) == pytest.approx(
+        each.std(ddof=1) / np.sqrt(YEARS), rel=1e-6
+    )
+
+
+def test_the_declared_family_says_how_many_second_storms_and_what_ranking_takes() -> None:
+    """κ = 1/2: ν = ((1 - EP)^-2 - 1)/2, and dν/dEP = (1 - EP)^-3."""
+    counts = np.zeros((2, 100), dtype=np.int64)
+    counts[0, :20], counts[1, :5] = 3, 6  # of three cells: one first storm, two second ones
+    storms = second_storms(counts, 3, 5.0, CLUSTERED)
+    assert storms.found == pytest.approx(0.1, rel=1e-12)
+    assert storms.expected == pytest.approx((0.8**-2 - 1.0) / 2.0 - 0.2, rel=1e-12)
+    slope = 0.8**-3 - 1.0
+    each = np.repeat([2.0 - slope, -slope, 0.0], [5, 15, 80])
+    assert storms.standard_error == pytest.approx(each.std(ddof=1) / 10.0, rel=1e-6)
+
+
+@pytest.mark.parametrize("first_map", [1.25, 2.0, 5.0])
+def test_a_first_storm_of_each_cell_and_year_is_kept_apart(first_map: float) -> None:
+    """Plain counting by (cell, year), with more cells than the kernel has counters."""
+    random = generator(1, "pairs of two hundred cells")
+    pairs = random.integers(0, 120, 200)  # of each cell; the first has none
+    pairs[0] = 0
+    pointer, size = np.append(0, np.cumsum(pairs)), int(pairs.sum())
+    year, occurrence = random.integers(0, 50, size), np.arange(size, dtype=np.uint32)
+    position = random.integers(0, 20_000, size).astype(np.uint16)
+    least = int(mapped_positions(first_map, POISSON))
+    reached = np.zeros((200, 50), dtype=np.int64)
+    beyond = position >= least
+    np.add.at(reached, (np.repeat(np.arange(200), pairs)[beyond], year[beyond]), 1)
+    found = first_and_second_storms(pointer, occurrence, position, year, 50, least)
+    assert (found[0] == (reached > 0).sum(axis=0)).all()
+    assert (found[1] == np.maximum(reached - 1, 0).sum(axis=0)).all()
+    assert found[1].sum() > 100
+
+
+@pytest.mark.parametrize("family", [POISSON, CLUSTERED])
+def test_catalogues_of_the_declared_family_are_seldom_rejected(family: Frequency) -> None:
+    """Over 150 catalogues the number is off by standard errors of mean zero and deviation one."""
+    found = [check([simulated(seed, family, family)], family) for seed in range(150)]
+    off = np.array([errors_off(f) for f in found])
+    assert abs(off.mean()) < 3.0 / np.sqrt(150)
+    assert abs(off.std() - 1.0) < 3.0 / np.sqrt(2 * 150)
+    assert sum(map(within, found)) >= 148  # 149.6 by the normal law
+
+
+def test_moderate_clustering_declared_as_poisson_is_found() -> None:
+    """κ = 3 makes 0.0317 second storms a year of 0.0231: five standard errors in 10,000 years."""
+    clustered = Frequency("negative_binomial", 3.0)
+    found = [check([simulated(s, clustered, POISSON, b) for b in range(5)]) for s in range(30)]
+    assert sum(not within(f) for f in found) >= 22
+    off = [errors_off(f) for f in found]
+    assert 3.5 < np.mean(off) < 5.5
+    assert min(off) > 1.0
 
 
 def test_clustered_years_hold_only_under_the_family_that_is_declared() -> None:
-    """Gamma-mixed counts read as Poisson cost more than the rates say; read as themselves, not."""
+    """Gamma-mixed counts read as Poisson are more than the rates say; read as themselves, not."""
     blocks = range(5)
     declared = check([simulated(7, CLUSTERED, CLUSTERED, b) for b in blocks], CLUSTERED)
     assert within(declared)
     silent = check([simulated(7, CLUSTERED, POISSON, b) for b in blocks])
     assert not within(silent)
+    assert errors_off(silent) > 10.0
     assert float(silent["over_dispersion_share"]) > 0.05
     assert float(silent["unexplained"]) == pytest.approx(0.0, abs=1e-12)  # ranking is blameless
+
+
+def test_a_year_of_many_costly_second_storms_moves_the_cost_and_not_the_verdict() -> None:
+    """Why cost is not judged: thirty of the rarest storms in one year cost as much as hundreds."""
+    year, position = simulated(11, POISSON, POISSON)
+    rarest = np.full(30, position.max())
+    plain = check([(year, position)])
+    found = check([(np.append(year, np.full(30, year[0])), np.append(position, rarest))])
+    cost = [float(f["over_dispersion_share"] / f["standard_error"]) for f in (plain, found)]
+    assert abs(cost[1]) < 3.0  # the standard error rose with the cost
+    assert float(found["standard_error"]) > 5.0 * float(plain["standard_error"])
+    assert float(found["over_dispersion_share"]) > 10 * abs(float(plain["over_dispersion_share"]))
 
 
 # --- faults ------------------------------------------------------------------------------------
@@ -263,6 +350,8 @@ def test_storms_written_twice_show_among_all_occurrences_only() -> None:
     plain, found = check([(year, position)]), check([twice])
     assert within(plain)
     assert not within(found)
+    again = (position[::10] >= mapped_positions(PERIODS, POISSON)[0]).sum() / YEARS
+    assert float(found["second_storms"] - plain["second_storms"]) == pytest.approx(again, rel=1e-9)
     assert float(found["over_dispersion_share"]) > 0.05
     assert float(found["annual_maxima_error"]) == float(plain["annual_maxima_error"])
 
@@ -301,7 +390,8 @@ def build(folder: Path, name: str) -> Built:
     settings = make_settings(YEARS)
     catalogue = build_catalogue(folder, tree, [make_source(YEARS)], settings).load()
     layers = {p: tree[p].to_dataset().assign_attrs(units=unit) for p, (unit, _) in TOP.items()}
-    census = exposed({**layers, "zones": tree["zones"].to_dataset()}, CELLS.size, CLASSES)
+    zones = tree["zones"].to_dataset()
+    census = exposed({**layers, "zones": zones}, zones.sizes["cell"], CLASSES)
     responses = {p: linear(p, unit, top) for p, (unit, top) in TOP.items()}
     items = [Item(c, "loss", "CNY", c, responses, "complement") for c in CLASSES]
     items.append(Item("relief", "benefit", "CNY", "brick", responses, "highest"))  # is left out
@@ -330,7 +420,9 @@ def test_ranked_maxima_cost_the_sum_over_ranks(built: Callable[[str], Built], na
         found, periods = checks.sel(peril=peril), city.census[peril]["return_period"].values
         shifts = [block_shift(0.3, b) for b in range(3)]
         ranks = np.concatenate([rank_positions(YEARS, u, periods, POISSON) for u in shifts])
-        by_hand = ratio(city, peril, CELLS[:, None], ranks[None]).mean(axis=1) @ YEARLY
+        cells = np.arange(city.census["zones"].sizes["cell"])
+        mean = ratio(city, peril, cells[:, None], ranks[None]).mean(axis=1)
+        by_hand = mean @ YEARLY[cells]
         maps = float(found["aal_from_maps"])
         assert maps * (1.0 + float(found["quadrature_error"])) == pytest.approx(by_hand, rel=1e-5)
         assert float(found["unexplained"]) == pytest.approx(0.0, abs=1e-12)
@@ -344,6 +436,9 @@ def test_a_poisson_source_costs_what_the_rates_say(
     city = built(name)
     checks = average_from_maps(city.catalogue, city.census, city.table)
     assert checks["within_three_standard_errors"].values.all()
+    first = -np.log(0.8) - 0.2
+    assert checks["second_storms_expected"].values == pytest.approx([first] * 2, rel=1e-12)
+    assert (checks["second_storms_standard_error"] < 0.1 * first).all()
     assert (checks["standard_error"] < 0.01).all()
     assert (checks["other_storms_share"] > 0.005).all()
 
@@ -410,6 +505,13 @@ def test_a_peril_that_the_catalogue_lacks_is_refused() -> None:
         average_from_maps(catalogue, census, table)
 
 
+def test_a_table_of_more_cells_than_the_catalogue_is_refused() -> None:
+    city = one_cell(POISSON)
+    table = replace(city.table, entry_cell=np.array([1]))
+    with pytest.raises(CatalogueError, match=r"block_00/typhoon_wind.*1.*census of the catalogue"):
+        average_from_maps(tree_of([annual_maxima()], POISSON), city.census, table)
+
+
 def test_replayed_storms_are_refused() -> None:
     city = one_cell(POISSON)
     catalogue = tree_of([annual_maxima()], POISSON, shift=float("nan"))
@@ -417,9 +519,22 @@ def test_replayed_storms_are_refused() -> None:
         average_from_maps(catalogue, city.census, city.table)
 
 
-def test_a_peril_that_costs_nothing_has_no_errors() -> None:
+def test_a_peril_that_costs_nothing_has_no_errors_of_cost() -> None:
     city = one_cell(POISSON)
     idle = replace(city.table, value=np.zeros_like(city.table.value))
-    found = average_from_maps(tree_of([annual_maxima()], POISSON), city.census, idle).isel(peril=0)
-    assert all(float(found[name]) == 0.0 for name in found if found[name].dtype.kind == "f")
-    assert within(found)
+    block = simulated(11, POISSON, POISSON)
+    found = average_from_maps(tree_of([block], POISSON), city.census, idle).isel(peril=0)
+    assert all(float(found[name]) == 0.0 for name in (*MONEY, *SHARES))
+    valued = check([block])
+    assert all(float(found[name]) == float(valued[name]) > 0.0 for name in NUMBERS)
+
+
+def test_a_peril_that_reaches_no_cell_has_no_second_storms_to_expect() -> None:
+    nothing = second_storms(np.zeros((2, 10), dtype=np.int64), 0, 5.0, POISSON)
+    assert nothing == (0.0, 0.0, 0.0)
+    assert nothing.within_three_standard_errors
+
+
+def test_a_first_map_of_one_year_has_no_probability() -> None:
+    with pytest.raises(ReturnPeriodError, match=r"return period.*correct the return periods"):
+        second_storms(np.zeros((2, 10), dtype=np.int64), 1, 1.0, POISSON)

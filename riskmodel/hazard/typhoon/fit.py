@@ -15,10 +15,10 @@ import pandas as pd
 import statsmodels.api as sm
 import xarray as xr
 import yaml
-from scipy import stats
 
 from riskmodel.core.errors import CatalogueError
 from riskmodel.core.files import write_text
+from riskmodel.hazard.counts import estimate_dispersion
 from riskmodel.hazard.typhoon.climate import fit_wind_climate
 from riskmodel.hazard.typhoon.comparison import record_figures
 from riskmodel.hazard.typhoon.copula import PROBABILITIES, quantiles_of, score_correlation
@@ -56,15 +56,14 @@ def fit_counts(years: npt.NDArray[np.int64]) -> dict[str, Any]:
     first, last = int(years.min()), int(years.max())
     counts = np.bincount(years - first, minlength=last - first + 1)
     n, mean, variance = counts.size, counts.mean(), counts.var(ddof=1)
-    index = (n - 1) * variance / mean
-    p_value = 2.0 * min(stats.chi2.cdf(index, n - 1), stats.chi2.sf(index, n - 1))
+    dispersion = estimate_dispersion(counts, level=0.9)
     return {
         "family": "poisson",
         "rate": rounded(mean),
         "standard_error": rounded(np.sqrt(mean / n)),
         "variance": rounded(variance),
-        "dispersion": rounded(variance / mean),
-        "dispersion_p_value": rounded(p_value),
+        "dispersion": rounded(dispersion.ratio),
+        "dispersion_p_value": rounded(dispersion.p_value),
         "years": n,
         "first_year": first,
         "last_year": last,
