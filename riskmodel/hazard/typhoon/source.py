@@ -15,6 +15,7 @@ from riskmodel.hazard.grid import PhysicsGrid
 from riskmodel.hazard.source import Source, SourceBlock
 from riskmodel.hazard.typhoon.fields import storm_indices
 from riskmodel.hazard.typhoon.model import TRACK_MODEL, load_track_model
+from riskmodel.hazard.typhoon.stations import station_indices
 from riskmodel.hazard.typhoon.steering import STEERING
 from riskmodel.hazard.typhoon.tracks import simulate_storms
 from riskmodel.hazard.typhoon.triggers import trigger_indices
@@ -49,11 +50,18 @@ def typhoon_source(
             model, years=years_per_block, block=number, seed=seed, frequency=frequency
         )
         indices = storm_indices(storms, latitude, longitude, seed=seed, block=number)
-        return SourceBlock(occurrences(storms), peril_indices(indices))
+        stations = _station_rain(storms, seed=seed, block=number)
+        return SourceBlock(occurrences(storms).merge(stations), peril_indices(indices))
 
     files = [*sorted(Path(TRACK_MODEL).parent.glob("*.yml")), STEERING, PROXIES]
     parameters = {p.name: sha256(p) for p in files}
     return Source(grid, UNITS_OF_PERIL, "typhoon", f"{grid} {frequency} {parameters}", block)
+
+
+def _station_rain(storms: xr.Dataset, *, seed: int, block: int) -> xr.Dataset:
+    """Highest 24-hour rain (occurrence, station) at the declared stations, for rain triggers."""
+    rain = station_indices(storms, seed=seed, block=block)["rain_24h"].rename(storm="occurrence")
+    return rain.transpose("occurrence", "station").rename("station_rain").to_dataset()
 
 
 def peril_indices(indices: xr.Dataset) -> dict[str, npt.NDArray[np.float32]]:
