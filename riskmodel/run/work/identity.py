@@ -30,7 +30,7 @@ def check_identity(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> xr.
 
 
 def identity_table(checks: xr.Dataset) -> pd.DataFrame:
-    """One row a peril for reading: money in 亿元, shares in per cent, numbers a year and cell.
+    """One column a peril for reading: money in 亿元, shares in per cent, numbers a year and cell.
 
     Beside the error of all occurrences and the number of second storms stands how many standard
     errors they are off; the verdict is that of the number.
@@ -51,7 +51,7 @@ def identity_table(checks: xr.Dataset) -> pd.DataFrame:
         2
     )
     shown["within_three_standard_errors"] = frame["within_three_standard_errors"].astype(bool)
-    return shown
+    return shown.set_index("peril").T.rename_axis(columns=None).reset_index(names="figure")
 
 
 def identity_records(checks: xr.Dataset) -> list[Record]:

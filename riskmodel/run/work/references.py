@@ -68,13 +68,13 @@ def reference_lines(
 
 
 def reference_table(run: Run, cases: Mapping[str, FloatArray], table: xr.Dataset) -> pd.DataFrame:
-    """Mean, and AEP and TVaR at each return period of the params, by case, in 亿元."""
+    """Mean, and AEP and TVaR at each return period of the params, a column a case, in 亿元."""
     shown = {"sources as modelled": year_losses(table).total, **cases}
-    rows = []
+    columns = {}
     for name, losses in shown.items():
         amounts = {"AAL": float(losses.mean())}
         for t in run.params.exceedance.return_periods:
             amounts[f"AEP {t:g}"] = value_at_risk(losses, t)
             amounts[f"TVaR {t:g}"] = tail_value_at_risk(losses, t)
-        rows.append({"case": name, **{k: round(v / 1e8, 2) for k, v in amounts.items()}})
-    return pd.DataFrame(rows)
+        columns[name] = {k: round(v / 1e8, 2) for k, v in amounts.items()}
+    return pd.DataFrame(columns).reset_index(names="figure (亿元)")
