@@ -6,6 +6,7 @@ PARAMS  ?= params/wenzhou.yml
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
 LOCKS   := requirements.lock requirements-nohash.lock
+PEERS   := benchmarks/peers
 
 # The first suitable interpreter; another one: make PYTHON=/path/to/python run
 FITS    := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -13,10 +14,10 @@ PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do 
 	command -v $$p >/dev/null 2>&1 && $$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test bench lab demo lock clean distclean
+.PHONY: help venv run test bench bench-peers lab demo lock lock-peers clean distclean
 
 help: ## say what the targets do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 venv: $(STAMP) ## make .venv from the lock, if it is not up to date
 
@@ -32,6 +33,8 @@ test: $(STAMP) ## style, types, tests
 bench: $(STAMP) ## time what the speed claims rest on (the slow ones: make bench BENCH=large)
 	@$(BIN)/python -m benchmarks $(BENCH)
 
+bench-peers: $(patsubst $(PEERS)/%.lock,$(PEERS)/.venv-%/.installed,$(wildcard $(PEERS)/*.lock)) ## install what the benchmarks compare with, each lock in its own environment
+
 lab: $(STAMP) ## JupyterLab in the same environment
 	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -42,15 +45,21 @@ demo: $(STAMP) ## rebuild the demo census in data/demo
 # One resolution writes both locks: the second is the first without its hashes, because pip refuses
 # `-e .` (the last line of environment.yml) beside hashes. Existing pins are kept where they still
 # fit; newer ones: make lock LOCK_FLAGS=--upgrade
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
 lock: $(BIN)/uv ## write both locks from pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra test \
-		--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-		$(LOCK_FLAGS) --output-file requirements.lock pyproject.toml >/dev/null
+	@$(COMPILE) --extra test $(LOCK_FLAGS) --output-file requirements.lock pyproject.toml >/dev/null
 	@sed -e '/^ *--hash=/d' -e 's/ *\\$$//' requirements.lock > requirements-nohash.lock
 	@for f in $(LOCKS); do \
 		{ echo '# Written by make lock from pyproject.toml; do not edit.'; grep -v '^#' $$f; } > $$f.new \
 		&& mv $$f.new $$f; done
 	@! grep -n '://' $(LOCKS)
+
+lock-peers: $(BIN)/uv ## write the locks of the benchmarks' peers from benchmarks/peers/*.in
+	@for f in $(PEERS)/*.in; do \
+		$(COMPILE) $(LOCK_FLAGS) --output-file $${f%.in}.lock $$f >/dev/null || exit 1; done
+	@! grep -n '://' $(PEERS)/*.lock
 
 # pip alone brings uv. Without uv everything still works, through pip and more slowly.
 $(BIN)/uv: | $(BIN)/python
@@ -76,10 +85,16 @@ $(STAMP): requirements.lock pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(PEERS)/.venv-%/.installed: $(PEERS)/%.lock | $(BIN)/python
+	@echo "Installing into $(@D) ..." >&2
+	@$(BIN)/python -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 clean: ## remove caches and build leftovers; outputs and .venv stay
 	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	@find . -path './$(VENV)' -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) \
+	@find . \( -path './$(VENV)' -o -path './$(PEERS)/.venv-*' \) -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 		-type d -prune -exec rm -rf {} +
 
-distclean: clean ## remove .venv too
-	@rm -rf $(VENV)
+distclean: clean ## remove .venv and those of the peers too
+	@rm -rf $(VENV) $(PEERS)/.venv-*

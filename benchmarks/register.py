@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from benchmarks.harness import Alternative, Benchmark
+from benchmarks.harness import ROOT, Alternative, Benchmark
 
 BUDGET_MB = 4096.0
+CURVES_PYTHON = ROOT / "benchmarks" / "peers" / ".venv-curves" / "bin" / "python"
 
 BENCHMARKS = (
     Benchmark(
@@ -41,5 +42,49 @@ BENCHMARKS = (
             "benchmarks.ranking:plain",
             "benchmarks.ranking:judge",
         ),
+    ),
+    Benchmark(
+        "curves",
+        "OEP, AEP and TVaR of both at 10 return periods, 3 million losses in 1,000,000 years",
+        "benchmarks.curves:ours",
+        repetitions=5,
+        prepared=("benchmarks.curves:store",),
+        alternative=Alternative(
+            "lecpy of oasislmf",
+            "benchmarks.curves_peers:lecpy",
+            "benchmarks.curves:judge_lecpy",
+            CURVES_PYTHON,
+        ),
+    ),
+    Benchmark(
+        "curves_best",
+        "the same beside the fastest of numpy, pandas, polars and risksim",
+        "benchmarks.curves:ours_plain",
+        repetitions=5,
+        prepared=("benchmarks.curves:store",),
+        alternative=Alternative(
+            "fastest of numpy, pandas, polars and risksim",
+            "benchmarks.curves_peers:fastest",
+            "benchmarks.curves:judge_fastest",
+            CURVES_PYTHON,
+        ),
+    ),
+    Benchmark(
+        "curves_by_group",
+        "the same by 12 counties x 5 perils",
+        "benchmarks.curves:ours_by_group",
+        prepared=("benchmarks.curves:store",),
+        alternative=Alternative(
+            "lecpy of oasislmf",
+            "benchmarks.curves_peers:lecpy_by_group",
+            "benchmarks.curves:judge_lecpy",
+            CURVES_PYTHON,
+        ),
+    ),
+    Benchmark(
+        "bootstrap",
+        "intervals of AAL and of TVaR at 6 return periods, 500 resamples of 100,000 years",
+        "benchmarks.curves:bootstrap",
+        budget_seconds=3.0,
     ),
 )

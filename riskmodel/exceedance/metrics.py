@@ -6,6 +6,7 @@ OEP is the distribution of the largest occurrence of a year, AEP (aggregate exce
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +15,11 @@ import xarray as xr
 
 from riskmodel.core.errors import ReturnPeriodError
 from riskmodel.core.returnperiod import probability_from_return_period
+from riskmodel.exceedance.worst_years import worst_first
 
 FloatArray = npt.NDArray[np.float64]
 WINDOW = 1.25  # ranks within a factor of 1.25 give the share of extrapolated loss at a curve point
+CURVES = ("oep", "aep", "tvar")
 
 
 class Metric(NamedTuple):
@@ -49,8 +52,7 @@ def value_at_risk(losses: npt.ArrayLike, return_period: float) -> float:
     >>> value_at_risk([5.0, 1.0, 3.0, 2.0, 4.0], 5.0)
     4.0
     """
-    ordered = np.sort(np.asarray(losses, dtype=np.float64))[::-1]
-    return float(ordered[exceeding_years(ordered.size, return_period)])
+    return float(year_points(losses, [return_period])[0, 0])
 
 
 def exceeding_years(years: int, return_period: float) -> int:
@@ -78,10 +80,57 @@ def tail_value_at_risk(losses: npt.ArrayLike, return_period: float) -> float:
     >>> tail_value_at_risk([5.0, 1.0, 3.0, 2.0, 4.0], 2.5)
     4.5
     """
-    ordered = np.sort(np.asarray(losses, dtype=np.float64))[::-1]
-    tail = ordered.size * float(probability_from_return_period(return_period))
-    whole = exceeding_years(ordered.size, return_period)
-    return float((ordered[:whole].sum() + (tail - whole) * ordered[whole]) / tail)
+    return float(year_points(losses, [return_period])[1, 0])
+
+
+class TailCut(NamedTuple):
+    """Where a return period cuts the ranked years: N/T years, `whole` of them above the loss."""
+
+    whole: int
+    years: float
+
+
+def tail_cut(years: int, return_period: float) -> TailCut:
+    """Return the cut of so many years at T; refused like `exceeding_years`."""
+    tail = years * float(probability_from_return_period(return_period))
+    return TailCut(exceeding_years(years, return_period), tail)
+
+
+def ranked_points(ordered: FloatArray, cuts: Sequence[TailCut]) -> FloatArray:
+    """VaR and TVaR (2, return period) of years in falling order.
+
+    Parameters
+    ----------
+    ordered : ndarray
+        The largest amounts; years beyond them have no loss.
+    cuts : sequence of TailCut
+        From `tail_cut`, one a return period.
+    """
+    value = np.array([ordered[cut.whole] if cut.whole < ordered.size else 0.0 for cut in cuts])
+    counts = [_without_zeros(cut.whole, ordered.size) for cut in cuts]
+    if max(counts) > ordered.size:
+        ordered = np.append(ordered, np.zeros(max(counts) - ordered.size))
+    above = np.array([ordered[:count].sum() for count in counts])
+    whole, years = np.array(cuts, dtype=np.float64).T
+    return np.stack([value, (above + (years - whole) * value) / years])
+
+
+def _without_zeros(count: int, losses: int) -> int:
+    """Years whose sum is that of `count` years to the last bit, if all but `losses` are zero.
+
+    numpy adds pairwise: it halves an array, the first half a multiple of eight, until 128 are
+    left. A second half of zeros adds nothing.
+    """
+    while count > 128 and (half := count // 16 * 8) >= losses:
+        count = half
+    return count
+
+
+def year_points(losses: npt.ArrayLike, return_periods: Sequence[float]) -> FloatArray:
+    """VaR and TVaR (2, return period) of years in any order, ranked once for all of them."""
+    amounts = np.asarray(losses, dtype=np.float64)
+    cuts = [tail_cut(amounts.size, t) for t in return_periods]
+    return ranked_points(worst_first(amounts, max(cut.whole for cut in cuts) + 1), cuts)
 
 
 def annual_sum(year: npt.NDArray[np.int64], amount: FloatArray, years: int) -> FloatArray:
@@ -144,24 +193,45 @@ def year_losses(table: xr.Dataset, *, block: int | None = None) -> YearLosses:
     )
 
 
+def curve_points(
+    amounts: FloatArray, extrapolated: FloatArray, return_periods: Sequence[float]
+) -> tuple[list[Metric], list[Metric]]:
+    """VaR and TVaR at return periods with their shares of extrapolated loss; years are ranked once.
+
+    Parameters
+    ----------
+    amounts, extrapolated : ndarray (year)
+        Loss of each year and the part of it beyond the rarest maps.
+    return_periods : sequence of float
+        Years on the annual-probability basis, > 1.
+
+    Returns
+    -------
+    VaR, with the share among the years ranked nearby, and TVaR, with that among the years beyond;
+    one a return period. Years that tie are ranked in their order.
+
+    Raises
+    ------
+    ReturnPeriodError
+        If the years do not support one of them.
+    """
+    cuts = [tail_cut(amounts.size, t) for t in return_periods]
+    nearby = [slice(int(cut.whole / WINDOW), int(np.ceil(cut.whole * WINDOW)) + 1) for cut in cuts]
+    ordered = worst_first(amounts, min(max(near.stop for near in nearby), amounts.size))
+    worst = np.flatnonzero(amounts >= ordered[-1])
+    worst = worst[np.argsort(-amounts[worst], kind="stable")]
+
+    def metrics(values: FloatArray, ranks: list[slice]) -> list[Metric]:
+        parts = [_share(extrapolated[worst[r]].sum(), amounts[worst[r]].sum()) for r in ranks]
+        return [Metric(float(v), part) for v, part in zip(values, parts, strict=True)]
+
+    value, tail = ranked_points(ordered, cuts)
+    return metrics(value, nearby), metrics(tail, [slice(cut.whole) for cut in cuts])
+
+
 def curve_point(amounts: FloatArray, extrapolated: FloatArray, return_period: float) -> Metric:
     """VaR at T with the share of extrapolated loss among the years ranked nearby."""
-    count = exceeding_years(amounts.size, return_period)
-    near = np.argsort(-amounts, kind="stable")[
-        int(count / WINDOW) : int(np.ceil(count * WINDOW)) + 1
-    ]
-    return Metric(
-        value_at_risk(amounts, return_period), _share(extrapolated[near].sum(), amounts[near].sum())
-    )
-
-
-def tail_point(amounts: FloatArray, extrapolated: FloatArray, return_period: float) -> Metric:
-    """TVaR at T with the share of extrapolated loss among the years beyond."""
-    worst = np.argsort(-amounts, kind="stable")[: exceeding_years(amounts.size, return_period)]
-    return Metric(
-        tail_value_at_risk(amounts, return_period),
-        _share(extrapolated[worst].sum(), amounts[worst].sum()),
-    )
+    return curve_points(amounts, extrapolated, [return_period])[0][0]
 
 
 def _share(part: float, whole: float) -> float:
@@ -190,10 +260,11 @@ def loss_metrics(
         "loss.aal": aal,
         "loss.standard_deviation": Metric(float(losses.total.std())),
     }
-    for t in return_periods:
-        metrics[f"loss.oep.{t:g}"] = curve_point(losses.largest, losses.largest_extrapolated, t)
-        metrics[f"loss.aep.{t:g}"] = curve_point(losses.total, losses.total_extrapolated, t)
-        metrics[f"loss.tvar.{t:g}"] = tail_point(losses.total, losses.total_extrapolated, t)
+    if return_periods:
+        oep, _ = curve_points(losses.largest, losses.largest_extrapolated, return_periods)
+        aep, tvar = curve_points(losses.total, losses.total_extrapolated, return_periods)
+        for t, *points in zip(return_periods, oep, aep, tvar, strict=True):
+            metrics |= {f"loss.{n}.{t:g}": p for n, p in zip(CURVES, points, strict=True)}
     return metrics | average_by_group(table, block=block)
 
 

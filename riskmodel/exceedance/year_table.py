@@ -7,7 +7,7 @@ figures have intervals of kind `data` (`year_table_intervals.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,12 +25,13 @@ from riskmodel.exceedance.imported_rows import (
     rows,
 )
 from riskmodel.exceedance.metrics import (
+    CURVES,
     Metric,
     annual_maximum,
     annual_sum,
-    tail_value_at_risk,
-    value_at_risk,
+    year_points,
 )
+from riskmodel.exceedance.worst_years import worst_first
 
 SCHEMA = Schema(
     "year_loss_table",
@@ -184,9 +185,16 @@ def recurrence_loss(losses: npt.ArrayLike, years: int, recurrence_interval: floa
     >>> recurrence_loss([5.0, 1.0, 3.0], 2, 1.0)
     1.0
     """
-    ordered = np.sort(checked_amounts(losses, "losses"))[::-1]
-    count = exceeding_occurrences(years, recurrence_interval)
-    return float(ordered[count]) if count < ordered.size else 0.0
+    return _recurrence_losses(losses, years, [recurrence_interval])[0]
+
+
+def _recurrence_losses(
+    losses: npt.ArrayLike, years: int, recurrence_intervals: Sequence[float]
+) -> list[float]:
+    amounts = checked_amounts(losses, "losses")
+    counts = [exceeding_occurrences(years, t) for t in recurrence_intervals]
+    ordered = worst_first(amounts, min(max(counts, default=-1) + 1, amounts.size))
+    return [float(ordered[count]) if count < amounts.size else 0.0 for count in counts]
 
 
 def table_metrics(table: xr.Dataset, return_periods: list[float]) -> dict[str, Metric]:
@@ -206,10 +214,13 @@ def table_metrics(table: xr.Dataset, return_periods: list[float]) -> dict[str, M
         "loss.aal": float(losses.total.mean()),
         "loss.standard_deviation": float(losses.total.std()),
     }
-    for t in return_periods:
-        figures[f"loss.eef.{t:g}"] = recurrence_loss(table["loss"].values, years, t)
-        if t > 1:
-            figures[f"loss.oep.{t:g}"] = value_at_risk(losses.largest, t)
-            figures[f"loss.aep.{t:g}"] = value_at_risk(losses.total, t)
-            figures[f"loss.tvar.{t:g}"] = tail_value_at_risk(losses.total, t)
+    eef = _recurrence_losses(table["loss"].values, years, return_periods)
+    yearly = [t for t in return_periods if t > 1]
+    points: dict[float, Iterable[float]] = {}
+    if yearly:
+        (oep, _), (aep, tvar) = (year_points(a, yearly) for a in (losses.largest, losses.total))
+        points = dict(zip(yearly, np.stack([oep, aep, tvar]).T.tolist(), strict=True))
+    for t, loss in zip(return_periods, eef, strict=True):
+        figures[f"loss.eef.{t:g}"] = loss
+        figures |= {f"loss.{n}.{t:g}": v for n, v in zip(CURVES, points.get(t, ()), strict=False)}
     return {name: Metric(value) for name, value in figures.items()}

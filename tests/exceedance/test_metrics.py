@@ -18,9 +18,9 @@ from riskmodel.exceedance.metrics import (
     annual_sum,
     average_by_group,
     curve_point,
+    curve_points,
     exceeding_years,
     loss_metrics,
-    tail_point,
     tail_value_at_risk,
     value_at_risk,
     year_losses,
@@ -115,9 +115,29 @@ def test_shares_of_extrapolated_loss_by_hand() -> None:
     # T = 4: two years beyond; ranks within a factor 1.25 of two are the second to the fourth
     point = curve_point(amounts, beyond, 4.0)
     assert (point.value, point.share_extrapolated) == (6.0, pytest.approx(7.0 / 18.0))
-    tail = tail_point(amounts, beyond, 4.0)
+    [tail] = curve_points(amounts, beyond, [4.0])[1]
     assert (tail.value, tail.share_extrapolated) == (9.0, pytest.approx(14.0 / 18.0))
     assert curve_point(np.zeros(8), np.zeros(8), 4.0).share_extrapolated == 0.0
+
+
+def share_plainly(amounts: np.ndarray, beyond: np.ndarray, ranks: slice) -> float:
+    """Share by a stable sort of every year."""
+    chosen = np.argsort(-amounts, kind="stable")[ranks]
+    return float(beyond[chosen].sum() / amounts[chosen].sum())
+
+
+def test_ranking_once_gives_each_period_as_on_its_own() -> None:
+    draw = np.random.default_rng(5)
+    amounts = np.round(draw.pareto(1.5, 3_000) * (draw.random(3_000) < 0.9), 1)  # many ties
+    beyond = amounts * draw.random(3_000)
+    periods = [2.0, 3.3, 50.0, 300.0]
+    values, tails = curve_points(amounts, beyond, periods)
+    for period, value, tail in zip(periods, values, tails, strict=True):
+        count = int(3_000 / period + 1e-9)
+        near = slice(int(count / 1.25), int(np.ceil(count * 1.25)) + 1)
+        assert value == (value_at_risk(amounts, period), share_plainly(amounts, beyond, near))
+        worst = slice(count)
+        assert tail == (tail_value_at_risk(amounts, period), share_plainly(amounts, beyond, worst))
 
 
 # --- breakdowns ---------------------------------------------------------------------------------
