@@ -12,7 +12,6 @@ from pydantic import Field, ValidationError, model_validator
 
 from riskmodel.core import yaml_file
 from riskmodel.core.errors import ParamError
-from riskmodel.core.returnperiod import Frequency, rate_from_return_period
 from riskmodel.run.refusal import dotted_keys, refuse, unknown_key
 from riskmodel.run.scenario import Scenario
 from riskmodel.run.sections import (
@@ -72,6 +71,8 @@ class Params(Section):
 
     def _require_stored(self) -> None:
         """Refuse a head that begins below the storage rate, before a catalogue is made."""
+        from riskmodel.core.returnperiod import Frequency, rate_from_return_period  # heavy
+
         choice = self.hazard.frequency
         frequency = Frequency(choice.family, choice.kappa)
         for peril, rate in self.hazard.storage_rate.model_dump().items():
