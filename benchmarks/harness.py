@@ -31,13 +31,16 @@ class SideError(RuntimeError):
 class Alternative:
     """Another way to the same outputs: its `side` and the `judge` of both outcomes.
 
-    `python` is the interpreter of its environment.
+    `python` is the interpreter of its environment; `least_ratio` how many times its seconds must be
+    ours, and `leaner` whether our peak memory must be lower, for the benchmark to pass.
     """
 
     name: str
     side: str
     judge: str
     python: Path = field(default=Path(sys.executable))
+    least_ratio: float = 1.0
+    leaner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,9 @@ def measure(benchmark: Benchmark, work: Path) -> Record:
     -------
     dict with ``seconds`` and ``cpu_seconds`` (of all threads; median of the repetitions),
     ``peak_mb`` (of the whole process; the largest), the same of the alternative, ``ratio`` =
-    alternative seconds / ours, ``equal``, the budgets, and ``passed``: equal, not slower and within
-    budget. A side that is missing or failed is told in ``note``, and does not pass.
+    alternative seconds / ours, ``equal``, the budgets, and ``passed``: equal, as much faster and
+    leaner as the alternative asks (not slower at least), and within budget. A side that is missing
+    or failed is told in ``note``, and does not pass.
     """
     record = _blank(benchmark)
     other = benchmark.alternative
@@ -131,7 +135,9 @@ def _blank(benchmark: Benchmark) -> Record:
         "alternative": other.name if other else None, "alternative_seconds": None,
         "alternative_peak_mb": None, "ratio": None, "equal": None, "how_judged": None,
         "budget_seconds": benchmark.budget_seconds, "budget_mb": benchmark.budget_mb,
-        "within_budget": None, "passed": False, "note": None, "facts": {}, "versions": versions(),
+        "least_ratio": other.least_ratio if other else None,
+        "leaner": other.leaner if other else None, "within_budget": None, "passed": False,
+        "note": None, "facts": {}, "versions": versions(),
     }  # fmt: skip
 
 
@@ -173,7 +179,12 @@ def _within(record: Record) -> bool | None:
 def _passed(record: Record) -> bool:
     if record["seconds"] is None or record["within_budget"] is False:
         return False
-    return record["alternative"] is None or bool(record["equal"] and record["ratio"] >= 1)
+    if record["alternative"] is None:
+        return True
+    if record["ratio"] is None:
+        return False
+    leaner = not record["leaner"] or record["peak_mb"] < record["alternative_peak_mb"]
+    return bool(record["equal"] and leaner and record["ratio"] >= record["least_ratio"])
 
 
 def merged(path: Path, records: Iterable[Record], order: Sequence[str]) -> list[Record]:

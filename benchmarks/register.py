@@ -54,6 +54,8 @@ BENCHMARKS = (
             "benchmarks.curves_peers:lecpy",
             "benchmarks.curves:judge_lecpy",
             CURVES_PYTHON,
+            least_ratio=40.0,
+            leaner=True,
         ),
     ),
     Benchmark(
@@ -79,6 +81,7 @@ BENCHMARKS = (
             "benchmarks.curves_peers:lecpy_by_group",
             "benchmarks.curves:judge_lecpy",
             CURVES_PYTHON,
+            least_ratio=80.0,
         ),
     ),
     Benchmark(

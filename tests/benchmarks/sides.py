@@ -26,6 +26,11 @@ def big(work: Path) -> Callable[[], Outcome]:
     return lambda: {"last": float(np.ones(25_000_000)[-1])}  # 200 MB of float64
 
 
+def heavy_sums(work: Path) -> Callable[[], Outcome]:
+    weight = np.ones(25_000_000)  # 200 MB that the other side does not hold
+    return lambda: {"total": np.arange(5).cumsum() * int(weight[-1])}
+
+
 def needs_a_peer(work: Path) -> Callable[[], Outcome]:
     raise ModuleNotFoundError(name="peer_of_nobody")
 

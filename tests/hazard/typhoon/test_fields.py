@@ -127,7 +127,7 @@ def test_onshore_points_from_sea_to_land() -> None:
 
 
 def test_surge_only_near_the_coast_and_higher_with_onshore_wind(storms: xr.Dataset) -> None:
-    some = storms.isel(storm=slice(0, 60))
+    some = storms.isel(storm=slice(0, 400))
     indices = storm_indices(some, LATITUDE, LONGITUDE, seed=1, block=0, residual=False)
     inland = land_at(LATITUDE, LONGITUDE)
     surge = indices["surge"].values
@@ -145,8 +145,7 @@ def test_enough_years_are_positive_everywhere(storms: xr.Dataset) -> None:
         assert (maxima > 0).mean(axis=0).min() > 0.4, name
         for column in maxima.T:
             positive = column[column > 0]
-            # A few ties by chance of single precision; many would be clamped values.
-            assert np.unique(positive).size > 0.998 * positive.size, name
+            assert np.unique(positive).size > 0.999 * positive.size, name
 
 
 def test_threads_do_not_change_a_bit(few_storms: xr.Dataset) -> None:
