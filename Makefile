@@ -56,9 +56,10 @@ lock: $(BIN)/uv ## write both locks from pyproject.toml
 		&& mv $$f.new $$f; done
 	@! grep -n '://' $(LOCKS)
 
+# CLIMADA names gdal, which has no wheel and which nothing compared here imports.
 lock-peers: $(BIN)/uv ## write the locks of the benchmarks' peers from benchmarks/peers/*.in
 	@for f in $(PEERS)/*.in; do \
-		$(COMPILE) $(LOCK_FLAGS) --output-file $${f%.in}.lock $$f >/dev/null || exit 1; done
+		$(COMPILE) --no-emit-package gdal $(LOCK_FLAGS) --output-file $${f%.in}.lock $$f >/dev/null || exit 1; done
 	@! grep -n '://' $(PEERS)/*.lock
 
 # pip alone brings uv. Without uv everything still works, through pip and more slowly.
@@ -88,7 +89,7 @@ $(STAMP): requirements.lock pyproject.toml | $(BIN)/python
 $(PEERS)/.venv-%/.installed: $(PEERS)/%.lock | $(BIN)/python
 	@echo "Installing into $(@D) ..." >&2
 	@$(BIN)/python -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
 clean: ## remove caches and build leftovers; outputs and .venv stay
