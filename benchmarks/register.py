@@ -5,9 +5,33 @@ from __future__ import annotations
 from benchmarks.harness import ROOT, Alternative, Benchmark
 
 BUDGET_MB = 4096.0
-CURVES_PYTHON = ROOT / "benchmarks" / "peers" / ".venv-curves" / "bin" / "python"
+PEERS = ROOT / "benchmarks" / "peers"
+CURVES_PYTHON = PEERS / ".venv-curves" / "bin" / "python"
+CLIMADA_PYTHON = PEERS / ".venv-climada" / "bin" / "python"
 
 BENCHMARKS = (
+    Benchmark(
+        "typhoon_indices",
+        "wind, rain and surge of 10,000 simulated years on the physics grid of 0.05 degrees",
+        "benchmarks.storms:indices",
+        repetitions=1,
+        budget_seconds=180.0,
+        budget_mb=BUDGET_MB,
+    ),
+    Benchmark(
+        "wind_field",
+        "highest wind of 100 hourly tracks at 100,000 places, Holland 1980",
+        "benchmarks.wind_field:ours",
+        repetitions=1,
+        prepared=("benchmarks.wind_field:store",),
+        alternative=Alternative(
+            "TropCyclone.from_tracks of CLIMADA",
+            "benchmarks.wind_peers:climada",
+            "benchmarks.wind_field:judge",
+            CLIMADA_PYTHON,
+            least_ratio=40.0,
+        ),
+    ),
     Benchmark(
         "catalogue",
         "rank and store 5 x 2,000 years of three storm perils, indices given on disk",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +10,17 @@ import numpy as np
 import xarray as xr
 
 from benchmarks.harness import ROOT
+from benchmarks.side import Outcome
 from riskmodel.census.read import load_census
 from riskmodel.hazard.catalogue import CatalogueSettings
+from riskmodel.hazard.grid import WENZHOU
 from riskmodel.hazard.intensity import cell_maps
 from riskmodel.hazard.position import block_shift, rank_positions, stored_ranks
 from riskmodel.hazard.ranking import Interpolation, Pool, Ranks, rank_block
 from riskmodel.hazard.source import Source, SourceBlock, pool_of, pooled_block
+from riskmodel.hazard.typhoon.fields import storm_indices
+from riskmodel.hazard.typhoon.model import load_track_model
+from riskmodel.hazard.typhoon.tracks import simulate_storms
 from riskmodel.run.params import Params, load_params
 from riskmodel.run.settings import catalogue_settings
 from riskmodel.run.work.hazard import sources_of
@@ -89,3 +95,22 @@ def warm_up(source: Source, settings: CatalogueSettings, tree: xr.DataTree) -> N
         pool, interpolation, cells[:2], ranks, key=(settings.seed, 0), peril=PERILS[0]
     ):
         pass
+
+
+def indices(work: Path) -> Callable[[], Outcome]:
+    """Wind, rain and surge indices of all storms of `BLOCKS` x `YEARS`, tracks not counted."""
+    params = load_params(ROOT / "params" / "wenzhou.yml")
+    settings, nodes = catalogue_settings(params), WENZHOU.nodes()
+    model, seed = load_track_model(), settings.seed
+    blocks = [
+        simulate_storms(model, years=YEARS, block=b, seed=seed, frequency=settings.frequency)
+        for b in range(BLOCKS)
+    ]
+    storm_indices(blocks[0].isel(storm=slice(0, 2)), *nodes, seed=seed, block=0)
+
+    def run() -> Outcome:
+        for number, storms in enumerate(blocks):
+            storm_indices(storms, *nodes, seed=seed, block=number)
+        return {"storms": sum(storms.sizes["storm"] for storms in blocks)}
+
+    return run

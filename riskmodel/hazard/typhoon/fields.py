@@ -127,7 +127,14 @@ def _constants(section: str, order: tuple[str, ...]) -> FloatArray:
     return np.array([table[name] * _share(name) for name in order])
 
 
-def _wind_constants(profile: str) -> FloatArray:
+def wind_constants(profile: str) -> FloatArray:
+    """Return the constants of the wind in the order of the kernels.
+
+    Raises
+    ------
+    ParamError
+        If there is no such profile.
+    """
     if profile not in PROFILES:
         raise ParamError("no such wind profile", found=profile, expected=list(PROFILES))
     flag = float(PROFILES.index(profile))
@@ -182,7 +189,7 @@ def storm_indices(
     tracks = np.stack([storms[name].values for name in TRACK_ORDER], axis=-1).astype(np.float64)
     rain = _rain_constants()
     purposes = np.array([purpose_code(name) for name in PURPOSES], dtype=np.int64)
-    wind, surge = _wind_constants(profile), _constants("surge", SURGE_ORDER)
+    wind, surge = wind_constants(profile), _constants("surge", SURGE_ORDER)
     result = accumulate(tracks, nodes, wind, rain, surge, purposes, seed, block, residual)
     if not residual:
         result[3] = _mean_over_tides(tracks, nodes, wind, rain, surge)

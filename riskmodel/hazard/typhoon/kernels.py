@@ -53,16 +53,25 @@ def _fill_surface_wind(
 
 
 @nb.njit(cache=True)
-def _fill_tables(
-    track: FloatArray, wind: FloatArray, rain: FloatArray, speed: FloatArray, rate: FloatArray,
-    drop: FloatArray, first: int, last: int,
-) -> float:  # fmt: skip
-    """Fill gradient wind (m/s), rain (mm/h) and pressure drop (hPa); return the highest wind.
+def fill_wind(
+    track: FloatArray, wind: FloatArray, speed: FloatArray, drop: FloatArray, first: int, last: int
+) -> float:
+    """Fill gradient wind (m/s) and pressure drop (hPa) by radius; return the highest wind.
 
     Only radii from `first` to `last` (multiples of `PROFILE_STEP`), which the nodes need.
     """
-    latitude, deficit, radius, near = track[0], track[2], track[5], track[6]
-    shape, rotation = _shape(radius, latitude, wind), coriolis(latitude)
+    deficit, radius = track[2], track[5]
+    shape, rotation = _shape(radius, track[0], wind), coriolis(track[0])
+    for k in range(first, last + 1):
+        speed[k], drop[k] = vortex(k * PROFILE_STEP, deficit, radius, shape, wind[0], rotation)
+    if wind[10] > 0.0:
+        return _fill_surface_wind(track, wind, speed, first, last)
+    return vortex(radius, deficit, radius, shape, wind[0], rotation)[0]
+
+
+@nb.njit(cache=True)
+def _fill_rain(near: float, rain: FloatArray, rate: FloatArray, first: int, last: int) -> None:
+    """Fill the rain rate (mm/h) by radius, of a storm with near-centre wind `near` (m/s)."""
     knots = near * rain[10] / 0.514444
     u = 1.0 + (knots - 35.0) / 33.0
     centre = max(rain[0] + rain[1] * u, 0.0) * MM_PER_HOUR
@@ -70,16 +79,43 @@ def _fill_tables(
     peak_radius = max(rain[4] + rain[5] * u, 10.0)
     scale = max(rain[6] + rain[7] * u, 50.0)
     for k in range(first, last + 1):
-        r = k * PROFILE_STEP
-        speed[k], drop[k] = vortex(r, deficit, radius, shape, wind[0], rotation)
-        rate[k] = rain_rate(r, centre, peak, peak_radius, scale)
-    if wind[10] > 0.0:
-        return _fill_surface_wind(track, wind, speed, first, last)
-    return vortex(radius, deficit, radius, shape, wind[0], rotation)[0]
+        rate[k] = rain_rate(k * PROFILE_STEP, centre, peak, peak_radius, scale)
 
 
 @nb.njit(cache=True)
-def _radii(latitude: float, longitude: float, box: FloatArray) -> tuple[float, float]:
+def moment(first: FloatArray, following: FloatArray, share: float, now: FloatArray) -> None:
+    """Fill the track's state a share of an hour after its fix, and its deepening in hPa an hour."""
+    now[:7] = first
+    now[7] = first[2] - following[2]
+    for k in (0, 1, 2, 5, 6):
+        now[k] = first[k] + share * (following[k] - first[k])
+
+
+@nb.njit(cache=True)
+def translation(track: FloatArray, wind: FloatArray, highest: float) -> tuple[float, float, float]:
+    """Return the translation as a share of the gradient wind: its size, east and north."""
+    turned = math.radians(track[4] - wind[8])
+    share = wind[7] * track[3] / max(highest, 1.0)
+    return share, share * math.sin(turned), share * math.cos(turned)
+
+
+@nb.njit(cache=True, inline="always")
+def wind_vector(
+    x: float, y: float, radius: float, cos_inflow: float, sin_inflow: float, push_east: float,
+    push_north: float,
+) -> tuple[float, float]:  # fmt: skip
+    """East and north of the wind at (x, y) from the centre, in parts of the gradient wind.
+
+    The cyclonic tangent (-y, x) / r turned inwards by the inflow angle, with the translation.
+    """
+    radius = max(radius, 1e-6)
+    east = (-y * cos_inflow - x * sin_inflow) / radius + push_east
+    north = (x * cos_inflow - y * sin_inflow) / radius + push_north
+    return east, north
+
+
+@nb.njit(cache=True)
+def radii(latitude: float, longitude: float, box: FloatArray) -> tuple[float, float]:
     """Least and greatest distance (km) from the centre to the box of nodes."""
     km_east = KM_PER_DEGREE * math.cos(math.radians(latitude))
     south, north = (box[0] - latitude) * KM_PER_DEGREE, (box[1] - latitude) * KM_PER_DEGREE
@@ -90,7 +126,7 @@ def _radii(latitude: float, longitude: float, box: FloatArray) -> tuple[float, f
 
 
 @nb.njit(cache=True)
-def _sub_steps(distance: float, speed: float, radius: float) -> int:
+def sub_steps(distance: float, speed: float, radius: float) -> int:
     """Sub-steps of an hour, of a length that suits the distance (km) to the nodes."""
     travel = max(RADIUS_SHARE * radius, DISTANCE_SHARE * distance, LEAST_TRAVEL)
     return max(math.ceil(3.6 * speed / travel), 1)
@@ -103,11 +139,8 @@ def _one_moment(
     highest: float, wind_out: FloatArray, rain_out: FloatArray, surge_out: FloatArray,
 ) -> None:  # fmt: skip
     """Add one moment of one storm to its maxima and totals."""
-    inflow = math.radians(wind[6])
-    turned = math.radians(track[4] - wind[8])
-    share = wind[7] * track[3] / max(highest, 1.0)
-    push_east, push_north = share * math.sin(turned), share * math.cos(turned)
-    cos_inflow, sin_inflow = math.cos(inflow), math.sin(inflow)
+    share, push_east, push_north = translation(track, wind, highest)
+    cos_inflow, sin_inflow = math.cos(math.radians(wind[6])), math.sin(math.radians(wind[6]))
     km_east = KM_PER_DEGREE * math.cos(math.radians(track[0]))
     reach = (speed.size - 2) * PROFILE_STEP
     for node in range(nodes.shape[0]):
@@ -131,10 +164,7 @@ def _one_moment(
         bound = gradient * factor * (1.0 + share)
         if bound <= wind_out[node] and not (coastal or slope):
             continue
-        radius = max(radius, 1e-6)
-        # Cyclonic tangent (-y, x) / r turned inwards by the inflow angle.
-        east = (-y * cos_inflow - x * sin_inflow) / radius + push_east
-        north = (x * cos_inflow - y * sin_inflow) / radius + push_north
+        east, north = wind_vector(x, y, radius, cos_inflow, sin_inflow, push_east, push_north)
         east, north = gradient * factor * east, gradient * factor * north
         total = math.sqrt(east * east + north * north)
         wind_out[node] = max(wind_out[node], total)
@@ -193,19 +223,17 @@ def _one_storm(
             break
         last = hour + 1 == track.shape[0] or math.isnan(track[hour + 1, 0])
         following = first if last else track[hour + 1]
-        near, _ = _radii(first[0], first[1], box)
-        pieces = 1 if last else _sub_steps(near, first[3], first[5])
+        near, _ = radii(first[0], first[1], box)
+        pieces = 1 if last else sub_steps(near, first[3], first[5])
         for part in range(pieces):
             share = 0.0 if last else (part + 0.5) / pieces
-            now[:7] = first
-            now[7] = first[2] - following[2]  # hPa an hour of the central pressure
-            for k in (0, 1, 2, 5, 6):
-                now[k] = first[k] + share * (following[k] - first[k])
-            near, far = _radii(now[0], now[1], box)
+            moment(first, following, share, now)
+            near, far = radii(now[0], now[1], box)
             if near >= (size - 2) * PROFILE_STEP:
                 continue
             start, stop = int(near / PROFILE_STEP), min(int(far / PROFILE_STEP) + 1, size - 1)
-            highest = _fill_tables(now, wind, rain, speed, rate, drop, start, stop)
+            highest = fill_wind(now, wind, speed, drop, start, stop)
+            _fill_rain(now[6], rain, rate, start, stop)
             tide = 0.0
             if tides:
                 clock = 2.0 * math.pi * (hour + share)

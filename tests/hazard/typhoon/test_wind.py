@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 from riskmodel.core.errors import ParamError
 from riskmodel.hazard.typhoon.fields import storm_indices, surface_factor
 from riskmodel.hazard.typhoon.parameters import values
-from riskmodel.hazard.typhoon.wind import highest_surface_wind, surface_shape, surface_wind
+from riskmodel.hazard.typhoon.wind import (
+    gradient_wind,
+    highest_surface_wind,
+    surface_shape,
+    surface_wind,
+)
 from tests.hazard.typhoon.conftest import still_storm
+
+VALIDATION = Path(__file__).parents[2] / "validation"
+DENSITY = 1.15  # kg/m³
 
 
 def test_shape_by_hand() -> None:
@@ -40,14 +50,20 @@ def test_weak_storm_keeps_the_inner_exponent() -> None:
     np.testing.assert_allclose(inner, 15.0 * np.sqrt(ratio * np.exp(1.0 - ratio)))
 
 
-def test_profile_of_2010_against_an_independent_package() -> None:
-    package = pytest.importorskip("cht_cyclones.wind_profiles")
-    radii = np.linspace(5.0, 400.0, 80)
-    shape = surface_shape(60.0, -1.0, 25.0, 5.0)
-    highest = highest_surface_wind(60.0, shape, 1.15)
-    theirs = package.holland2010(radii, highest, 950.0, 1010.0, 40.0, -1.0, 25.0, 5.0, 0.5)[0]
-    ours = [surface_wind(r, highest, 40.0, shape, 300.0, math.inf) for r in radii]
-    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+def test_profiles_against_an_independent_package() -> None:
+    figures = pd.read_csv(VALIDATION / "climada_profiles" / "figures.csv")
+    for row in figures.itertuples():
+        rotation = 2.0 * 7.29e-5 * math.sin(math.radians(row.latitude))  # their rounding
+        old = gradient_wind(
+            row.radius, row.deficit, row.radius_of_maximum_wind, 1.3, DENSITY, rotation
+        )
+        shape = surface_shape(row.deficit, row.change, row.latitude, row.translation)
+        highest = highest_surface_wind(row.deficit, shape, DENSITY)
+        new = surface_wind(row.radius, highest, row.radius_of_maximum_wind, shape, 300.0, 17.0)
+        assert old == pytest.approx(row.wind_1980, abs=2e-6)
+        assert shape == pytest.approx(row.shape_2008, abs=1e-6)
+        assert highest == pytest.approx(row.highest_2008, abs=1e-5)
+        assert new == pytest.approx(row.wind_2010, abs=1e-5)
 
 
 def test_field_of_2010_is_its_profile_over_the_sea() -> None:
