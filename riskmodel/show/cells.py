@@ -45,7 +45,7 @@ def add_cells(
     """
     unit, name, title = _field_unit(grid, language)
     shown = unit.shown(grid).values.astype(float)
-    scale, ticks = ({"z": shown}, {}) if log_limits is None else _log_scale(shown, log_limits)
+    scale, ticks = ({"z": shown}, {}) if log_limits is None else log_scale(shown, log_limits)
     figure.add_heatmap(
         x=grid["x"].values.astype(float),
         y=grid["y"].values.astype(float),
@@ -64,7 +64,7 @@ def add_cells(
     )
 
 
-def _log_scale(
+def log_scale(
     values: FloatArray, limits: tuple[float, float]
 ) -> tuple[dict[str, object], dict[str, object]]:
     """Logarithms to colour, and ticks in the values' own unit; an end that is passed says so."""

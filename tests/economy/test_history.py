@@ -15,7 +15,6 @@ from riskmodel.run.folder import ROOT
 
 ADR = ROOT / "docs" / "adr" / "0001-plausibility-bands.md"
 STORM = {
-    "name_zh": "安 2010",
     "loss": 10.0,
     "as_of": "2010-08-01",
     "is_final": False,

@@ -22,6 +22,7 @@ from riskmodel.show.maps import grid_map_figure, tracks_figure
 from riskmodel.show.money_flow import ledger_figure, premium_figure
 from riskmodel.show.ratio import ratio_figure
 from riskmodel.show.shares import season_figure, source_shares_figure
+from riskmodel.show.storm_maps import Panel, storm_maps_figure
 from riskmodel.show.theme import (
     PAYER_COLOURS,
     PERIL_COLOURS,
@@ -38,6 +39,15 @@ def zone_bars(values: xr.DataArray, language: str) -> go.Figure:
     lower, upper = 0.7 * values, 1.5 * values
     lower.attrs.update(interval="model", level=0.9)
     return zone_bar_figure(values, lower=lower, upper=upper, language=language)  # type: ignore[arg-type]
+
+
+def storm_maps(field: xr.DataArray, outlines: Any, language: Any) -> go.Figure:
+    track = np.array([119.0, 120.5, np.nan])
+    panels = [Panel(name, field, track, track - 92.0) for name in ("A", "B", "C", "D")]
+    return storm_maps_figure(
+        panels, outlines=outlines, title_key="title.replayed_storms", limits=(2.0, 1000.0),
+        language=language, peril="",
+    )  # fmt: skip
 
 
 FIGURES: dict[str, Callable[[Inputs, Any], go.Figure]] = {
@@ -62,6 +72,7 @@ FIGURES: dict[str, Callable[[Inputs, Any], go.Figure]] = {
     ),
     "chi": lambda get, to: chi_figure(get("chi"), language=to),
     "shares": lambda get, to: source_shares_figure(get("shares"), language=to),
+    "storm maps": lambda get, to: storm_maps(get("field"), get("outlines"), to),
     "season": lambda get, to: season_figure(get("season"), language=to),
 }
 MONEY_FIGURES = (
@@ -433,3 +444,21 @@ def test_an_unknown_name_has_no_colour() -> None:
 def test_the_bottom_margin_stays_put_for_the_footer() -> None:
     assert TEMPLATE.layout.xaxis.automargin is False
     assert TEMPLATE.layout.yaxis.automargin == "left"
+
+
+def test_storm_maps_share_one_scale_and_refuse_other_grids(get: Inputs) -> None:
+    field = get("field")
+    figure = storm_maps(field, get("outlines"), "en")
+    heatmaps = [trace for trace in figure.data if trace.type == "heatmap"]
+    assert [trace.coloraxis for trace in heatmaps] == ["coloraxis"] * 4
+    assert figure.layout.coloraxis.cmin == pytest.approx(np.log10(2.0))
+    other = field.isel(x=slice(1, None))
+    panels = [Panel(name, f, np.zeros(2), np.zeros(2)) for name, f in (("A", field), ("B", other))]
+    with pytest.raises(FigureError, match="different grids"):
+        storm_maps_figure(
+            panels, outlines={}, title_key="title.famous_storms", limits=(2, 9), language="en"
+        )
+    with pytest.raises(FigureError, match="no storm to draw"):
+        storm_maps_figure(
+            [], outlines={}, title_key="title.famous_storms", limits=(2, 9), language="en"
+        )

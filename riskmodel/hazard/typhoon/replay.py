@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from riskmodel.core.draws import generator, purpose_code
 from riskmodel.core.errors import CatalogueError
 from riskmodel.hazard.typhoon.conversions import deficit_of_wind, wind_of_deficit
 from riskmodel.hazard.typhoon.geometry import distance_and_bearing
@@ -117,6 +118,36 @@ def storms_from_record(
         str(record.attrs["source"]),
         "storms_from_record",
     )
+
+
+def drawn_storms(storms: xr.Dataset, storm: int, *, draws: int, seed: int) -> xr.Dataset:
+    """Repeat one real storm, each time with a drawn size, as simulated storms have it.
+
+    Parameters
+    ----------
+    storms : xarray.Dataset
+        From `storms_from_record`.
+    storm : int
+        Position along ``storm``.
+    draws : int
+        Number of repetitions, > 0.
+    seed : int
+        Key of the draws, with the storm's id.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `storms`, dim ``storm`` = draw: the track is the record's, the radius of maximum wind
+        its median times a lognormal factor with the spread of `simulate_storms`. Rain efficiency
+        and tide are drawn by `storm_indices` with ``residual=True``.
+    """
+    repeated = storms.isel(storm=np.full(draws, storm)).copy(deep=True)
+    key = purpose_code(str(storms["storm_id"].values[storm]))
+    normal = generator(seed, "size of a replayed storm", key).standard_normal(draws)
+    factor = np.exp(values("wind")["radius_spread"] * normal)[:, None]
+    radius = bounded_radius(repeated["deficit"].values, repeated["latitude"].values, factor)
+    repeated["radius_of_maximum_wind"].values[:] = radius
+    return repeated
 
 
 def _find(by_id: dict[str, pd.DataFrame], wanted: str) -> str:

@@ -11,11 +11,15 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.core.errors import CatalogueError, ParamError
+from riskmodel.core.returnperiod import rank_probability
+from riskmodel.hazard.position import block_shift
 from riskmodel.hazard.typhoon.fields import storm_indices
 from riskmodel.hazard.typhoon.parameters import FOLDER, read_yaml
 
+FloatArray = npt.NDArray[np.float64]
+
 STATIONS = FOLDER / "stations.yml"
-COLUMNS = ("code", "name_en", "name_zh", "latitude", "longitude")
+COLUMNS = ("code", "name_en", "name_zh", "latitude", "longitude", "mean")
 
 
 @cache
@@ -31,7 +35,7 @@ def load_stations(path: Path = STATIONS) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Index `code` (GB/T 2260, text), columns `name_en`, `name_zh`, `latitude`, `longitude`
-        (degrees).
+        (degrees) and `mean`, of the highest 24-hour rain of a year (mm).
 
     Raises
     ------
@@ -87,42 +91,102 @@ def station_indices(storms: xr.Dataset, *, seed: int, block: int) -> xr.Dataset:
     return data.assign_attrs(status="synthetic")
 
 
-def station_levels(indices: xr.Dataset, *, years: int, return_periods: npt.ArrayLike) -> xr.Dataset:
-    """Return levels of each station, by which a trigger gets its frequency.
+def rain_at(probability: npt.ArrayLike, mean: npt.ArrayLike, variation: float) -> FloatArray:
+    """Highest 24-hour rain of a year (mm) that is exceeded with a probability a year.
+
+    The Gumbel law by its moments, mean (1 - variation √6/π (γ + ln(-ln(1 - EP)))), not below zero.
 
     Parameters
     ----------
-    indices : xarray.Dataset
-        From `station_indices`, of all storms of `years` years numbered from 0.
-    years : int
-        Years simulated.
-    return_periods : array_like
-        Years, annual-maximum basis, above 1 and at most a tenth of `years`.
+    probability : array_like
+        Annual exceedance probability, between 0 and 1.
+    mean, variation : array_like and float
+        Mean (mm) and coefficient of variation of the highest rain of a year.
+
+    Examples
+    --------
+    >>> float(rain_at(0.01, 100.0, 0.5).round(1))
+    256.8
+    """
+    reduced = -np.log(-np.log1p(-np.asarray(probability, dtype=np.float64)))
+    factor = variation * np.sqrt(6.0) / np.pi
+    return np.maximum(np.asarray(mean) * (1.0 + factor * (reduced - np.euler_gamma)), 0.0)
+
+
+@cache
+def rain_variation(path: Path = STATIONS) -> float:
+    """Coefficient of variation of the declared curves of rain.
+
+    Raises
+    ------
+    ParamError
+        If the file declares another law, or no positive number.
+    """
+    curve = read_yaml(path).get("curve") or {}
+    variation = curve.get("variation")
+    if curve.get("law") != "gumbel" or not isinstance(variation, float) or variation <= 0.0:
+        raise ParamError(
+            "the curve of rain needs a known law and its coefficient of variation",
+            where=f"{path.name}, curve",
+            found=curve,
+            expected="law: gumbel, variation: a number above 0",
+        )
+    return variation
+
+
+def calibrated_rain(occurrences: xr.Dataset, *, first_shift: float) -> xr.DataArray:
+    """24-hour rain of each occurrence at each station, on the station's own declared curve.
+
+    The rain of the storm model gives the rank within the block, the curve the level, as for the
+    cells of the census. In each block the T-year rain is therefore passed in exactly
+    floor(years / T + u) years. A second storm of a year is read between the annual maxima.
+
+    Parameters
+    ----------
+    occurrences : xarray.Dataset
+        Root of a catalogue: ``station_rain`` (occurrence, station) in mm, ``year``, ``block``.
+    first_shift : float
+        Shift u of the first block, as the catalogue was made with.
 
     Returns
     -------
-    xarray.Dataset
-        Dims (station, return_period): `wind`, `rain`, `rain_24h`, empirical quantiles of the
-        annual maxima at 1 - 1/T; a year without storms counts as zero.
+    xarray.DataArray
+        Dims (occurrence, station), mm; zero where a storm brings none, NaN where the source of an
+        occurrence knows no stations. Attribute `status` is "synthetic".
 
     Raises
     ------
     CatalogueError
-        If the years do not carry a return period.
+        If the occurrences carry no rain at stations.
     """
-    periods = np.asarray(return_periods, dtype=np.float64)
-    if (periods <= 1.0).any() or (periods > years / 10.0).any():
+    if "station_rain" not in occurrences:
         raise CatalogueError(
-            "the simulated years do not carry these return periods",
-            found=periods.tolist(),
-            expected=f"above 1 and at most {years / 10:g} years",
-            remedy="simulate more years, or ask for shorter return periods",
+            "the catalogue carries no rain at stations",
+            where="station_rain",
+            found=list(occurrences.data_vars)[:8],
+            remedy="make the catalogue again with typhoons among its sources",
         )
-    levels = {}
-    for name in ("wind", "rain", "rain_24h"):
-        maxima = np.zeros((years, indices.sizes["station"]))
-        np.maximum.at(maxima, indices["year"].values, indices[name].values.T)
-        quantiles = np.quantile(maxima, 1.0 - 1.0 / periods, axis=0).T
-        levels[name] = (("station", "return_period"), quantiles, indices[name].attrs)
-    coords = {"station": indices["station"].values, "return_period": periods}
-    return xr.Dataset(levels, coords=coords, attrs=indices.attrs)
+    rain = occurrences["station_rain"].transpose("occurrence", "station")
+    mean = load_stations().loc[rain["station"].values.tolist(), "mean"].to_numpy(np.float64)
+    years = int(occurrences.attrs["years_per_block"])
+    result = np.full(rain.shape, np.nan)
+    for block in range(int(occurrences.attrs["blocks"])):
+        own = np.flatnonzero((occurrences["block"].values == block) & rain.notnull().values[:, 0])
+        year = occurrences["year"].values[own] - block * years
+        shift = block_shift(first_shift, block)
+        for station, column in enumerate(rain.values[own].T):
+            probability = _probability(column.astype(np.float64), year, years, shift)
+            level = rain_at(probability, mean[station], rain_variation())
+            result[own, station] = np.where(column > 0.0, level, 0.0)
+    attrs = {"units": "mm", "status": "synthetic"}
+    return xr.DataArray(result, rain.coords, rain.dims, "station_rain", attrs)
+
+
+def _probability(
+    value: FloatArray, year: npt.NDArray[np.integer], years: int, shift: float
+) -> FloatArray:
+    """Annual exceedance probability of values by their place among the annual maxima."""
+    maxima = np.zeros(years)
+    np.maximum.at(maxima, year, value)
+    rank = rank_probability(np.arange(years, 0, -1), years, shift)
+    return np.interp(value, np.sort(maxima), rank)

@@ -18,7 +18,8 @@ from riskmodel.run.params import apply_overrides
 from riskmodel.run.work.census import census_of
 from riskmodel.run.work.hazard import catalogue_of
 from riskmodel.run.work.losses import compiled
-from riskmodel.run.work.replay import real_storms, replay_losses
+from riskmodel.run.work.replay import replay_losses
+from riskmodel.run.work.storms import real_storms
 
 PUBLISHED = (80.2, 1.0)
 CALIBRATION = ROOT / "data" / "history" / "calibration.yml"

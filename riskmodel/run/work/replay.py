@@ -8,34 +8,13 @@ import xarray as xr
 
 from riskmodel.economy.history import reported_losses
 from riskmodel.exceedance.intervals import simulation_interval
-from riskmodel.hazard.grid import WENZHOU
-from riskmodel.hazard.replay import replay_catalogue
-from riskmodel.hazard.typhoon.fields import storm_indices
-from riskmodel.hazard.typhoon.record import read_storm_tracks
-from riskmodel.hazard.typhoon.replay import storms_from_record
-from riskmodel.hazard.typhoon.source import occurrences, peril_indices
+from riskmodel.hazard.typhoon.history import chinese_names
 from riskmodel.loss.occurrence_table import occurrence_table
 from riskmodel.run.assumptions import figure_status
 from riskmodel.run.folder import Run
 from riskmodel.run.params import Params
 from riskmodel.run.records import Record, make_record
 from riskmodel.run.work.losses import compiled
-
-TRACKS = "data/history/storm_tracks.csv"
-
-
-def real_storms(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> xr.DataTree:
-    """Small catalogue of the real storms of ``data/history/storm_tracks.csv``."""
-    storms = storms_from_record(read_storm_tracks(run.path(TRACKS)))
-    names = [f"{n} {y}" for n, y in zip(storms["name"].values, storms["year"].values, strict=True)]
-    latitude, longitude = WENZHOU.nodes()
-    indices = peril_indices(
-        storm_indices(storms, latitude, longitude, seed=run.params.seed, block=0, residual=False)
-    )
-    zones = census["zones"].to_dataset()
-    interpolation = WENZHOU.interpolation(zones["latitude"].values, zones["longitude"].values)
-    dated = occurrences(storms).assign(storm_name=("occurrence", np.array(names)))
-    return replay_catalogue(catalogue, dated, indices, interpolation)
 
 
 def replay_losses(
@@ -98,10 +77,9 @@ def in_yi(table: pd.DataFrame) -> pd.DataFrame:
 def replay_dataset(run: Run, table: pd.DataFrame) -> xr.Dataset:
     """Storms with a reported loss, for drawing."""
     known = table[table["reported"].notna()]
-    chinese = reported_losses()["name_zh"]
     used, zero = known["use"].isin(["replay", "rank"]), known["modelled"] == 0
     names = {
-        "name_zh": _marked(known["storm"].map(chinese), used, "参与校准", zero, "模型为 0"),
+        "name_zh": _marked(known["storm"].map(chinese_name), used, "参与校准", zero, "模型为 0"),
         "name_en": _marked(known["storm"], used, "calibrated", zero, "model 0"),
     }
     columns = {
@@ -123,6 +101,12 @@ def replay_dataset(run: Run, table: pd.DataFrame) -> xr.Dataset:
             "level": level,
         },
     )
+
+
+def chinese_name(storm: str) -> str:
+    """Chinese name of a storm such as ``"Megi 2016"``, with its year."""
+    name, _, year = storm.partition(" ")
+    return f"{chinese_names()[name]} {year}"
 
 
 def _marked(

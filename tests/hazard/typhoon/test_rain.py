@@ -1,16 +1,26 @@
 from __future__ import annotations
 
+from itertools import product
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
 
-from riskmodel.core.errors import CatalogueError
+from riskmodel.core.errors import CatalogueError, ParamError
+from riskmodel.core.returnperiod import exceedance_count
 from riskmodel.hazard.grid import WENZHOU
 from riskmodel.hazard.typhoon.fields import _nodes, storm_indices
 from riskmodel.hazard.typhoon.geometry import land_at
 from riskmodel.hazard.typhoon.parameters import values
 from riskmodel.hazard.typhoon.source import peril_indices
-from riskmodel.hazard.typhoon.stations import load_stations, station_indices, station_levels
+from riskmodel.hazard.typhoon.stations import (
+    calibrated_rain,
+    load_stations,
+    rain_at,
+    rain_variation,
+    station_indices,
+)
 from riskmodel.hazard.typhoon.upstream import upstream_rain, upstream_weights
 from tests.hazard.typhoon.conftest import still_storm
 
@@ -121,15 +131,62 @@ def test_stations_see_the_storms_of_the_grid(few_storms: xr.Dataset) -> None:
     assert (stations["rain_24h"] <= stations["rain"] * (1.0 + 1e-5)).all()
 
 
-def test_station_levels_by_hand() -> None:
-    year = np.arange(40)
-    column = np.arange(1.0, 41.0)[None, :]
-    indices = xr.Dataset(
-        {name: (("station", "storm"), column) for name in ("wind", "rain", "rain_24h")},
-        coords={"station": ["330302"], "year": ("storm", year)},
+@pytest.mark.parametrize("first_shift", [0.05, 0.3, 0.8])
+def test_station_rain_is_passed_in_exactly_the_declared_years(first_shift: float) -> None:
+    years, blocks = 230, 2
+    draw = np.random.default_rng(5)
+    year = np.sort(draw.integers(0, blocks * years, 900))
+    rain = draw.gamma(2.0, 60.0, (900, 2)).astype(np.float32)
+    occurrences = xr.Dataset(
+        {
+            "station_rain": (("occurrence", "station"), rain),
+            "year": ("occurrence", year),
+            "block": ("occurrence", year // years),
+        },
+        {"station": ["330302", "330328"]},
+        {"blocks": blocks, "years_per_block": years},
     )
-    levels = station_levels(indices, years=40, return_periods=[2.0, 4.0])
-    # Medians and upper quartiles of 1 to 40.
-    np.testing.assert_allclose(levels["rain_24h"].values, [[20.5, 30.25]])
-    with pytest.raises(CatalogueError, match="simulate more years"):
-        station_levels(indices, years=40, return_periods=[5.0])
+    found = calibrated_rain(occurrences, first_shift=first_shift)
+    means = load_stations().loc[["330302", "330328"], "mean"].to_numpy()
+    for block, period in product(range(blocks), (2.0, 5.0, 20.0, 50.0, 100.0)):
+        level = rain_at(1.0 / period, means, rain_variation())
+        own, maxima = year // years == block, np.zeros((years, 2))
+        np.maximum.at(maxima, year[own] - block * years, found.values[own])
+        beyond = (maxima > level).sum(axis=0)
+        shift = (first_shift + 0.618034 * block) % 1.0
+        assert (beyond == exceedance_count(years, period, shift)).all()
+
+
+def test_station_rain_keeps_order_and_absence() -> None:
+    rain = np.array([[10.0], [0.0], [30.0], [np.nan], [20.0]], dtype=np.float32)
+    occurrences = xr.Dataset(
+        {
+            "station_rain": (("occurrence", "station"), rain),
+            "year": ("occurrence", [0, 1, 2, 2, 2]),
+            "block": ("occurrence", np.zeros(5, int)),
+        },
+        {"station": ["330302"]},
+        {"blocks": 1, "years_per_block": 10},
+    )
+    found = calibrated_rain(occurrences, first_shift=0.5).values[:, 0]
+    # annual maxima 30, 10 and eight zeros: EP 0.05 and 0.15; 20 lies half way between
+    expected = rain_at([0.15, 0.05, 0.10], 125.0, rain_variation())
+    np.testing.assert_allclose(found[[0, 2, 4]], expected)
+    assert found[1] == 0.0
+    assert np.isnan(found[3])
+    with pytest.raises(CatalogueError, match="no rain at stations"):
+        calibrated_rain(occurrences.drop_vars("station_rain"), first_shift=0.5)
+
+
+def test_rain_curves_need_law_and_variation(tmp_path: Path) -> None:
+    path = tmp_path / "stations.yml"
+    path.write_text("curve: {law: normal, variation: 0.5}", encoding="utf-8")
+    with pytest.raises(ParamError, match="a known law"):
+        rain_variation(path)
+
+
+def test_the_law_of_rain_has_its_declared_moments() -> None:
+    probability = (np.arange(200_000) + 0.5) / 200_000
+    level = rain_at(probability, 500.0, 0.2)  # so that the cut at zero does not matter
+    assert level.mean() == pytest.approx(500.0, rel=1e-4)
+    assert level.std() == pytest.approx(100.0, rel=1e-3)

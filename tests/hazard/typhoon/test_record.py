@@ -13,9 +13,15 @@ from riskmodel.hazard.typhoon.climate import climate_design, fit_gumbel
 from riskmodel.hazard.typhoon.fields import storm_indices, trigger_indices
 from riskmodel.hazard.typhoon.fit import fit_counts, fit_track_model
 from riskmodel.hazard.typhoon.geometry import distance_and_bearing
-from riskmodel.hazard.typhoon.history import STORM_TRACKS, select_storms, write_storm_tracks
-from riskmodel.hazard.typhoon.parameters import FOLDER, read_yaml
+from riskmodel.hazard.typhoon.history import (
+    STORM_TRACKS,
+    chinese_names,
+    select_storms,
+    write_storm_tracks,
+)
+from riskmodel.hazard.typhoon.parameters import FOLDER, read_yaml, values
 from riskmodel.hazard.typhoon.record import read_cma_recut, read_storm_tracks
+from riskmodel.hazard.typhoon.replay import drawn_storms
 from riskmodel.hazard.typhoon.steering import load_steering
 from riskmodel.hazard.typhoon.summary import summarise_storms
 from riskmodel.hazard.typhoon.tracks import storms_from_record
@@ -177,3 +183,22 @@ def test_minimum_pressures_pass_a_two_sample_test(cma_path: Path, storms: xr.Dat
 
     record = storms_from_record(read_cma_recut(cma_path))
     assert stats.ks_2samp(deepest(record), deepest(storms)).pvalue > 0.01
+
+
+def test_drawn_storms_keep_the_track_and_spread_the_size(tracks: xr.Dataset) -> None:
+    storms = storms_from_record(tracks, ["Saomai 2006", "Megi 2016"])
+    drawn = drawn_storms(storms, 0, draws=400, seed=1)
+    for name in ("latitude", "longitude", "deficit", "speed", "heading"):
+        np.testing.assert_array_equal(drawn[name].values, np.tile(storms[name].values[0], (400, 1)))
+    median = storms["radius_of_maximum_wind"].values[0, 0]
+    ratio = np.log(drawn["radius_of_maximum_wind"].values[:, 0] / median)
+    spread = values("wind")["radius_spread"]
+    # 400 normals: standard errors of mean and of standard deviation
+    assert abs(ratio.mean()) < 4 * spread / 20
+    assert abs(ratio.std() - spread) < 4 * spread / np.sqrt(800)
+    again = drawn_storms(storms.isel(storm=[0]), 0, draws=400, seed=1)
+    np.testing.assert_array_equal(again["radius_of_maximum_wind"], drawn["radius_of_maximum_wind"])
+
+
+def test_every_replayed_storm_has_a_chinese_name(tracks: xr.Dataset) -> None:
+    assert set(map(str, tracks["name"].values)) == set(chinese_names())
