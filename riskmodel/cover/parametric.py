@@ -34,7 +34,7 @@ def read_index(cover: ParametricCover, triggers: xr.Dataset) -> FloatArray:
     Raises
     ------
     SchemaError
-        If the index is missing, or the triggers are of another box.
+        If the index or the box of the cover is missing.
     UnitsError
         If the index has another unit.
     """
@@ -46,14 +46,19 @@ def read_index(cover: ParametricCover, triggers: xr.Dataset) -> FloatArray:
             found=sorted(map(str, triggers.data_vars)),
             expected=trigger.index,
         )
-    index = triggers[trigger.index]
-    box = index.attrs.get("box", triggers.attrs.get("box", trigger.box))
-    if box != trigger.box:
-        raise SchemaError("another box", where=f"{where}.box", found=box, expected=trigger.box)
+    index, boxes = triggers[trigger.index], triggers["box"].values.astype(str).tolist()
+    if trigger.box not in boxes:
+        raise SchemaError(
+            "no storm was watched in this box",
+            where=f"{where}.box",
+            found=trigger.box,
+            expected=boxes,
+            remedy="name one of these, or declare it in data/hazard/trigger_boxes.yml",
+        )
     unit = index.attrs.get("units", trigger.unit)
     if unit != trigger.unit:
         raise UnitsError("another unit", where=f"{where}.unit", found=unit, expected=trigger.unit)
-    return index.to_numpy().astype(np.float64)
+    return index.sel(box=trigger.box).to_numpy().astype(np.float64)
 
 
 def zone_split(

@@ -55,7 +55,7 @@ def pay(
         must be in it too, with zeros.
     benefits : DataArray (occurrence, zone, benefit)
         CNY due before limits, in the columns of `benefit_items`.
-    triggers : Dataset (occurrence,)
+    triggers : Dataset (occurrence, box)
         ``minimum_pressure`` (hPa), ``maximum_wind`` (m/s); NaN where the storm missed the box.
     population : DataArray (zone,), optional
         Persons, for covers that split by population.

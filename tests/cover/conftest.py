@@ -209,13 +209,13 @@ def make_inputs(programme: Programme, seed: int = 0, count: int = 60, years: int
         coords={"occurrence": np.arange(count), "zone": ZONES, "benefit": columns},
     )
     pressure = np.where(rng.random(count) < 0.6, rng.uniform(900, 1000, count), np.nan)
+    wind = rng.uniform(10, 60, count)
     triggers = xr.Dataset(
         {
-            "minimum_pressure": ("occurrence", pressure, {"units": "hPa"}),
-            "maximum_wind": ("occurrence", rng.uniform(10, 60, count), {"units": "m/s"}),
+            "minimum_pressure": (("occurrence", "box"), pressure[:, None], {"units": "hPa"}),
+            "maximum_wind": (("occurrence", "box"), wind[:, None], {"units": "m/s"}),
         },
-        coords={"occurrence": np.arange(count)},
-        attrs={"box": "wenzhou_150km"},
+        coords={"occurrence": np.arange(count), "box": ["wenzhou_150km"]},
     )
     people = xr.DataArray([1.2e6, 1.5e6, 0.8e6], dims="zone", coords={"zone": ZONES})
     return Given(losses, benefits, triggers, people)

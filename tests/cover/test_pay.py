@@ -193,7 +193,12 @@ BAD: list[tuple[str, Callable[[Any], Any], type[RiskModelError], str]] = [
         SchemaError,
         "cover index: trigger.index",
     ),
-    ("triggers", lambda d: d.assign_attrs(box="taizhou"), SchemaError, "cover index: trigger.box"),
+    (
+        "triggers",
+        lambda d: d.assign_coords(box=["taizhou"]),
+        SchemaError,
+        "cover index: trigger.box",
+    ),
     ("population", lambda d: None, TermsError, "cover index: split"),
 ]
 

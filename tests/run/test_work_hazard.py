@@ -40,9 +40,13 @@ def catalogue() -> xr.DataTree:
     root = xr.Dataset(
         {
             "block": ("occurrence", np.array([0, 0, 0, 1, 1])),
-            "minimum_pressure": ("occurrence", [950.0, np.nan, 960.0, 970.0, np.nan]),
+            "minimum_pressure": (
+                ("occurrence", "box"),
+                [[950.0], [np.nan], [960.0], [970.0], [np.nan]],
+            ),
             "parent_event": ("occurrence", ["typhoon"] * 3 + ["plum_rain", "typhoon"]),
         },
+        {"box": ["wenzhou_150km"]},
         attrs={"blocks": 2, "years_per_block": 2, "frequency": "poisson"},
     )
     return xr.DataTree.from_dict(

@@ -101,7 +101,7 @@ def test_index_cover_pays_on_pressure_even_where_nothing_was_lost(
     table: xr.Dataset, triggers: xr.Dataset, records: dict[str, Record]
 ) -> None:
     """200 million on a line from 975 to 925 hPa, 350 million a year."""
-    pressure = triggers["minimum_pressure"].values
+    pressure = triggers["minimum_pressure"].values[:, 0]
     share = np.nan_to_num(np.clip((975.0 - pressure) / 50.0, 0.0, 1.0), nan=0.0)
     quiet = np.setdiff1d(np.arange(900), table["row_occurrence"].values)
     assert share[quiet].sum() > 0.0

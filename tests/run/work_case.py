@@ -89,8 +89,9 @@ def save_triggers(folder: Path, table: xr.Dataset, seed: int = 5) -> xr.Dataset:
     pressure = random.uniform(900.0, 1000.0, count)
     pressure[random.random(count) < 0.4] = np.nan
     triggers = table[["year", "block", "start", "end"]].assign(
-        minimum_pressure=("occurrence", pressure),
-        maximum_wind=("occurrence", random.uniform(10.0, 60.0, count)),
+        minimum_pressure=(("occurrence", "box"), pressure[:, None]),
+        maximum_wind=(("occurrence", "box"), random.uniform(10.0, 60.0, (count, 1))),
+        box=["wenzhou_150km"],
     )
     save_stage(make_run(folder, "02_hazard"), "catalogue", triggers)
     return triggers

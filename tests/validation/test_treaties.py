@@ -25,6 +25,7 @@ from riskmodel.price.principles import ExpectedValue
 HERE = Path(__file__).parent
 CASES = sorted(p.parent for p in HERE.glob("*/covers.yml"))
 CODES = {"zone": str}
+BOX = "wenzhou_150km"
 
 
 def programme_of(case: Path, tmp_path: Path) -> tuple[Programme, int]:
@@ -83,9 +84,13 @@ def inputs(
     none = np.full(count, np.nan)
     triggers = xr.Dataset(
         {
-            name: ("occurrence", index[name].to_numpy(dtype=float) if len(index) else none)
+            name: (
+                ("occurrence", "box"),
+                (index[name].to_numpy(dtype=float) if len(index) else none)[:, None],
+            )
             for name in ("minimum_pressure", "maximum_wind")
-        }
+        },
+        {"box": [BOX]},
     )
     return losses, benefits, triggers
 

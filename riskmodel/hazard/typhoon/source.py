@@ -23,7 +23,6 @@ from riskmodel.hazard.typhoon.upstream import upstream_rain
 
 INDEX_OF_PERIL = {"typhoon_wind": "wind", "rain_flood": "rain_24h", "storm_surge": "surge"}
 UNITS_OF_PERIL = {"typhoon_wind": "m s-1", "rain_flood": "mm", "storm_surge": "m"}
-TRIGGER_BOX = "wenzhou_150km"
 
 
 def typhoon_source(
@@ -75,8 +74,11 @@ def peril_indices(indices: xr.Dataset) -> dict[str, npt.NDArray[np.float32]]:
 
 
 def occurrences(storms: xr.Dataset) -> xr.Dataset:
-    """Dates and trigger indices of storms, dim ``occurrence``."""
-    triggers = trigger_indices(storms).sel(box=TRIGGER_BOX, drop=True)
+    """Dates of storms (occurrence,), their landfall, and what each named box saw of them.
+
+    ``minimum_pressure`` (hPa) and ``maximum_wind`` (m/s) have dims (occurrence, box).
+    """
+    triggers = trigger_indices(storms)
     kept = [
         "minimum_pressure",
         "maximum_wind",
@@ -85,5 +87,4 @@ def occurrences(storms: xr.Dataset) -> xr.Dataset:
         "landfall_pressure",
         "landfall_wind",
     ]
-    data = xr.merge([storms[["year", "start", "end"]], triggers[kept]]).rename(storm="occurrence")
-    return data.assign_attrs(trigger_box=TRIGGER_BOX)
+    return xr.merge([storms[["year", "start", "end"]], triggers[kept]]).rename(storm="occurrence")

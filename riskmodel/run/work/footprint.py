@@ -22,12 +22,13 @@ from riskmodel.run.folder import Run
 from riskmodel.run.settings import plain_curves
 from riskmodel.run.work.census import UNIT_TEXT
 
+NEAR = "wenzhou_150km"  # of data/hazard/trigger_boxes.yml
 SHOWN_SPAN = (2.0, 2000.0)  # years, ends of the curve of one cell
 
 
 def strongest_storm(catalogue: xr.DataTree) -> int:
     """Return the number of the occurrence with the lowest pressure near Wenzhou."""
-    return int(catalogue["minimum_pressure"].fillna(9999.0).values.argmin())
+    return int(catalogue["minimum_pressure"].sel(box=NEAR).fillna(9999.0).values.argmin())
 
 
 def pairs_of(

@@ -11,13 +11,13 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.cover.balance import check_balance, check_payouts, ledger_means, ledger_of_year
+from riskmodel.cover.covers import ParametricCover
 from riskmodel.cover.ledger import build_ledger
 from riskmodel.cover.overview import programme_table
 from riskmodel.cover.pay import pay
 from riskmodel.cover.programme import Programme
 from riskmodel.cover.years import tier_year_totals, year_totals
 from riskmodel.exceedance.metrics import Metric, year_losses
-from riskmodel.hazard.typhoon.source import TRIGGER_BOX
 from riskmodel.loss.occurrence_table import by_zone_and_item
 from riskmodel.price.premiums import premiums
 from riskmodel.run.folder import Run
@@ -45,11 +45,12 @@ class Paid(NamedTuple):
 
 def pay_table(run: Run, programme: Programme, census: xr.DataTree, table: xr.Dataset) -> Paid:
     """Pay every occurrence of an occurrence table and book it."""
-    triggers = open_stage(run, "catalogue")[list(UNITS)].load().assign_attrs(box=TRIGGER_BOX)
+    triggers = open_stage(run, "catalogue")[list(UNITS)].load()
     for name, unit in UNITS.items():
         triggers[name].attrs["units"] = unit
-    near = np.flatnonzero(np.isfinite(triggers["minimum_pressure"].values))
-    numbers = np.union1d(np.unique(table["row_occurrence"].values), near)
+    watched = {c.trigger.box for c in programme.covers if isinstance(c, ParametricCover)}
+    near = np.isfinite(triggers["minimum_pressure"]) & triggers["box"].isin(sorted(watched))
+    numbers = np.union1d(np.unique(table["row_occurrence"].values), np.flatnonzero(near.values.any(axis=1)))
     losses = by_zone_and_item(table, "loss", numbers).rename(item="sector")
     benefits = by_zone_and_item(table, "benefit", numbers).rename(item="benefit")
     total = census["exposure"].to_dataset()["total"]
