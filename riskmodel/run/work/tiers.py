@@ -49,8 +49,9 @@ def pay_table(run: Run, programme: Programme, census: xr.DataTree, table: xr.Dat
     for name, unit in UNITS.items():
         triggers[name].attrs["units"] = unit
     watched = {c.trigger.box for c in programme.covers if isinstance(c, ParametricCover)}
-    near = np.isfinite(triggers["minimum_pressure"]) & triggers["box"].isin(sorted(watched))
-    numbers = np.union1d(np.unique(table["row_occurrence"].values), np.flatnonzero(near.values.any(axis=1)))
+    own = triggers["minimum_pressure"].values[:, np.isin(triggers["box"].values, sorted(watched))]
+    near = np.flatnonzero(np.isfinite(own).any(axis=1))
+    numbers = np.union1d(np.unique(table["row_occurrence"].values), near)
     losses = by_zone_and_item(table, "loss", numbers).rename(item="sector")
     benefits = by_zone_and_item(table, "benefit", numbers).rename(item="benefit")
     total = census["exposure"].to_dataset()["total"]
