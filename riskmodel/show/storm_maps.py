@@ -138,12 +138,12 @@ def _add_panel(
     language: Language,
 ) -> None:
     """Cells, boundaries and track of one storm."""
-    field = panel.field.transpose("y", "x")
+    field = panel.field.transpose("y", "x").astype(np.float32)  # half the size of the page
     scale, _ = log_scale(field.values, limits)
     years = message("unit.years", language)
     figure.add_heatmap(
-        x=field["x"].values, y=field["y"].values, z=scale["z"], customdata=field.values,
-        coloraxis="coloraxis", hoverongaps=False,
+        x=field["x"].values, y=field["y"].values, z=np.asarray(scale["z"], np.float32),
+        customdata=field.values, coloraxis="coloraxis", hoverongaps=False,
         hovertemplate=f"%{{y:.3f}}°N, %{{x:.3f}}°E<br>%{{customdata:.3~g}} {years}<extra></extra>",
         **place,
     )  # fmt: skip

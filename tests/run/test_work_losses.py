@@ -19,8 +19,8 @@ from riskmodel.run.work.losses import (
     loss_by_zone_and_peril,
     loss_records,
     losses_of,
-    tornado_of,
 )
+from riskmodel.run.work.variants import tornado_of, variant_table
 from tests.run.work_case import BLOCKS, PERILS, SECTORS, YEARS, ZONES, make_run, make_table
 
 PERIODS = (5, 10, 20, 50, 100, 200)
@@ -127,3 +127,19 @@ def test_tornado_shows_each_variant_beside_the_baseline(
         assert (str(found["label_zh"].values[number]), str(found["label_en"].values[number])) == (
             labels[name]
         )
+
+
+def test_a_variant_that_scales_losses_differs_by_its_share_in_every_block(
+    run: Run, table: xr.Dataset, variants: dict[str, xr.Dataset]
+) -> None:
+    found = variant_table(run, table, variants).set_index("variant")
+    years = year_losses(table).total
+    base = years.mean() / 1e8
+    assert found.loc["published", "AAL"] == pytest.approx(0.5 * base, abs=0.006)
+    assert found.loc["published", "difference"] == pytest.approx(-0.5 * base, abs=0.006)
+    # two blocks: Student's t with one degree of freedom, 6.313752 at 90 %
+    halves = years.reshape(BLOCKS, YEARS).mean(axis=1) / 1e8
+    half = 6.313752 * np.std(0.5 * halves, ddof=1) / np.sqrt(2)
+    width = found.loc["published", "difference, upper"] - found.loc["published", "difference"]
+    assert width == pytest.approx(half, abs=0.011)
+    assert found["told apart"].tolist() == [bool(half < 0.5 * base), bool(half / 2 < 0.25 * base)]

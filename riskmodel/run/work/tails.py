@@ -87,13 +87,20 @@ def tail_by_zone(
 
 
 def tail_table(run: Run, records: list[Record]) -> pd.DataFrame:
-    """Share of each peril, sector, zone and cause in the mean loss of the worst years, in 亿元."""
+    """Part of each peril, sector, zone and cause in the mean loss of the worst years, in 亿元.
+
+    With the bounds of both intervals, and each part's share; shares are of the same figures.
+    """
     prefix = f"loss.co_tvar.{tail_period(run):g}.by_"
     rows = []
     for record in records:
         if record.name.startswith(prefix):
             group, _, name = record.name.removeprefix(prefix).partition(".")
-            rows.append({"by": group, "part": name, "co-TVaR (亿元)": record.value / 1e8})
+            row: dict[str, object] = {"by": group, "part": name}
+            row["co-TVaR (亿元)"] = record.value / 1e8
+            for i in record.intervals:
+                row[f"{i.kind} lower"], row[f"{i.kind} upper"] = i.lower / 1e8, i.upper / 1e8
+            rows.append(row)
     frame = pd.DataFrame(rows)
     total = frame.groupby("by")["co-TVaR (亿元)"].transform("sum")
     return frame.assign(**{"share (%)": 100 * frame["co-TVaR (亿元)"] / total}).round(2)
