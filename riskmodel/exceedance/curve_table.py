@@ -10,7 +10,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import repeat
+from itertools import pairwise
+from typing import NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
 import numba as nb
 import numpy as np
@@ -20,38 +23,136 @@ import xarray as xr
 from riskmodel.core.errors import SchemaError
 from riskmodel.exceedance.imported_rows import checked_amounts
 from riskmodel.exceedance.metrics import FloatArray, TailCut, ranked_points, tail_cut
-from riskmodel.exceedance.worst_years import rank_within
+from riskmodel.exceedance.worst_years import KeyArray, rank_keys
 
 KINDS = ("OEP", "OEP_TVaR", "AEP", "AEP_TVaR")
+CURVES = (0, 1)  # of the largest loss of a year, and of its sum
 IntArray = npt.NDArray[np.integer]
+Indices = npt.NDArray[np.int64]
+CORES = os.cpu_count() or 1
+
+
+class Rows(NamedTuple):
+    """Year, loss and group of each row."""
+
+    year: IntArray
+    amount: FloatArray
+    group: IntArray
+
+    def part(self, start: int, stop: int) -> Rows:
+        """Return some of the rows."""
+        return Rows(*(column[start:stop] for column in self))
+
+
+class _Years(NamedTuple):
+    """Years of all groups as `_by_group` leaves them; amounts as keys to rank."""
+
+    held: FloatArray
+    bounds: Indices
+
+    def count(self, group: int) -> int:
+        first, front, back, end = self.bounds[:, group].tolist()
+        return int(front - first + (end - back) // len(CURVES))
+
+    def alone(self, group: int) -> KeyArray:
+        return self.held[self.bounds[0, group] : self.bounds[1, group]].view(np.uint64)
+
+    def several(self, group: int, curve: int) -> KeyArray:
+        back, end = self.bounds[2:, group]
+        return self.held[back + curve : end : len(CURVES)].view(np.uint64)
+CORES = os.cpu_count() or 1
+
+
+class Rows(NamedTuple):
+    """Year, loss and group of each row."""
+
+    year: IntArray
+    amount: FloatArray
+    group: IntArray
+
+    def part(self, start: int, stop: int) -> Rows:
+        """Return some of the rows."""
+        return Rows(*(column[start:stop] for column in self))
+
+
+class _Years(NamedTuple):
+    """Years of all groups as `_by_group` leaves them; amounts as keys to rank."""
+
+    held: FloatArray
+    bounds: Indices
+
+    def count(self, group: int) -> int:
+        first, front, back, end = self.bounds[:, group].tolist()
+        return int(front - first + (end - back) // len(CURVES))
+
+    def alone(self, group: int) -> KeyArray:
+        return self.held[self.bounds[0, group] : self.bounds[1, group]].view(np.uint64)
+
+    def several(self, group: int, curve: int) -> KeyArray:
+        back, end = self.bounds[2:, group]
+        return self.held[back + curve : end : len(CURVES)].view(np.uint64)
 
 
 @nb.njit(nogil=True, cache=True)
-def _sums_and_maxima(
-    year: IntArray,
-    amount: FloatArray,
-    group: IntArray,
-    groups: int,
-    largest: FloatArray,
-    total: FloatArray,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Maximum and sum of each year with a row, group after group; return where each begins, ends.
-
-    Rows rise by year, `largest` and `total` come as zeros.
-    """
-    rows = np.zeros(groups, np.int64)
-    for own in group:
-        rows[own] += 1
-    first = np.cumsum(rows) - rows
-    last, end = np.full(groups, -1, np.int64), first.copy()
+def _sound(year: IntArray, amount: FloatArray, group: IntArray, years: int, groups: int) -> bool:
+    """Whether rows rise by year, and years, groups and amounts are within their ranges."""
+    good, before = True, np.int64(0)
     for row in range(year.size):
-        own, now = group[row], int(year[row])
-        end[own] += now != last[own]
-        last[own] = now
-        place = end[own] - 1
-        largest[place] = max(largest[place], amount[row])
-        total[place] += amount[row]
-    return first, end
+        now, own = np.int64(year[row]), np.int64(group[row])
+        good &= (now >= before) & (now < years) & (own >= 0) & (own < groups)
+        good &= (amount[row] >= 0.0) & (amount[row] < np.inf)
+        before = now
+    return good
+
+
+@nb.njit(nogil=True, cache=True)
+def _by_group(
+    year: IntArray, amount: FloatArray, group: IntArray, groups: int, held: FloatArray
+) -> Indices:
+    """Put the years of rising rows into `held`, group after group, and return (4, group) where.
+
+    Of each group the rows `first` to `end` of `held` are used. A year with one loss, whose maximum
+    and sum are the same, is held once, from `first` to `front`; of the others maximum and sum are
+    held side by side, from `back` to `end`.
+    """
+    bounds = np.zeros((4, groups), np.int64)
+    first, front, back, end = bounds
+    for own in group:
+        end[own] += 1
+    first[1:] = np.cumsum(end)[:-1]
+    end += first
+    front[:], back[:] = first, end
+    last, several = np.full(groups, -1, np.int64), np.zeros(groups, np.bool_)
+    for row in range(year.size):
+        own, now, loss = group[row], np.int64(year[row]), amount[row] + 0.0  # no zero below zero
+        if now != last[own]:
+            last[own], several[own] = now, False
+            held[front[own]] = loss
+            front[own] += 1
+            continue
+        if not several[own]:
+            several[own] = True
+            front[own] -= 1
+            back[own] -= 2
+            alone = held[front[own]]
+            held[back[own]] = held[back[own] + 1] = alone
+        held[back[own]] = max(held[back[own]], loss)
+        held[back[own] + 1] += loss
+    return bounds
+
+
+@nb.njit(nogil=True, cache=True)
+def _merged(one: KeyArray, other: KeyArray, count: int, into: KeyArray) -> FloatArray:
+    """The `count` largest amounts of two rising arrays (or all, if fewer), the largest first."""
+    i, j, kept = one.size, other.size, min(count, one.size + other.size)
+    for rank in range(kept):
+        if j == 0 or (i > 0 and one[i - 1] >= other[j - 1]):
+            i -= 1
+            into[rank] = one[i]
+        else:
+            j -= 1
+            into[rank] = other[j]
+    return into[:kept].view(np.float64)
 
 
 def curve_table(
@@ -92,60 +193,98 @@ def curve_table(
     ReturnPeriodError
         If the years do not support a return period.
     """
-    year, amounts, group = _rising(year, amount, group, years, len(groups))
+    group = np.broadcast_to(np.uint8(0), np.shape(amount)) if group is None else group
+    rows = Rows(year, np.asarray(amount, dtype=np.float64), group)
     cuts = [tail_cut(years, t) for t in return_periods]
-    largest, total = np.zeros(amounts.size), np.zeros(amounts.size)
-    first, end = _sums_and_maxima(year, amounts, group, len(groups), largest, total)
-    curves = [a[i:j] for i, j in zip(first, end, strict=True) for a in (largest, total)]
-    points = _points(curves, cuts).reshape(len(groups), len(KINDS), len(cuts))
+    with ThreadPoolExecutor(CORES) as pool:
+        rows = _rising(rows, years, len(groups), pool)
+        points = _points(rows, len(groups), cuts, pool)
     coordinates = {"group": list(groups), "kind": list(KINDS), "return_period": [*return_periods]}
     return xr.DataArray(points, coordinates, list(coordinates), name="loss")
 
 
-def _rising(
-    year: IntArray, amount: npt.ArrayLike, group: IntArray | None, years: int, groups: int
-) -> tuple[IntArray, FloatArray, IntArray]:
+
+
+def _rising(rows: Rows, years: int, groups: int, pool: ThreadPoolExecutor) -> Rows:
     """Check the rows and put them in the order of years; within a year, so its sum, it stays."""
-    amounts = np.asarray(amount, dtype=np.float64)
-    group = np.broadcast_to(np.uint8(0), amounts.shape) if group is None else group
-    _require_within(year, amounts.shape, years, "curve_table.year")
-    _require_within(group, amounts.shape, groups, "curve_table.group")
-    if amounts.size and not (amounts.min() >= 0 and amounts.max() < np.inf):
-        checked_amounts(amounts, "curve_table.amount")  # says which
-    if (year[1:] >= year[:-1]).all():
-        return year, amounts, group
-    order = np.argsort(year, kind="stable")
-    return year[order], amounts[order], group[order]
+    shape = rows.amount.shape
+    _require_column(rows.year, shape, years, "curve_table.year")
+    _require_column(rows.group, shape, groups, "curve_table.group")
+    cuts = np.linspace(0, rows.year.size, CORES + 1).astype(np.int64)
+    parts = [rows.part(max(i - 1, 0), j) for i, j in pairwise(cuts)]  # each with the row before it
+    if all(pool.map(lambda part: _sound(*part, years, groups), parts)):
+        return rows
+    _require_within(rows.year, years, "curve_table.year")
+    _require_within(rows.group, groups, "curve_table.group")
+    checked_amounts(rows.amount, "curve_table.amount")
+    order = np.argsort(rows.year, kind="stable")
+    return Rows(*(column[order] for column in rows))
 
 
-def _require_within(column: IntArray, shape: tuple[int, ...], stop: int, where: str) -> None:
-    whole = column.dtype.kind in "iu" and column.shape == shape and column.ndim == 1
-    if not whole or (column.size and not (column.min() >= 0 and column.max() < stop)):
-        raise SchemaError(
-            "a column that does not say for each loss where it belongs",
-            where=where,
-            found=[int(column.min()), int(column.max())] if whole else (column.shape, column.dtype),
-            expected=f"whole numbers from 0 to {stop - 1} for losses {shape}",
-            remedy="number years from zero, count empty years in `years`, name every group",
+def _require_column(column: IntArray, shape: tuple[int, ...], stop: int, where: str) -> None:
+    if column.dtype.kind not in "iu" or column.shape != shape or column.ndim != 1:
+        raise _no_place((column.shape, str(column.dtype)), f"{stop - 1} for losses {shape}", where)
+
+
+def _require_within(column: IntArray, stop: int, where: str) -> None:
+    if column.size and not (column.min() >= 0 and column.max() < stop):
+        raise _no_place([int(column.min()), int(column.max())], str(stop - 1), where)
+
+
+def _no_place(found: object, last: str, where: str) -> SchemaError:
+    return SchemaError(
+        "a column that does not say for each loss where it belongs",
+        where=where,
+        found=found,
+        expected=f"whole numbers from 0 to {last}",
+        remedy="number years from zero, count empty years in `years`, name every group",
+    )
+
+
+def _points(rows: Rows, groups: int, cuts: list[TailCut], pool: ThreadPoolExecutor) -> FloatArray:
+    """VaR and TVaR (group, kind, return period); years, then groups, are shared out over the cores.
+
+    Where there are fewer groups than cores, the two curves of a group are.
+    """
+    edges = np.linspace(0, rows.year.size, CORES + 1).astype(np.int64)
+    if rows.year.size:  # no year in two parts
+        edges[1:-1] = np.searchsorted(rows.year, rows.year[edges[1:-1]])
+    held = np.empty(rows.year.size)
+    parts = list(
+        pool.map(
+            lambda i, j: _Years(held[i:j], _by_group(*rows.part(i, j), groups, held[i:j])),
+            edges[:-1],
+            edges[1:],
         )
+    )
+    points = np.empty((groups, len(CURVES), 2, len(cuts)))
+    curves = [CURVES] if groups >= CORES else [(curve,) for curve in CURVES]
+    tasks = [(group, chosen) for group in range(groups) for chosen in curves]
+    shares = [tasks[k::CORES] for k in range(CORES)]
+    list(pool.map(lambda share: _rank(parts, share, cuts, points), shares))
+    return points.reshape(groups, len(KINDS), len(cuts))
 
 
-def _points(curves: list[FloatArray], cuts: list[TailCut]) -> FloatArray:
-    """VaR and TVaR (curve, 2, return period); the curves are shared out over the cores."""
-    workers = min(os.cpu_count() or 1, len(curves))
-    points = np.empty((len(curves), 2, len(cuts)))
-    with ThreadPoolExecutor(workers) as pool:
-        parts = pool.map(_points_of, (curves[k::workers] for k in range(workers)), repeat(cuts))
-        for k, part in enumerate(parts):
-            points[k::workers] = part
-    return points
-
-
-def _points_of(curves: list[FloatArray], cuts: list[TailCut]) -> list[FloatArray]:
-    """Rank the curves in their own memory, which is overwritten."""
+def _rank(
+    parts: list[_Years],
+    tasks: list[tuple[int, tuple[int, ...]]],
+    cuts: list[TailCut],
+    points: FloatArray,
+) -> None:
+    """Write the points of some groups' curves; years with one loss are ranked once for both."""
     reach = 1 + max(cut.whole for cut in cuts)
-    spare = np.empty(max(amounts.size for amounts in curves), np.uint64)
-    return [
-        ranked_points(rank_within(amounts, reach, amounts.view(np.uint64), spare), cuts)
-        for amounts in curves
-    ]
+    longest = max((sum(p.count(group) for p in parts) for group, _ in tasks), default=0)
+    once, twice = np.empty((2, 2, longest), np.uint64)
+    for group, curves in tasks:
+        held = _gather([p.alone(group) for p in parts], once[0])
+        alone, _ = rank_keys(once, held, reach)
+        for curve in curves:
+            held = _gather([p.several(group, curve) for p in parts], twice[0])
+            several, free = rank_keys(twice, held, reach)
+            points[group, curve] = ranked_points(_merged(alone, several, reach, free), cuts)
+
+
+def _gather(pieces: list[KeyArray], memory: KeyArray) -> int:
+    held = sum(piece.size for piece in pieces)
+    np.concatenate(pieces, out=memory[:held])
+    return held

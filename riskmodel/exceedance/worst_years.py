@@ -14,25 +14,19 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 KeyArray = npt.NDArray[np.uint64]
 
-DIGIT_BITS, DIGITS = 12, 6  # six digits of twelve bits hold the 64 bits of a number
-COARSE_DIGITS = 4  # few numbers agree in these, down to 28 bits of the mantissa
+BITS, DIGIT_BITS, DIGITS = 64, 12, 6  # six digits of twelve bits hold the 64 bits of a number
+COARSE_DIGITS = 3  # from the first bit that differs; few numbers agree in these 36 bits
 LEADING_BITS = 16  # sign, exponent and four bits of the mantissa: 16 steps for each doubling
 SIGN = np.uint64(1 << 63)
 
 
-@nb.njit(inline="always")
-def _key(bits: np.uint64) -> np.uint64:
-    """Order of the keys = order of the numbers."""
-    return ~bits if bits & SIGN else bits | SIGN
-
-
 @nb.njit(nogil=True, cache=True)
-def _least_key(bits: KeyArray, count: int) -> np.uint64:
+def _least_key(keys: KeyArray, count: int) -> np.uint64:
     """Smallest key with the leading bits of the last of the `count` largest."""
-    shift = np.uint64(64 - LEADING_BITS)
+    shift = np.uint64(BITS - LEADING_BITS)
     found = np.zeros(1 << LEADING_BITS, np.uint32)
-    for number in bits:
-        found[_key(number) >> shift] += 1
+    for key in keys:
+        found[key >> shift] += 1
     leading, held = found.size, 0
     while held < count:
         leading -= 1
@@ -41,16 +35,28 @@ def _least_key(bits: KeyArray, count: int) -> np.uint64:
 
 
 @nb.njit(nogil=True, cache=True)
-def _sort(keys: KeyArray, target: KeyArray, digits: int) -> tuple[KeyArray, KeyArray]:
-    """Keys in the order of their leading digits, and the array that they are not in."""
-    mask, lowest = np.uint64((1 << DIGIT_BITS) - 1), DIGITS - digits
-    places = np.zeros((DIGITS, 1 << DIGIT_BITS), np.uint32)
+def _differing_bits(keys: KeyArray) -> int:
+    """Number of bits from the first in which keys differ to the last."""
+    seen = np.uint64(0)
     for key in keys:
-        for digit in range(lowest, DIGITS):
-            places[digit, (key >> np.uint64(DIGIT_BITS * digit)) & mask] += 1
-    source = keys
-    for digit in range(lowest, DIGITS):
-        place, shift = places[digit], np.uint64(DIGIT_BITS * digit)
+        seen |= key ^ keys[0]
+    bits = 0
+    while bits < BITS and seen >> np.uint64(bits):
+        bits += 1
+    return bits
+
+
+@nb.njit(nogil=True, cache=True)
+def _sort(keys: KeyArray, target: KeyArray, lowest: int, digits: int) -> bool:
+    """Order keys by the digits from bit `lowest` up; return whether they end in `target`."""
+    mask = np.uint64((1 << DIGIT_BITS) - 1)
+    places = np.zeros((digits, 1 << DIGIT_BITS), np.uint32)
+    for key in keys:
+        for digit in range(digits):
+            places[digit, (key >> np.uint64(lowest + DIGIT_BITS * digit)) & mask] += 1
+    source, moved = keys, False
+    for digit in range(digits):
+        place, shift = places[digit], np.uint64(lowest + DIGIT_BITS * digit)
         if place.max() == keys.size:  # all share this digit
             continue
         start = 0
@@ -60,8 +66,8 @@ def _sort(keys: KeyArray, target: KeyArray, digits: int) -> tuple[KeyArray, KeyA
             value = (key >> shift) & mask
             target[place[value]] = key
             place[value] += 1
-        source, target = target, source
-    return source, target
+        source, target, moved = target, source, not moved
+    return moved
 
 
 @nb.njit(nogil=True, cache=True)
@@ -81,32 +87,47 @@ def _insert(keys: KeyArray) -> bool:
 
 
 @nb.njit(nogil=True, cache=True)
-def rank_within(amounts: FloatArray, count: int, keys: KeyArray, spare: KeyArray) -> FloatArray:
-    """Return the `count` largest amounts (or all, if fewer), the largest first, in given memory.
+def rank_keys(memory: KeyArray, held: int, count: int) -> tuple[KeyArray, KeyArray]:
+    """Return the `count` largest keys (or all, if fewer) or some more, rising, in given memory.
 
     Parameters
     ----------
-    amounts : ndarray
-        Contiguous, fewer than 2³² of them.
-    count : int
-        How many.
-    keys, spare : ndarray of uint64, at least as long as the amounts
-        Overwritten; the result is a view of one of them. `keys` may be the memory of the amounts.
+    memory : ndarray of uint64 (2, key)
+        The keys in front of the first row, fewer than 2³² of them; both rows are overwritten.
+        Amounts of at least zero are keys as they are stored.
+    held, count : int
+        How many keys there are, and how many are wanted.
+
+    Returns
+    -------
+    The rising keys, a view of one of the rows, and the other row.
     """
-    bits, held = amounts.view(np.uint64), 0
-    least = _least_key(bits, count) if count < bits.size else np.uint64(0)
-    for number in bits:
-        key = _key(number)
-        keys[held] = key  # stays when it is large enough
-        held += int(key >= least)
-    rising, falling = _sort(keys[:held], spare[:held], COARSE_DIGITS)
-    if not _insert(rising):
-        rising, falling = _sort(rising, falling, DIGITS)
-    kept = min(count, held)
-    for rank in range(kept):
-        key = rising[held - 1 - rank]
+    keys, spare = memory
+    if count < held:
+        given = keys[:held]
+        least, held = _least_key(given, count), 0
+        for key in given:
+            keys[held] = key  # stays when it is large enough
+            held += int(key >= least)
+    lowest = max(_differing_bits(keys[:held]) - DIGIT_BITS * COARSE_DIGITS, 0)
+    if _sort(keys[:held], spare[:held], lowest, COARSE_DIGITS):
+        keys, spare = spare, keys
+    if not _insert(keys[:held]) and _sort(keys[:held], spare[:held], 0, DIGITS):
+        keys, spare = spare, keys
+    return keys[:held], spare
+
+
+@nb.njit(nogil=True, cache=True)
+def _worst(amounts: FloatArray, count: int) -> FloatArray:
+    memory, bits = np.empty((2, amounts.size), np.uint64), amounts.view(np.uint64)
+    for i in range(bits.size):  # order of the keys = order of the numbers
+        memory[0, i] = ~bits[i] if bits[i] & SIGN else bits[i] | SIGN
+    rising, _ = rank_keys(memory, bits.size, count)
+    falling = np.empty(min(count, amounts.size), np.uint64)
+    for rank in range(falling.size):
+        key = rising[rising.size - 1 - rank]
         falling[rank] = key ^ SIGN if key & SIGN else ~key
-    return falling[:kept].view(np.float64)
+    return falling.view(np.float64)
 
 
 def worst_first(amounts: npt.ArrayLike, count: int) -> FloatArray:
@@ -124,6 +145,4 @@ def worst_first(amounts: npt.ArrayLike, count: int) -> FloatArray:
     >>> worst_first([2.0, 9.0, 7.0, 9.0], 3).tolist()
     [9.0, 9.0, 7.0]
     """
-    given = np.ascontiguousarray(amounts, dtype=np.float64)
-    keys, spare = np.empty((2, given.size), np.uint64)
-    return rank_within(given, count, keys, spare)
+    return _worst(np.ascontiguousarray(amounts, dtype=np.float64), count)

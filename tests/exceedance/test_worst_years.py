@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskmodel.exceedance.worst_years import rank_within, worst_first
+from riskmodel.exceedance.worst_years import rank_keys, worst_first
 
 draw = np.random.default_rng(7)
 ONES = 1.0 + np.arange(5_000) * 2.0**-52
@@ -48,8 +48,10 @@ def test_amounts_are_left_as_they_were() -> None:
     worst_first(np.broadcast_to(1.0, 200), 100)  # read-only
 
 
-def test_ranking_in_the_memory_of_the_amounts() -> None:
+def test_amounts_of_at_least_zero_are_keys_as_they_are_stored() -> None:
     amounts = CASES["heavy tail"].copy()
-    spare = np.empty(amounts.size, np.uint64)
-    found = rank_within(amounts, 400, amounts.view(np.uint64), spare)
-    np.testing.assert_array_equal(found, np.sort(CASES["heavy tail"])[::-1][:400])
+    memory = np.empty((2, amounts.size), np.uint64)
+    memory[0] = amounts.view(np.uint64)
+    rising, other = rank_keys(memory, amounts.size, 400)
+    np.testing.assert_array_equal(rising.view(np.float64)[-400:], np.sort(amounts)[-400:])
+    assert other.size == amounts.size and not np.shares_memory(rising, other)
