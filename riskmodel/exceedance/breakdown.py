@@ -13,7 +13,7 @@ import xarray as xr
 
 from riskmodel.core.errors import ReturnPeriodError, SchemaError
 from riskmodel.core.returnperiod import probability_from_return_period
-from riskmodel.exceedance.metrics import FloatArray, exceeding_years, tail_value_at_risk
+from riskmodel.exceedance.metrics import FloatArray, tail_value_at_risk, value_at_risk
 
 Group = Literal["peril", "sector", "zone", "cause"]
 COLUMNS = {"peril": "peril", "sector": "item"}
@@ -80,9 +80,7 @@ def tail_weights(total: FloatArray, return_period: float) -> FloatArray:
     boundary is spread evenly over them, so that the weights do not depend on the order of years.
     """
     tail = total.size * float(probability_from_return_period(return_period))
-    exceeding_years(total.size, return_period)
-    ordered = np.sort(total)[::-1]
-    boundary = ordered[min(int(np.floor(tail * (1 + 1e-12))), total.size - 1)]
+    boundary = value_at_risk(total, return_period)
     above, at = total > boundary, total == boundary
     left = tail - np.count_nonzero(above)
     return np.asarray((above + at * (left / int(at.sum()))) / tail)

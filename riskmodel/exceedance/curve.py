@@ -10,7 +10,7 @@ import xarray as xr
 
 from riskmodel.core.schema import Schema, stamp
 from riskmodel.exceedance.intervals import model_interval, simulation_interval
-from riskmodel.exceedance.metrics import Metric, curve_point, year_losses
+from riskmodel.exceedance.metrics import Metric, curve_points, year_losses
 
 SCHEMA = Schema(
     "ep_curve",
@@ -77,8 +77,8 @@ def ep_curve(
 def _points(table: xr.Dataset, periods: list[float], block: int | None = None) -> Points:
     losses = year_losses(table, block=block)
     return [
-        [curve_point(losses.largest, losses.largest_extrapolated, t) for t in periods],
-        [curve_point(losses.total, losses.total_extrapolated, t) for t in periods],
+        curve_points(losses.largest, losses.largest_extrapolated, periods)[0],
+        curve_points(losses.total, losses.total_extrapolated, periods)[0],
     ]
 
 

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import NamedTuple
-from itertools import pairwise
-from typing import NamedTuple
 
 import numba as nb
 import numpy as np
@@ -41,38 +39,7 @@ class Rows(NamedTuple):
 
     def part(self, start: int, stop: int) -> Rows:
         """Return some of the rows."""
-        return Rows(*(column[start:stop] for column in self))
-
-
-class _Years(NamedTuple):
-    """Years of all groups as `_by_group` leaves them; amounts as keys to rank."""
-
-    held: FloatArray
-    bounds: Indices
-
-    def count(self, group: int) -> int:
-        first, front, back, end = self.bounds[:, group].tolist()
-        return int(front - first + (end - back) // len(CURVES))
-
-    def alone(self, group: int) -> KeyArray:
-        return self.held[self.bounds[0, group] : self.bounds[1, group]].view(np.uint64)
-
-    def several(self, group: int, curve: int) -> KeyArray:
-        back, end = self.bounds[2:, group]
-        return self.held[back + curve : end : len(CURVES)].view(np.uint64)
-CORES = os.cpu_count() or 1
-
-
-class Rows(NamedTuple):
-    """Year, loss and group of each row."""
-
-    year: IntArray
-    amount: FloatArray
-    group: IntArray
-
-    def part(self, start: int, stop: int) -> Rows:
-        """Return some of the rows."""
-        return Rows(*(column[start:stop] for column in self))
+        return Rows(self.year[start:stop], self.amount[start:stop], self.group[start:stop])
 
 
 class _Years(NamedTuple):
@@ -96,13 +63,13 @@ class _Years(NamedTuple):
 @nb.njit(nogil=True, cache=True)
 def _sound(year: IntArray, amount: FloatArray, group: IntArray, years: int, groups: int) -> bool:
     """Whether rows rise by year, and years, groups and amounts are within their ranges."""
-    good, before = True, np.int64(0)
+    wrong, before = 0, np.int64(0)
     for row in range(year.size):
         now, own = np.int64(year[row]), np.int64(group[row])
-        good &= (now >= before) & (now < years) & (own >= 0) & (own < groups)
-        good &= (amount[row] >= 0.0) & (amount[row] < np.inf)
+        wrong |= (now < before) | (now >= years) | (own < 0) | (own >= groups)
+        wrong |= not ((amount[row] >= 0.0) & (amount[row] < np.inf))
         before = now
-    return good
+    return wrong == 0
 
 
 @nb.njit(nogil=True, cache=True)
@@ -143,7 +110,7 @@ def _by_group(
 
 @nb.njit(nogil=True, cache=True)
 def _merged(one: KeyArray, other: KeyArray, count: int, into: KeyArray) -> FloatArray:
-    """The `count` largest amounts of two rising arrays (or all, if fewer), the largest first."""
+    """Return the `count` largest amounts of two rising arrays, or all, the largest first."""
     i, j, kept = one.size, other.size, min(count, one.size + other.size)
     for rank in range(kept):
         if j == 0 or (i > 0 and one[i - 1] >= other[j - 1]):
@@ -203,8 +170,6 @@ def curve_table(
     return xr.DataArray(points, coordinates, list(coordinates), name="loss")
 
 
-
-
 def _rising(rows: Rows, years: int, groups: int, pool: ThreadPoolExecutor) -> Rows:
     """Check the rows and put them in the order of years; within a year, so its sum, it stays."""
     shape = rows.amount.shape
@@ -212,13 +177,13 @@ def _rising(rows: Rows, years: int, groups: int, pool: ThreadPoolExecutor) -> Ro
     _require_column(rows.group, shape, groups, "curve_table.group")
     cuts = np.linspace(0, rows.year.size, CORES + 1).astype(np.int64)
     parts = [rows.part(max(i - 1, 0), j) for i, j in pairwise(cuts)]  # each with the row before it
-    if all(pool.map(lambda part: _sound(*part, years, groups), parts)):
+    if all(pool.map(lambda p: _sound(p.year, p.amount, p.group, years, groups), parts)):
         return rows
     _require_within(rows.year, years, "curve_table.year")
     _require_within(rows.group, groups, "curve_table.group")
     checked_amounts(rows.amount, "curve_table.amount")
     order = np.argsort(rows.year, kind="stable")
-    return Rows(*(column[order] for column in rows))
+    return Rows(rows.year[order], rows.amount[order], rows.group[order])
 
 
 def _require_column(column: IntArray, shape: tuple[int, ...], stop: int, where: str) -> None:
@@ -250,13 +215,12 @@ def _points(rows: Rows, groups: int, cuts: list[TailCut], pool: ThreadPoolExecut
     if rows.year.size:  # no year in two parts
         edges[1:-1] = np.searchsorted(rows.year, rows.year[edges[1:-1]])
     held = np.empty(rows.year.size)
-    parts = list(
-        pool.map(
-            lambda i, j: _Years(held[i:j], _by_group(*rows.part(i, j), groups, held[i:j])),
-            edges[:-1],
-            edges[1:],
-        )
-    )
+
+    def years_of(start: int, stop: int) -> _Years:
+        part, own = rows.part(start, stop), held[start:stop]
+        return _Years(own, _by_group(part.year, part.amount, part.group, groups, own))
+
+    parts = list(pool.map(years_of, edges[:-1], edges[1:]))
     points = np.empty((groups, len(CURVES), 2, len(cuts)))
     curves = [CURVES] if groups >= CORES else [(curve,) for curve in CURVES]
     tasks = [(group, chosen) for group in range(groups) for chosen in curves]

@@ -65,7 +65,7 @@ def exceeding_years(years: int, return_period: float) -> int:
             "a return period that the simulated years do not support",
             found=return_period,
             expected=f"more than one and at most {years} years",
-            remedy="simulate more blocks",
+            remedy="simulate more blocks, or import more years",
         )
     return count
 
@@ -227,11 +227,6 @@ def curve_points(
 
     value, tail = ranked_points(ordered, cuts)
     return metrics(value, nearby), metrics(tail, [slice(cut.whole) for cut in cuts])
-
-
-def curve_point(amounts: FloatArray, extrapolated: FloatArray, return_period: float) -> Metric:
-    """VaR at T with the share of extrapolated loss among the years ranked nearby."""
-    return curve_points(amounts, extrapolated, [return_period])[0][0]
 
 
 def _share(part: float, whole: float) -> float:

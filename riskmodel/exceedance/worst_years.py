@@ -36,7 +36,7 @@ def _least_key(keys: KeyArray, count: int) -> np.uint64:
 
 @nb.njit(nogil=True, cache=True)
 def _differing_bits(keys: KeyArray) -> int:
-    """Number of bits from the first in which keys differ to the last."""
+    """Count the bits from the first in which keys differ to the last."""
     seen = np.uint64(0)
     for key in keys:
         seen |= key ^ keys[0]

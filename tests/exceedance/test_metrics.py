@@ -17,7 +17,6 @@ from riskmodel.exceedance.metrics import (
     annual_maximum,
     annual_sum,
     average_by_group,
-    curve_point,
     curve_points,
     exceeding_years,
     loss_metrics,
@@ -113,11 +112,11 @@ def test_shares_of_extrapolated_loss_by_hand() -> None:
     amounts = np.array([10.0, 8.0, 6.0, 4.0, 2.0, 0.0, 0.0, 0.0])
     beyond = np.array([10.0, 4.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0])
     # T = 4: two years beyond; ranks within a factor 1.25 of two are the second to the fourth
-    point = curve_point(amounts, beyond, 4.0)
+    [point] = curve_points(amounts, beyond, [4.0])[0]
     assert (point.value, point.share_extrapolated) == (6.0, pytest.approx(7.0 / 18.0))
     [tail] = curve_points(amounts, beyond, [4.0])[1]
     assert (tail.value, tail.share_extrapolated) == (9.0, pytest.approx(14.0 / 18.0))
-    assert curve_point(np.zeros(8), np.zeros(8), 4.0).share_extrapolated == 0.0
+    assert curve_points(np.zeros(8), np.zeros(8), [4.0])[0][0].share_extrapolated == 0.0
 
 
 def share_plainly(amounts: np.ndarray, beyond: np.ndarray, ranks: slice) -> float:

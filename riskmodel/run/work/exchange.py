@@ -9,12 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.core.errors import StageError
-from riskmodel.exceedance.metrics import (
-    annual_maximum,
-    annual_sum,
-    tail_value_at_risk,
-    value_at_risk,
-)
+from riskmodel.exceedance.curve_table import curve_table
 from riskmodel.exchange.oed import insured_value, location_table, not_carried, write_locations
 from riskmodel.exchange.ord import exceedance_table, loss_tables
 from riskmodel.exchange.ord_files import Analysis, Group, Results, write_results
@@ -95,28 +90,21 @@ def results_by(
     tables = loss_tables(table, group, exposed)
     years, losses = int(table.attrs["years"]), tables["mplt"]
     summary = tables["summary-info"]["summary"].to_numpy()
-    points, average = [], []
-    for number in summary:
-        own = losses[losses["summary"] == number]
-        year, loss = own["period"].to_numpy() - 1, own["mean_loss"].to_numpy()
-        largest, total = annual_maximum(year, loss, years), annual_sum(year, loss, years)
-        points.append(
-            [
-                [read(amounts, t) for t in return_periods]
-                for amounts in (largest, total)
-                for read in (value_at_risk, tail_value_at_risk)
-            ]
-        )
-        average.append((total.mean(), total.std()))
-    kinds = ["OEP", "OEP_TVaR", "AEP", "AEP_TVaR"]
-    curve = xr.Dataset(
-        {"value": (("summary", "kind", "return_period"), points)},
-        {"summary": summary, "kind": kinds, "return_period": return_periods},
-        {"currency": table.attrs["currency"]},
+    year, own, loss = (losses[n].to_numpy() for n in ("period", "summary", "mean_loss"))
+    points = curve_table(
+        year - 1, loss, years, return_periods, group=own - 1, groups=[str(n) for n in summary]
     )
-    mean = pd.DataFrame(np.array(average), columns=["mean_loss", "sd_loss"])
-    palt = mean.assign(summary=summary, sample_type="analytical")
-    return Results(group, {**tables, "ept": exceedance_table(curve), "palt": palt})
+    curve = points.rename(group="summary").assign_coords(summary=summary).to_dataset(name="value")
+    total = np.bincount((own - 1) * years + year - 1, loss, summary.size * years)
+    total = total.reshape(summary.size, years)
+    palt = pd.DataFrame(
+        {
+            "mean_loss": total.mean(axis=1), "sd_loss": total.std(axis=1),
+            "summary": summary, "sample_type": "analytical",
+        }
+    )  # fmt: skip
+    ept = exceedance_table(curve.assign_attrs(currency=table.attrs["currency"]))
+    return Results(group, {**tables, "ept": ept, "palt": palt})
 
 
 def _refuse_other_census(params: Params, inputs: dict[str, str]) -> None:
