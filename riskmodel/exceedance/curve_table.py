@@ -66,8 +66,8 @@ def _sound(year: IntArray, amount: FloatArray, group: IntArray, years: int, grou
     wrong, before = 0, np.int64(0)
     for row in range(year.size):
         now, own = np.int64(year[row]), np.int64(group[row])
-        wrong |= (now < before) | (now >= years) | (own < 0) | (own >= groups)
-        wrong |= not ((amount[row] >= 0.0) & (amount[row] < np.inf))
+        wrong |= int((now < before) | (now >= years) | (own < 0) | (own >= groups))
+        wrong |= int(not ((amount[row] >= 0.0) & (amount[row] < np.inf)))
         before = now
     return wrong == 0
 

@@ -11,7 +11,12 @@ import xarray as xr
 
 from riskmodel.core.errors import FigureError
 from riskmodel.core.messages import Language, message
-from riskmodel.core.returnperiod import probability_from_return_period
+from riskmodel.core.returnperiod import (
+    Frequency,
+    probability_from_return_period,
+    rate_from_return_period,
+    recurrence_interval_from_rate,
+)
 from riskmodel.show.bands import add_band, add_band_keys, band_names, kinds_of, level_of
 from riskmodel.show.frame import hover, new_figure
 from riskmodel.show.inputs import require_attrs, require_money, require_variables
@@ -22,6 +27,7 @@ from riskmodel.show.units import HUNDRED_MILLION, interval_name, money_title, nu
 EXTRAPOLATED_SHARE = 0.5
 TICK_YEARS = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 WHERE = "exceedance curve"
+POISSON = Frequency("poisson")
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -69,6 +75,7 @@ def _point_texts(one: xr.Dataset, name: str, language: Language) -> list[str]:
     unit = message("unit.hundred_million_yuan_short", language)
     periods = one["return_period"].values
     probabilities = probability_from_return_period(periods)
+    intervals = recurrence_interval_from_rate(rate_from_return_period(periods, POISSON))
     texts = []
     for index, period in enumerate(periods):
         at = one.isel(return_period=index)
@@ -80,6 +87,9 @@ def _point_texts(one: xr.Dataset, name: str, language: Language) -> list[str]:
             ),
             (message("hover.annual_probability", language), per_cent(float(probabilities[index]))),
         ]
+        if str(one["kind"].values) == "OEP":  # a year's total has no rate of events
+            every = f"{number(float(intervals[index]))} " + message("unit.years", language)
+            lines.append((message("hover.recurrence_interval", language), every))
         for kind in one["interval"].values:
             bounds = [
                 float(HUNDRED_MILLION.shown(at[b].sel(interval=kind))) for b in ("lower", "upper")

@@ -16,6 +16,20 @@ from riskmodel.run.work.records import plain_record
 SOURCE = "riskmodel.loss.identity"
 
 
+EXACT = "none: an integral over maps and rates, without chance"
+ROUNDING = "none: follows from ranks, years and shifts; exact to rounding"
+CHANCE = "its standard error stands below"
+INTERVALS = {
+    "aal_from_maps": EXACT, "aal_from_rates": EXACT, "aal_all_occurrences": CHANCE,
+    "annual_maxima_error": ROUNDING, "quadrature_error": ROUNDING, "unexplained": ROUNDING,
+    "all_occurrences_error": CHANCE, "second_storms": CHANCE,
+    "second_storms_expected": "none: follows from the declared counts",
+    "within_three_standard_errors": "none: a verdict",
+    "other_storms_share": "that of all_occurrences_error, to which it adds the quadrature",
+    "over_dispersion_share": "that of all_occurrences_error, which it is a part of",
+}  # fmt: skip
+
+
 def check_identity(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> xr.Dataset:
     """Identity of each peril, and what combining perils in one storm takes away.
 
@@ -33,7 +47,8 @@ def identity_table(checks: xr.Dataset) -> pd.DataFrame:
     """One column a peril for reading: money in 亿元, shares in per cent, numbers a year and cell.
 
     Beside the error of all occurrences and the number of second storms stands how many standard
-    errors they are off; the verdict is that of the number.
+    errors they are off; the verdict is that of the number. The last column says what chance each
+    figure is open to, or why none.
     """
     frame = checks.to_dataframe().reset_index()
     shown = pd.DataFrame({"peril": frame["peril"]})
@@ -51,7 +66,10 @@ def identity_table(checks: xr.Dataset) -> pd.DataFrame:
         2
     )
     shown["within_three_standard_errors"] = frame["within_three_standard_errors"].astype(bool)
-    return shown.set_index("peril").T.rename_axis(columns=None).reset_index(names="figure")
+    turned = shown.set_index("peril").T.rename_axis(columns=None).reset_index(names="figure")
+    bare = turned["figure"].str.split(" ").str[0]
+    spread = turned["figure"].str.endswith("(standard errors)")
+    return turned.assign(interval=bare.map(INTERVALS).where(~spread).fillna("is itself a spread"))
 
 
 def identity_records(checks: xr.Dataset) -> list[Record]:
