@@ -10,11 +10,12 @@ import xarray as xr
 from riskmodel.core.draws import generator
 from riskmodel.core.schema import check
 from riskmodel.hazard.typhoon.fields import storm_indices
-from riskmodel.hazard.typhoon.geometry import distance_and_bearing, land_at, on_taiwan, wrap
+from riskmodel.hazard.typhoon.geometry import distance_and_bearing, land_at, wrap
 from riskmodel.hazard.typhoon.layout import STEP_VARIABLES, STORMS, bounded_radius
 from riskmodel.hazard.typhoon.parameters import values
 from riskmodel.hazard.typhoon.stations import load_stations
 from riskmodel.hazard.typhoon.summary import SEASONS
+from riskmodel.hazard.typhoon.triggers import first_landfall, places
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -60,15 +61,10 @@ def _distance(storms: xr.Dataset) -> FloatArray:
 
 
 def _landfall(storms: xr.Dataset) -> FloatArray:
-    """Latitude of the first crossing of the mainland coast from the sea; NaN when none."""
-    latitude = storms["latitude"].values.astype(np.float64)
-    alive = np.isfinite(latitude)
-    lat = np.where(alive, latitude, 20.0)
-    lon = np.where(alive, storms["longitude"].values, 130.0)
-    ashore = (land_at(lat, lon) > 0.0) & ~on_taiwan(lat, lon)
-    crossing = ashore[:, 1:] & ~ashore[:, :-1] & alive[:, 1:]
-    found = lat[np.arange(len(lat)), crossing.argmax(axis=1) + 1]
-    return np.where(crossing.any(axis=1), found, np.nan)
+    """Latitude in the first hour behind the mainland coast, reached from the sea; NaN when none."""
+    latitude, longitude = places(storms)
+    hit, step = first_landfall(storms, land_at(latitude, longitude))
+    return np.where(hit, latitude[np.arange(len(step)), step + hit], np.nan)
 
 
 def storm_table(storms: xr.Dataset) -> pd.DataFrame:

@@ -6,9 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from riskmodel.core.errors import ParamError
+from riskmodel.core.yaml_file import read_mapping
 
 FOLDER = Path(__file__).parents[3] / "data" / "hazard"
 
@@ -19,17 +18,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises
     ------
     ParamError
-        If the file is missing, is not YAML, or holds no mapping.
+        As `read_mapping`.
     """
-    if not path.is_file():
-        raise ParamError("the parameter file does not exist", where=str(path))
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ParamError("not readable as YAML", where=str(path), found=str(error)) from error
-    if not isinstance(content, dict):
-        raise ParamError("holds no mapping", where=str(path), found=type(content).__name__)
-    return content
+    return read_mapping(path, ParamError, missing="take the file of the repository")
 
 
 @cache

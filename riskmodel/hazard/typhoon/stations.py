@@ -18,8 +18,9 @@ from riskmodel.hazard.typhoon.parameters import FOLDER, read_yaml
 
 FloatArray = npt.NDArray[np.float64]
 
+ANCHOR = 50.0  # years, of the declared rain
 STATIONS = FOLDER / "stations.yml"
-COLUMNS = ("code", "name_en", "name_zh", "latitude", "longitude", "mean")
+COLUMNS = ("code", "name_en", "name_zh", "latitude", "longitude", "rain_50")
 
 
 @cache
@@ -35,7 +36,7 @@ def load_stations(path: Path = STATIONS) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Index `code` (GB/T 2260, text), columns `name_en`, `name_zh`, `latitude`, `longitude`
-        (degrees) and `mean`, of the highest 24-hour rain of a year (mm).
+        (degrees) and `rain_50`, the 24-hour rain of a return period of 50 years (mm).
 
     Raises
     ------
@@ -91,26 +92,32 @@ def station_indices(storms: xr.Dataset, *, seed: int, block: int) -> xr.Dataset:
     return data.assign_attrs(status="synthetic")
 
 
-def rain_at(probability: npt.ArrayLike, mean: npt.ArrayLike, variation: float) -> FloatArray:
+def rain_at(probability: npt.ArrayLike, rain_50: npt.ArrayLike, variation: float) -> FloatArray:
     """Highest 24-hour rain of a year (mm) that is exceeded with a probability a year.
 
-    The Gumbel law by its moments, mean (1 - variation √6/π (γ + ln(-ln(1 - EP)))), not below zero.
+    The Gumbel law by its moments, mean · k(EP) with k = 1 - variation √6/π (γ + ln(-ln(1 - EP))),
+    hence rain_50 · k(EP) / k(1/50), not below zero.
 
     Parameters
     ----------
     probability : array_like
         Annual exceedance probability, between 0 and 1.
-    mean, variation : array_like and float
-        Mean (mm) and coefficient of variation of the highest rain of a year.
+    rain_50, variation : array_like and float
+        Rain of 50 years (mm), and coefficient of variation of the highest rain of a year.
 
     Examples
     --------
-    >>> float(rain_at(0.01, 100.0, 0.5).round(1))
-    256.8
+    >>> float(rain_at(0.02, 532.0, 0.5))
+    532.0
     """
-    reduced = -np.log(-np.log1p(-np.asarray(probability, dtype=np.float64)))
-    factor = variation * np.sqrt(6.0) / np.pi
-    return np.maximum(np.asarray(mean) * (1.0 + factor * (reduced - np.euler_gamma)), 0.0)
+    growth, anchor = (_growth(np.asarray(p), variation) for p in (probability, 1.0 / ANCHOR))
+    return np.maximum(np.asarray(rain_50) * growth / anchor, 0.0)
+
+
+def _growth(probability: npt.NDArray[np.floating], variation: float) -> FloatArray:
+    """Gumbel quantile over the mean."""
+    reduced = -np.log(-np.log1p(-probability))
+    return np.asarray(1.0 + variation * np.sqrt(6.0) / np.pi * (reduced - np.euler_gamma))
 
 
 @cache
@@ -167,7 +174,7 @@ def calibrated_rain(occurrences: xr.Dataset, *, first_shift: float) -> xr.DataAr
             remedy="make the catalogue again with typhoons among its sources",
         )
     rain = occurrences["station_rain"].transpose("occurrence", "station")
-    mean = load_stations().loc[rain["station"].values.tolist(), "mean"].to_numpy(np.float64)
+    anchor = load_stations().loc[rain["station"].values.tolist(), "rain_50"].to_numpy(np.float64)
     years = int(occurrences.attrs["years_per_block"])
     result = np.full(rain.shape, np.nan)
     for block in range(int(occurrences.attrs["blocks"])):
@@ -176,7 +183,7 @@ def calibrated_rain(occurrences: xr.Dataset, *, first_shift: float) -> xr.DataAr
         shift = block_shift(first_shift, block)
         for station, column in enumerate(rain.values[own].T):
             probability = _probability(column.astype(np.float64), year, years, shift)
-            level = rain_at(probability, mean[station], rain_variation())
+            level = rain_at(probability, anchor[station], rain_variation())
             result[own, station] = np.where(column > 0.0, level, 0.0)
     attrs = {"units": "mm", "status": "synthetic"}
     return xr.DataArray(result, rain.coords, rain.dims, "station_rain", attrs)

@@ -68,18 +68,39 @@ def _inside(box: dict[str, Any], latitude: FloatArray, longitude: FloatArray) ->
     return between & near & ~on_taiwan(latitude, longitude)
 
 
+def places(storms: xr.Dataset) -> tuple[FloatArray, FloatArray]:
+    """Latitude and longitude of each hour; after its end a storm stays far out at sea."""
+    alive = np.isfinite(storms["latitude"].values)
+    latitude = np.where(alive, storms["latitude"].values, 20.0).astype(np.float64)
+    return latitude, np.where(alive, storms["longitude"].values, 130.0).astype(np.float64)
+
+
+def first_landfall(
+    storms: xr.Dataset, inland: FloatArray
+) -> tuple[BoolArray, npt.NDArray[np.int64]]:
+    """Whether each storm crosses the declared mainland coast from the sea, and after which hour.
+
+    Parameters
+    ----------
+    storms : xarray.Dataset
+        From `simulate_storms` or `storms_from_record`.
+    inland : ndarray
+        Distance of its `places` behind the coast in km, below zero at sea, dims (storm, step).
+    """
+    ashore = (inland > 0.0) & ~on_taiwan(*places(storms))
+    alive = np.isfinite(storms["latitude"].values)
+    crossing = np.zeros_like(ashore)
+    crossing[:, :-1] = ashore[:, 1:] & ~ashore[:, :-1] & alive[:, 1:]
+    hit = np.asarray(crossing.any(axis=1))
+    return hit, np.where(hit, crossing.argmax(axis=1), 0)
+
+
 def _landfall(
     storms: xr.Dataset, latitude: FloatArray, longitude: FloatArray
 ) -> dict[str, FloatArray]:
-    """State just before the first crossing of the declared mainland coast; NaN when none."""
+    """State at the first crossing of the declared mainland coast; NaN when none."""
     inland = land_at(latitude, longitude)
-    ashore = (inland > 0.0) & ~on_taiwan(latitude, longitude)
-    crossing = np.zeros_like(ashore)
-    crossing[:, :-1] = (
-        ashore[:, 1:] & ~ashore[:, :-1] & np.isfinite(storms["latitude"].values[:, 1:])
-    )
-    hit = crossing.any(axis=1)
-    step = np.where(hit, crossing.argmax(axis=1), 0)
+    hit, step = first_landfall(storms, inland)
     row = np.arange(len(step))
     before, after = inland[row, step], inland[row, np.minimum(step + 1, inland.shape[1] - 1)]
     gap = np.where(after > before, after - before, 1.0)
@@ -120,9 +141,7 @@ def trigger_indices(storms: xr.Dataset) -> xr.Dataset:
     check(storms, STORMS)
     boxes = load_boxes()
     alive = np.isfinite(storms["latitude"].values)
-    # After its end a storm stays far out at sea for the tests of place.
-    latitude = np.where(alive, storms["latitude"].values, 20.0).astype(np.float64)
-    longitude = np.where(alive, storms["longitude"].values, 130.0).astype(np.float64)
+    latitude, longitude = places(storms)
     highest = np.full((alive.shape[0], len(boxes), 2), np.nan)
     for k, box in enumerate(boxes.values()):
         inside = _inside(box, latitude, longitude) & alive

@@ -84,7 +84,7 @@ def surface_shape(deficit: float, change: float, latitude: float, translation: f
 
     Notes
     -----
-    Source: Holland 2008, Mon. Wea. Rev. 136, 3432-3445.
+    Source: Holland 2008, doi 10.1175/2008MWR2395.1, equation 11, for winds of one minute.
     """
     power = 0.6 * (1.0 - deficit / 215.0)
     b = -4.4e-5 * deficit * deficit + 0.01 * deficit + 0.03 * change
@@ -123,7 +123,7 @@ def surface_wind(
 
     Notes
     -----
-    Source: Holland, Belanger & Fritz 2010, Mon. Wea. Rev. 138, 4393-4401.
+    Source: Holland, Belanger & Fritz 2010, doi 10.1175/2010MWR3317.1, equations 6 and 10.
     """
     if radius <= 0.0 or highest <= 0.0:
         return 0.0
@@ -144,7 +144,7 @@ def rain_rate(radius: float, centre: float, peak: float, peak_radius: float, sca
     """R-CLIPER rain rate at a radius, in the unit of `centre` and `peak`.
 
     Straight from `centre` to `peak` within `peak_radius`, then exponential with `scale` (km).
-    Source: Tuleya, DeMaria & Kuligowski 2007, Wea. Forecasting 22, 56-70.
+    Source: Tuleya, DeMaria & Kuligowski 2007, doi 10.1175/WAF972.1, equations 3-5.
     """
     if radius < peak_radius:
         return centre + (peak - centre) * radius / peak_radius

@@ -31,7 +31,7 @@ def station_table(run: Run, catalogue: xr.DataTree) -> pd.DataFrame:
     stations = load_stations()
     rows: dict[str, object] = {"station": stations["name_zh"] + " " + stations["name_en"]}
     for period in PERIODS:
-        level = rain_at(1.0 / period, stations["mean"].to_numpy(), rain_variation())
+        level = rain_at(1.0 / period, stations["rain_50"].to_numpy(), rain_variation())
         passed = (maxima > level).sum(axis=0) * period / years
         rows[f"{period}-year rain (mm)"] = level.round(0)
         rows[f"years in {period}"] = passed.round(3)

@@ -9,7 +9,7 @@ import xarray as xr
 
 from riskmodel.core.errors import CatalogueError, ParamError
 from riskmodel.core.returnperiod import exceedance_count
-from riskmodel.hazard.grid import WENZHOU
+from riskmodel.hazard.grid import WENZHOU, PhysicsGrid
 from riskmodel.hazard.typhoon.fields import _nodes, storm_indices
 from riskmodel.hazard.typhoon.geometry import land_at
 from riskmodel.hazard.typhoon.parameters import values
@@ -147,7 +147,7 @@ def test_station_rain_is_passed_in_exactly_the_declared_years(first_shift: float
         {"blocks": blocks, "years_per_block": years},
     )
     found = calibrated_rain(occurrences, first_shift=first_shift)
-    means = load_stations().loc[["330302", "330328"], "mean"].to_numpy()
+    means = load_stations().loc[["330302", "330328"], "rain_50"].to_numpy()
     for block, period in product(range(blocks), (2.0, 5.0, 20.0, 50.0, 100.0)):
         level = rain_at(1.0 / period, means, rain_variation())
         own, maxima = year // years == block, np.zeros((years, 2))
@@ -170,7 +170,7 @@ def test_station_rain_keeps_order_and_absence() -> None:
     )
     found = calibrated_rain(occurrences, first_shift=0.5).values[:, 0]
     # annual maxima 30, 10 and eight zeros: EP 0.05 and 0.15; 20 lies half way between
-    expected = rain_at([0.15, 0.05, 0.10], 125.0, rain_variation())
+    expected = rain_at([0.15, 0.05, 0.10], 400.0, rain_variation())
     np.testing.assert_allclose(found[[0, 2, 4]], expected)
     assert found[1] == 0.0
     assert np.isnan(found[3])
@@ -187,6 +187,76 @@ def test_rain_curves_need_law_and_variation(tmp_path: Path) -> None:
 
 def test_the_law_of_rain_has_its_declared_moments() -> None:
     probability = (np.arange(200_000) + 0.5) / 200_000
-    level = rain_at(probability, 500.0, 0.2)  # so that the cut at zero does not matter
-    assert level.mean() == pytest.approx(500.0, rel=1e-4)
-    assert level.std() == pytest.approx(100.0, rel=1e-3)
+    level = rain_at(probability, 500.0, 0.2)  # so low a variation that none is cut at zero
+    assert level.std() / level.mean() == pytest.approx(0.2, rel=1e-3)
+    assert np.quantile(level, 0.98) == pytest.approx(500.0, rel=1e-4)
+
+
+def closed_form(hours: float) -> float:
+    """Volume (km² mm) of the rain of the still storm: its rate over the disc of reach."""
+    rain = values("rain")
+    unit = 1.0 + (35.0 * values("averaging")["one_minute_over_10min"] / 0.514444 - 35.0) / 33.0
+    centre, peak, rise, scale = (
+        rain[f"{name}_constant"] + rain[f"{name}_slope"] * unit
+        for name in ("centre", "peak", "peak_radius", "scale")
+    )
+    inner = rise**2 * (centre / 2.0 + (peak - centre) / 3.0)
+    reach = rain["reach"]
+    outer = peak * scale * (rise + scale - np.exp((rise - reach) / scale) * (reach + scale))
+    return float(2.0 * np.pi * (inner + outer) * hours * 25.4 / 24.0)
+
+
+@pytest.mark.parametrize("speed", [0.0, 6.0])
+def test_rain_over_the_sea_adds_up_to_the_integral_of_its_rate(speed: float) -> None:
+    """Wherever the storm goes: what falls is its rate over area and hours."""
+    storm = still_storm(hours=7, speed=speed)
+    km = 3.6 * speed * np.arange(7)
+    storm["latitude"][:], storm["longitude"][:] = 15.0 + km / 111.195, 140.0
+    step = 0.1
+    latitude, longitude = np.meshgrid(
+        np.arange(10.0, 21.5, step), np.arange(134.8, 145.2, step), indexing="ij"
+    )
+    found = storm_indices(storm, latitude, longitude, seed=1, block=0, residual=False)["rain"]
+    # km in the plane of the kernel: a degree of longitude is as long as at the centre.
+    centre = np.cos(np.deg2rad(15.0 + km.mean() / 111.195))
+    area = (step * 111.195) ** 2 * centre
+    assert found.values.sum() * area == pytest.approx(closed_form(7.0), rel=3e-3)
+
+
+def test_rates_of_r_cliper_against_an_independent_reading() -> None:
+    """A storm of 100 knots (1-minute) by the coefficients that CLIMADA Petals reads off table 2.
+
+    U = 1 + 65 / 33 = 2.96970; T0 = 10.66 in/d, Tm = 12.6546 in/d, rm = 25.894 km,
+    re = 102.485 km. At 130 km: 12.6546 exp(-104.106 / 102.485) = 4.58229 in/d = 4.84959 mm/h.
+    """
+    storm = still_storm()
+    wind = 100.0 * 0.514444 / values("averaging")["one_minute_over_10min"]
+    storm["maximum_wind"][:] = wind
+    node = 25.0 + 130.0 / 111.195
+    found = storm_indices(storm, [node], [124.0], seed=1, block=0, residual=False)["rain"]
+    assert found.item() == pytest.approx(4.84959, rel=1e-4)
+
+
+def test_interpolating_the_grid_converges() -> None:
+    """Wind and day of rain at cells between the nodes: half the spacing, a third of the error."""
+    storm = still_storm(hours=9, speed=6.0)
+    storm["latitude"][:] = 15.0 + 3.6 * 6.0 * np.arange(9) / 111.195
+    storm["longitude"][:] = 140.0
+    rng = np.random.default_rng(3)
+    latitude, longitude = rng.uniform(14.6, 16.9, 400), rng.uniform(139.1, 141.4, 400)
+    exact = storm_indices(storm, latitude, longitude, seed=1, block=0)
+    error = {}
+    for spacing in (0.2, 0.1, 0.05):
+        count = round(2.6 / spacing)
+        grid = PhysicsGrid(139.0, 14.5, count, count, spacing)
+        nodes = storm_indices(storm, *grid.nodes(), seed=1, block=0)
+        read = grid.interpolation(latitude, longitude)
+        error[spacing] = {
+            name: np.abs((nodes[name].values[read.node, 0] * read.weight).sum(axis=1)
+                         / exact[name].values[:, 0] - 1.0).mean()
+            for name in ("wind", "rain_24h")
+        }  # fmt: skip
+    for name in ("wind", "rain_24h"):
+        assert error[0.1][name] < error[0.2][name] / 2.0
+        assert error[0.05][name] < error[0.1][name] / 2.0
+        assert error[0.05][name] < 0.003

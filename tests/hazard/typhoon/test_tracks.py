@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numba
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -15,6 +16,7 @@ from riskmodel.hazard.typhoon.copula import (
     quantiles_of,
     score_correlation,
 )
+from riskmodel.hazard.typhoon.fit import fit_decay
 from riskmodel.hazard.typhoon.geometry import destination, distance_and_bearing, land_at, on_taiwan
 from riskmodel.hazard.typhoon.parameters import FOLDER, read_yaml, values
 from riskmodel.hazard.typhoon.summary import summarise_storms
@@ -161,3 +163,19 @@ def test_geometry_goes_there_and_back() -> None:
     distance, bearing = distance_and_bearing(28.0, 120.7, latitude, longitude)
     np.testing.assert_allclose(distance, [500.0, 80.0], rtol=1e-9)
     np.testing.assert_allclose(bearing, [30.0, 200.0], rtol=1e-9)
+
+
+def test_fit_of_the_inland_decay_finds_the_published_law() -> None:
+    """Six-hour steps of Kaplan & DeMaria 1995: towards a background at 0.095 an hour.
+
+    The law is of the wind (background 26.7 kt); its form is taken for the deficit here, hPa.
+    """
+    rng = np.random.default_rng(8)
+    now = rng.uniform(8.0, 90.0, 4000)
+    following = 26.7 + (now - 26.7) * np.exp(-0.095 * 6.0) + rng.normal(0.0, 2.0, now.size)
+    table = pd.DataFrame({"mainland": 1.0, "deficit": now, "next_deficit": following})
+    sea = table.assign(mainland=0.0, next_deficit=now)
+    found = fit_decay(pd.concat([table, sea]), "mainland")
+    assert abs(found["rate"] - 0.095) < 3.0 * found["rate_standard_error"] < 0.003
+    assert found["background"] == pytest.approx(26.7, abs=0.3)
+    assert found["sample"] == 4000
