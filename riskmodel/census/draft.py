@@ -1,4 +1,4 @@
-"""Draft the manifest of a folder by looking at it; what cannot be settled stays an open question."""
+"""Draft the manifest of a folder by looking at it; what is not settled stays an open question."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from riskmodel.census.tables import code_of, read_table
 from riskmodel.census.units import AREAS, COUNTS, perils
 from riskmodel.core.money import MULTIPLIERS
 
-HEAD = """# Draft of riskmodel check, made by looking at the folder. Every value that starts with ASK
-# is a question that the files do not answer; the import is refused until all are filled.
+HEAD = """# Draft of riskmodel check, made by looking at the folder. Every value that starts with
+# ASK is a question that the files do not answer; the import is refused until all are filled.
 """
 NAMED = {
     "name_zh": ("名称", "县", "区划名称", "行政区", "name"),
@@ -39,8 +39,8 @@ def draft_manifest(folder: Path) -> str:
 
     File names give peril and return period (``typhoon_wind_rp050.tif``, ``洪涝_100年一遇.tif``),
     the files their coordinate system, headers the columns and units, polygons the column of codes.
-    Unit of a map, direction of classes, currency, price year and status are asked unless a file states
-    them.
+    Unit of a map, direction of classes, currency, price year and status are asked unless a file
+    states them.
 
     Raises
     ------

@@ -46,6 +46,8 @@ def read_raster(
         data, found_crs = _from_array_file(path, variable)
     else:
         data, found_crs = _from_tiff(path)
+    if min(data.shape) < 2:
+        raise FoundError(Finding("grid_too_small", path.name, found=data.shape))
     if not found_crs:
         raise FoundError(Finding("crs_missing", path.name, expected=crs))
     if not same_crs(found_crs, crs):

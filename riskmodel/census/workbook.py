@@ -115,17 +115,20 @@ def read_exposure(
     if len(classes) < len(stated.classes) or gdp.column not in sums or findings:
         return None, findings
     dataset = _dataset(classes, zones).assign(gdp=("zone", money))
-    stamped = stamp(
+    return _stamped(dataset, manifest), findings
+
+
+def _stamped(dataset: xr.Dataset, manifest: Manifest) -> xr.Dataset:
+    return stamp(
         dataset,
         EXPOSURE,
         source=manifest.source,
         history="county totals spread by declared weights",
         currency=manifest.currency,
         price_year=manifest.price_year,
-        gdp_year=gdp.year,
+        gdp_year=manifest.exposure.gdp.year,
         status=manifest.status,
     )
-    return stamped, findings
 
 
 def _dataset(

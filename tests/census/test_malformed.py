@@ -97,7 +97,10 @@ def csv_table(content: bytes, **keys: object) -> Spoil:
     return spoil
 
 
-TABLE = "code,name_zh,name_en,homes,people,gdp\n990001,甲县,Jia,12.5,100003,30.25\n990002,乙县,Yi,7,7,2\n"
+TABLE = """code,name_zh,name_en,homes,people,gdp
+990001,甲县,Jia,12.5,100003,30.25
+990002,乙县,Yi,7.25,77777,20.5
+"""
 
 
 def zones(
@@ -198,6 +201,7 @@ MALFORMED: dict[str, tuple[Spoil, str]] = {
         "degrees_and_metres",
     ),
     "rotated": (profile(transform=Affine(SIZE, 0.01, WEST, 0.01, -SIZE, NORTH)), "rotated"),
+    "one row only": (values(lambda b: b[:1]), "grid_too_small"),
     "all nodata": (values(lambda b: np.full_like(b, -9999.0)), "all_nodata"),
     "3.4e38 undeclared": (values(put(3.4e38)), "nodata_undeclared"),
     "-9999 undeclared": (values(put(-9999.0), nodata=None), "nodata_undeclared"),

@@ -31,7 +31,4 @@ def same_grid(
 
 
 def _steps(data: xr.DataArray | xr.Dataset) -> tuple[float, ...]:
-    return tuple(
-        float(data[n][-1] - data[n][0]) / (data.sizes[n] - 1) if data.sizes[n] > 1 else np.nan
-        for n in ("y", "x")
-    )
+    return tuple(float(data[n][-1] - data[n][0]) / (data.sizes[n] - 1) for n in ("y", "x"))
