@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from riskmodel.census.finding import Finding, FoundError
 from riskmodel.core.errors import CensusError
+from riskmodel.core.status import Status
 from riskmodel.core.yaml_file import read_mapping
 
 ASK = "ASK"
@@ -88,7 +89,7 @@ class Manifest(Part):
     """Everything that ``census.yml`` says."""
 
     name: str
-    status: Literal["real", "calibrated", "synthetic", "illustrative", "placeholder"]
+    status: Status
     source: str
     crs: str
     currency: str

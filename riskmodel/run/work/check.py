@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from riskmodel.census.draft import draft_manifest
-from riskmodel.census.finding import Finding, errors_of
+from riskmodel.census.finding import Finding, FoundError, errors_of
 from riskmodel.census.manifest import manifest_path
 from riskmodel.census.read import Examined, examine
 from riskmodel.census.slots import completeness
@@ -17,6 +17,7 @@ from riskmodel.census.storage import require_outside
 from riskmodel.census.units import slots
 from riskmodel.core.files import write_json, write_text
 from riskmodel.core.messages import LANGUAGES, Language, message
+from riskmodel.run.folder import Run
 
 STYLE = """body { font-family: "Noto Sans SC", sans-serif; margin: 2em; max-width: 75em; }
 table { border-collapse: collapse; } td, th { border: 1px solid #bbb; padding: 0.3em 0.6em; }
@@ -67,6 +68,24 @@ def report(examined: Examined) -> dict[str, object]:
         "findings": [one.record() for one in examined.findings],
         "slots": filled,
     }
+
+
+def examined_of(run: Run) -> Examined:
+    """Examine the census of a run, for its notebook."""
+    return examine(run.path(run.params.census.folder))
+
+
+def slots_table(examined: Examined, language: Language) -> pd.DataFrame:
+    """One row a slot of the census: there or missing, and what is disabled without it.
+
+    Raises
+    ------
+    FoundError
+        If the manifest cannot be read.
+    """
+    if examined.manifest is None:
+        raise FoundError(*examined.findings)
+    return completeness(examined.manifest, language)
 
 
 def findings_table(examined: Examined, language: Language) -> pd.DataFrame:
