@@ -86,7 +86,9 @@ def _from_tiff(path: Path) -> tuple[xr.DataArray, str]:
             band = source.read(1, masked=True).astype(np.float64).filled(np.nan)
             crs = source.crs.to_wkt() if source.crs else ""
             attrs = {"integer": source.dtypes[0].startswith(("int", "uint"))}
-    except rasterio.errors.RasterioError as error:
+    except FoundError:
+        raise
+    except Exception as error:  # GDAL lets many kinds through on a damaged file
         raise FoundError(Finding("file_unreadable", path.name, found=str(error))) from error
     x = (np.arange(band.shape[1]) + 0.5) * place.a + place.c
     y = (np.arange(band.shape[0]) + 0.5) * place.e + place.f
@@ -101,9 +103,9 @@ def _from_array_file(path: Path, variable: str | None) -> tuple[xr.DataArray, st
             _require_size(path.name, data.size)
             crs = _stated_crs(source, data)
             return _as_map(data.load(), path.name), crs
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        if isinstance(error, FoundError):
-            raise
+    except FoundError:
+        raise
+    except Exception as error:  # so do the NetCDF and Zarr libraries
         raise FoundError(Finding("file_unreadable", path.name, found=str(error))) from error
 
 

@@ -57,4 +57,7 @@ def slot_findings(folder: Path, manifest: Manifest) -> Iterator[Finding]:
         yield from findings
     for slot, about in slots().items():
         if not filled(slot, manifest):
-            yield Finding("slot_missing", "census.yml", slot, found=about["disables"]["en"])
+            words = about["disables"]
+            yield Finding(
+                "slot_missing", "census.yml", slot, found=f"{words['zh']} / {words['en']}"
+            )

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError, FieldError
 
 from riskmodel.census.boundaries import county_polygons
 from riskmodel.census.crs import converted
@@ -41,6 +40,10 @@ def read_polygons(folder: Path, zones: Zones, crs: str) -> tuple[Polygons, list[
     _require_codes(codes, zones)
     polygons, findings = _valid(shapes, codes, zones.file)
     polygons = {code: _in_crs(shape, meta["crs"], crs) for code, shape in polygons.items()}
+    for code, shape in polygons.items():
+        if not np.isfinite(shape.bounds).all():
+            place = f"zone {code}"
+            raise FoundError(Finding("degrees_and_metres", zones.file, "", place, shape.bounds))
     if zones.longgang is not None:
         polygons = cut_longgang(polygons, crs, zones.file)
         findings.append(Finding("longgang_cut", zones.file, found=LONGGANG))
@@ -51,18 +54,20 @@ def read_polygons(folder: Path, zones: Zones, crs: str) -> tuple[Polygons, list[
 
 def _read(path: Path, zones: Zones) -> tuple[dict[str, str], npt.NDArray[np.object_], list[object]]:
     source = _zipped(path) if path.suffix.lower() == ".zip" else str(path)
+    encoding = zones.encoding or _declared_encoding(path)
     try:
         layers = [str(name) for name, _ in pyogrio.list_layers(source)]
-        if (zones.layer is None and len(layers) > 1) or zones.layer not in (None, *layers):
+        layer = zones.layer or (layers[0] if len(layers) == 1 else None)
+        if layers and layer not in layers:
             expected = zones.layer or "layer: a name"
             raise FoundError(Finding("layer_missing", zones.file, found=layers, expected=expected))
-        encoding = zones.encoding or _declared_encoding(path)
-        meta, _, shapes, columns = pyogrio.raw.read(
-            source, layer=zones.layer or layers[0], encoding=encoding
-        )
+        meta, _, wkb, columns = pyogrio.raw.read(source, layer=layer, encoding=encoding)
+        shapes = shapely.from_wkb(wkb)
+    except FoundError:
+        raise
     except UnicodeDecodeError as error:
         raise FoundError(Finding("encoding_wrong", zones.file, found=str(error))) from error
-    except (DataSourceError, DataLayerError, FieldError) as error:
+    except Exception as error:  # pyogrio lets many kinds through on a damaged file
         raise FoundError(Finding("file_unreadable", zones.file, found=str(error))) from error
     names = [str(name) for name in meta["fields"]]
     _require_text(names, columns, encoding, zones.file)
@@ -71,7 +76,7 @@ def _read(path: Path, zones: Zones) -> tuple[dict[str, str], npt.NDArray[np.obje
             Finding("column_missing", zones.file, "", "", found=names, expected=zones.code)
         )
     codes = list(columns[names.index(zones.code)])
-    return {"crs": meta["crs"] or ""}, shapely.from_wkb(shapes), codes
+    return {"crs": meta["crs"] or ""}, shapes, codes
 
 
 def _zipped(path: Path) -> str:

@@ -86,7 +86,10 @@ def _cells_of(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Numbers of a zone's cells, areas in common on the map, and shares of the zone."""
     cells = np.sort(tree.query(polygon, predicate="intersects"))
-    overlap = shapely.area(shapely.intersection(boxes[cells], polygon))
+    shapely.prepare(polygon)
+    overlap = shapely.area(boxes[cells])
+    cut = ~shapely.contains_properly(polygon, boxes[cells])  # whole cells need no intersection
+    overlap[cut] = shapely.area(shapely.intersection(boxes[cells[cut]], polygon))
     missing = 1.0 - overlap.sum() / polygon.area
     if abs(missing) > 1e-9:
         raise ConservationError(

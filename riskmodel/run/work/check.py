@@ -142,10 +142,12 @@ def offender_map(finding: Finding) -> go.Figure:
         showscale=False,
         colorscale=[[0, "#e8e8e8"], [1, "#b00020"]],
     )
+    unit = "°" if abs(float(cells["x"].max())) <= 360.0 else " m"
     what = " / ".join(finding.what(code) for code in LANGUAGES)
     layout = go.Layout(
         title=f"{finding.where}<br>{what}",
-        yaxis={"scaleanchor": "x"},
+        xaxis={"ticksuffix": unit, "constrain": "domain"},
+        yaxis={"ticksuffix": unit, "scaleanchor": "x"},
         font={"family": "Noto Sans SC, sans-serif", "size": 11},
         height=520,
     )
