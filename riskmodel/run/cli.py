@@ -74,6 +74,43 @@ def demo(
 
 
 @app.command()
+def check(
+    census: Annotated[Path, typer.Argument(help="Folder of a census, or its census.yml.")],
+    draft: Annotated[
+        Path | None, typer.Option(help="Where a draft of census.yml goes, outside the folder.")
+    ] = None,
+    lenient: Annotated[
+        bool, typer.Option("--lenient", help="List what is found and end with 0 all the same.")
+    ] = False,
+    json: Annotated[Path | None, typer.Option(help="Findings as JSON.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Findings as a page with maps.")] = None,
+) -> None:
+    """Say what is wrong with a census; ends with 1 if anything is an error. Changes no input."""
+    from riskmodel.census.finding import errors_of
+    from riskmodel.run.work.check import check_census
+
+    findings = check_census(census, draft=draft, json=json, page=html).findings
+    for one in findings:
+        typer.echo(one.line("en"))
+    errors = len(errors_of(findings))
+    typer.echo(f"{errors} errors, {len(findings) - errors} warnings and notes: {census}")
+    if errors and not lenient:
+        raise typer.Exit(1)
+
+
+@app.command("import")
+def import_(
+    census: Annotated[Path, typer.Argument(help="Folder of a census, or its census.yml.")],
+    to: Annotated[Path, typer.Option(help="NetCDF-4 file to write, outside the folder.")],
+) -> None:
+    """Check a census strictly and keep it as one file, which opens lazily in xarray."""
+    from riskmodel.census.storage import import_census
+
+    tree = import_census(census, to)
+    typer.echo(f"{', '.join(tree.children)}: {to}")
+
+
+@app.command()
 def calibrate(
     params_file: Annotated[Path, typer.Argument(help="A params file whose run has been made.")],
 ) -> None:

@@ -124,3 +124,4 @@ def square_counties(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
             code: SQUARES[code] for code in codes
         }
         monkeypatch.setattr(read, "county_polygons", squares)
+        monkeypatch.setattr(read, "county_codes", lambda: set(SQUARES))

@@ -10,8 +10,9 @@ import pytest
 import xarray as xr
 from rasterio import Affine
 
+from riskmodel.census.finding import FoundError
 from riskmodel.census.read import AFFECTED, OUTSIDE, SURVEYED_DRY, load_census, read_raster
-from riskmodel.core.errors import CensusError, ConservationError, RiskModelError, UnitsError
+from riskmodel.core.errors import CensusError
 from tests.census.conftest import COLUMNS, NORTH, ROWS, SIZE, WEST, Draft, wind, write_tif
 
 Spoil = Callable[[Draft], object]
@@ -117,39 +118,39 @@ REFUSED_MAPS: dict[str, tuple[Spoil, str]] = {
     ),
     "falling": (
         lambda d: set_map(d, "typhoon_wind", 200, 1.0),
-        r"typhoon_wind_200\.tif, row 1, column 2: the map falls.*in 1 cells",
+        r"typhoon_wind_200\.tif, row 1, column 2, the first of 1 cells \(4\.17%\): the map falls",
     ),
     "negative": (
         lambda d: set_map(d, "rain_flood", 10, -0.5),
-        r"rain_flood_10\.tif, row 1, column 2: negative intensity.*-0\.5",
+        r"rain_flood_10\.tif, row 1, column 2, .*: negative intensity.*-0\.5",
     ),
     "nodata in one map": (
         lambda d: set_map(d, "rain_flood", 100, -9999.0),
-        r"rain_flood_100\.tif, row 1, column 2: surveyed in some return periods only",
+        r"rain_flood_100\.tif, row 1, column 2, .*: surveyed in some return periods only",
     ),
     "nodata where something stands": (
         lambda d: [set_map(d, "rain_flood", t, -9999.0) for t in (10, 100)],
-        r"rain_flood, zone 990001: exposure in 1 cells outside the survey",
+        r"rain_flood, zone 990001: exposure in cells outside the survey.*in 1 cells",
     ),
     "another CRS": (
         lambda d: d.profiles.update({"hazard/rain_flood_10.tif": {"crs": "EPSG:32651"}}),
-        r"rain_flood_10\.tif: not one band in the CRS.*EPSG:32651.*EPSG:4490",
+        r"rain_flood_10\.tif: another coordinate system.*EPSG:32651.*EPSG:4490",
     ),
     "no CRS": (
         lambda d: d.profiles.update({"hazard/rain_flood_10.tif": {"crs": None}}),
-        r"rain_flood_10\.tif: not one band in the CRS",
+        r"rain_flood_10\.tif: no coordinate system",
     ),
     "two bands": (
         lambda d: d.profiles.update({"weights/even.tif": {"count": 2}}),
-        r"even\.tif: not one band in the CRS.*found \(2, ",
+        r"even\.tif: not one band.*found 2; expected 1",
     ),
     "a map of another shape": (
         lambda d: d.maps["rain_flood"].update({100: np.ones((ROWS, COLUMNS + 1))}),
-        r"rain_flood_100\.tif: another grid.*'x': 7.*'x': 6",
+        r"rain_flood_100\.tif: another grid.*\(4, 7\) cells.*\(4, 6\)",
     ),
     "a peril on another grid": (
         lambda d: d.maps.update(rain_flood={t: np.ones((ROWS + 1, COLUMNS)) for t in (10, 100)}),
-        r"typhoon_wind: another grid.*'y': 4.*'y': 5",
+        r"typhoon_wind: another grid.*\(4, 6\) cells.*\(5, 6\)",
     ),
     "a weight on another grid": (
         lambda d: d.weights.update(even=np.ones((ROWS + 1, COLUMNS))),
@@ -178,7 +179,7 @@ def test_bad_maps_are_refused(fault: str, draft: Draft, tmp_path: Path) -> None:
     ("transform", "told"),
     [
         (Affine(SIZE, 0.0, WEST + SIZE / 2, 0.0, -SIZE, NORTH), "another grid"),
-        (Affine(SIZE, 0.0, WEST, 0.0, -SIZE / 2, NORTH), "another grid"),
+        (Affine(SIZE, 0.0, WEST, 0.0, -SIZE / 2, NORTH), "another resolution"),
         (Affine(SIZE, 0.01, WEST, 0.0, -SIZE, NORTH), "a rotated raster"),
     ],
 )
@@ -215,8 +216,8 @@ def test_a_key_that_is_no_return_period_is_refused(key: str, draft: Draft, tmp_p
 @pytest.mark.parametrize(
     ("key", "told"),
     [
-        ("5", r"census\.yml: not readable.*key 5 is written twice.*line.*to do: correct"),
-        ("5.0", r"census\.yml: not readable.*key 5\.0 is written twice"),
+        ("5", r"census\.yml: .*not readable.*key 5 is written twice.*line.*to do: correct"),
+        ("5.0", r"census\.yml: .*not readable.*key 5\.0 is written twice"),
         ('"5"', r"census\.yml, hazard\.typhoon_wind.*found '5';.*to do: write .* without quotes"),
     ],
 )
@@ -241,17 +242,17 @@ REFUSED_TABLES: dict[str, tuple[Spoil, str]] = {
     **{
         f"no column {name}": (
             lambda d, name=name: drop_column(d, name),  # type: ignore[misc]
-            rf"exposure workbook: a column is missing.*expected {name}",
+            rf"exposure\.xlsx: a column is missing.*expected {name}",
         )
         for name in ("code", "name_zh", "name_en", "homes", "people", "gdp")
     },
     "a code twice": (
         lambda d: d.table.append(list(d.table[-1])),
-        r"exposure\.xlsx: zone codes repeated or none.*990002",
+        r"exposure\.xlsx: zone codes repeated.*990002",
     ),
     "no codes": (
         lambda d: d.table.__delitem__(slice(2, None)),
-        r"exposure\.xlsx: zone codes repeated or none",
+        r"exposure\.xlsx: a division code is missing.*no row with a code",
     ),
     "text for a number": (
         lambda d: set_cell(d, 3, "homes", "n/a"),
@@ -267,12 +268,12 @@ REFUSED_TABLES: dict[str, tuple[Spoil, str]] = {
     ),
     "another sheet": (
         lambda d: d.manifest["exposure"].update(sheet="sums"),
-        r"exposure\.xlsx: the workbook cannot be read",
+        r"exposure\.xlsx: the sheet is not named.*\['totals'\]; expected sums",
     ),
     **{
         f"no key {key}": (
             lambda d, key=key: d.manifest.pop(key),  # type: ignore[misc]
-            rf"census\.yml: keys are missing.*\['{key}'\]",
+            rf"census\.yml, {key}: a key is missing",
         )
         for key in ("crs", "price_year", "return_period_basis", "source")
     },
@@ -290,13 +291,13 @@ def test_bad_tables_are_refused(fault: str, draft: Draft, tmp_path: Path) -> Non
 @pytest.mark.parametrize("unit", ["亿", "billion CNY", ""])
 def test_an_unknown_unit_is_refused(unit: str, draft: Draft, tmp_path: Path) -> None:
     draft.manifest["exposure"]["classes"]["homes"]["unit"] = unit
-    with pytest.raises(UnitsError, match=r"exposure\.homes: an unknown unit.*亿元.*to do: "):
+    with pytest.raises(FoundError, match=r"exposure\.homes: an unknown unit.*亿元.*to do: "):
         loaded(draft, tmp_path)
 
 
 def test_gdp_is_money(draft: Draft, tmp_path: Path) -> None:
     draft.manifest["exposure"]["gdp"]["unit"] = "person"
-    with pytest.raises(UnitsError, match=r"exposure\.gdp: an unknown unit"):
+    with pytest.raises(FoundError, match=r"exposure\.gdp: an unknown unit"):
         loaded(draft, tmp_path)
 
 
@@ -319,7 +320,9 @@ def test_a_truncated_file_is_named(name: str, part: float, draft: Draft, tmp_pat
     path = draft.write(tmp_path) / name
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * part)])
-    with pytest.raises(CensusError, match=rf"{path.name}: .*cannot be read.*to do: copy"):
+    with pytest.raises(
+        CensusError, match=rf"{path.name}: .*(cannot be read|is empty).*to do: copy"
+    ):
         load_census(tmp_path)
 
 
@@ -327,12 +330,8 @@ def test_a_grid_that_misses_a_zone_is_refused(draft: Draft, tmp_path: Path) -> N
     for series in draft.maps.values():
         series.update({t: one[:3] for t, one in series.items()})
     draft.weights = {name: one[:3] for name, one in draft.weights.items()}
-    with pytest.raises(ConservationError, match="zone 990001"):
+    with pytest.raises(FoundError, match="zone 990001: the grid does not cover"):
         loaded(draft, tmp_path)
-
-
-def test_all_refusals_are_of_one_family() -> None:
-    assert all(issubclass(e, RiskModelError) for e in (CensusError, ConservationError, UnitsError))
 
 
 def test_nodata_is_read_as_nan(tmp_path: Path) -> None:

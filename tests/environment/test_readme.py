@@ -12,8 +12,8 @@ from typing import get_args
 import pytest
 import typer.main
 
-from riskmodel.census.read import REQUIRED_KEYS
-from riskmodel.census.workbook import COUNT_UNITS
+from riskmodel.census.manifest import Manifest
+from riskmodel.census.units import AREAS, COUNTS
 from riskmodel.core.money import MULTIPLIERS
 from riskmodel.core.status import Status
 from riskmodel.run.cli import app
@@ -146,7 +146,9 @@ def test_pictures_have_a_text() -> None:
     assert all(len(text) > 20 for text in found)
 
 
-@pytest.mark.parametrize("name", [*REQUIRED_KEYS, *MULTIPLIERS, *COUNT_UNITS, *get_args(Status)])
+@pytest.mark.parametrize(
+    "name", [*Manifest.model_fields, *MULTIPLIERS, *COUNTS, *AREAS, *get_args(Status)]
+)
 def test_own_census_is_told_every_key_unit_and_status(name: str) -> None:
     section = README.split("## Your own census")[1].split("\n## ")[0]
     assert re.search(rf"\b{re.escape(name)}\b", section), name

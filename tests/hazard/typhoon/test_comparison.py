@@ -153,7 +153,7 @@ def test_stations_are_one_a_county_and_refuse_gaps(tmp_path: Path) -> None:
     path.write_text("stations:\n- {code: '1', name_en: A, name_zh: A, latitude: 28}\n")
     with pytest.raises(ParamError, match=r"stations\.yml, 1"):
         load_stations(path)
-    row = "- {code: '1', name_en: A, name_zh: A, latitude: 28, longitude: 120}\n"
+    row = "- {code: '1', name_en: A, name_zh: A, latitude: 28, longitude: 120, rain_50: 400}\n"
     path = tmp_path / "twice.yml"
     path.write_text(f"stations:\n{row}{row}")
     with pytest.raises(ParamError, match="codes of their own"):

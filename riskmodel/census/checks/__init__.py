@@ -1,0 +1,1 @@
+"""Checks of a census: small functions that yield what they find."""

@@ -1,0 +1,76 @@
+"""Checks of a county table: codes, total rows, units in headers, totals stated elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.census.finding import Finding
+from riskmodel.census.manifest import Exposure
+from riskmodel.census.units import AREAS
+from riskmodel.core.money import MULTIPLIERS
+
+TOTALS = re.compile(r"合\s*计|总\s*计|小\s*计|全市|\btotal\b|\bsum\b", re.IGNORECASE)
+ROUNDING = 1e-3  # of a stated total; totals are stated rounded
+
+
+def codes_written_well(codes: pd.Series, file: str) -> Iterator[Finding]:
+    """Find codes that are no division code, as after a spreadsheet made numbers of them."""
+    good = codes.str.fullmatch(r"\d{6}|\d{9}|\d{12}")
+    if not good.all():
+        found = codes[~good].tolist()[:5]
+        yield Finding("code_format", file, found=found, expected="6, 9 or 12 digits as text")
+    if repeated := sorted(set(codes[codes.duplicated()])):
+        yield Finding("code_twice", file, found=repeated)
+
+
+def total_rows(table: pd.DataFrame, file: str) -> Iterator[Finding]:
+    """Find a row that has a code but is named a total: it would be counted twice."""
+    for code in table.index[_named_totals(table[["name_zh", "name_en"]])]:
+        yield Finding("total_row", file, place=f"row of code {code}")
+
+
+def rows_left_out(rows: pd.DataFrame, columns: list[str], file: str) -> Iterator[Finding]:
+    """Find rows without a code that hold numbers and are no total: they would be lost."""
+    numbers = rows[columns].apply(pd.to_numeric, errors="coerce").notna().any(axis=1)
+    for index in rows.index[numbers & ~_named_totals(rows)]:
+        found = [v for v in rows.loc[index].tolist() if v is not None][:4]
+        yield Finding("row_without_code", file, place=f"row {index + 1} of the data", found=found)
+
+
+def units_agree(rows: pd.DataFrame, exposure: Exposure, file: str) -> Iterator[Finding]:
+    """Find a unit beneath or inside a column's header that is not that of the manifest."""
+    known = {**MULTIPLIERS, **AREAS}
+    own = {new: old for new, old in exposure.columns.items()}
+    units = {name: one.unit for name, one in exposure.classes.items()}
+    units[exposure.gdp.column] = exposure.gdp.unit
+    for name, unit in units.items():
+        header = re.findall(r"[（(]([^）)]+)[）)]", own.get(name, name))
+        beneath = rows[name].tolist() if name in rows else []
+        for text in [*header, *beneath]:
+            if unit in known and isinstance(text, str) and text.strip() in {*known} - {unit}:
+                yield Finding("unit_disagrees", file, f"column {name}", "", text, unit)
+
+
+def totals_agree(
+    totals: dict[str, float], left_out: pd.DataFrame, exposure: Exposure, file: str
+) -> Iterator[Finding]:
+    """Compare sums of columns, in the column's unit, with total rows and stated totals."""
+    stated = left_out[_named_totals(left_out)]
+    for name, total in totals.items():
+        values = pd.to_numeric(stated[name], errors="coerce").dropna().tolist()
+        if (one := exposure.classes.get(name)) and one.stated_total is not None:
+            values.append(one.stated_total)
+        for value in values:
+            if not np.isclose(total, value, rtol=ROUNDING):
+                yield Finding("total_disagrees", file, f"column {name}", "", total, value)
+
+
+def _named_totals(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Whether any cell of a row says that it is a total."""
+    texts = [[v for v in row if isinstance(v, str)] for row in rows.itertuples(index=False)]
+    return np.array([any(TOTALS.search(text) for text in row) for row in texts], dtype=bool)

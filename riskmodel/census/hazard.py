@@ -1,0 +1,97 @@
+"""Read the maps of one peril and check them: one stack by return period, in the kept unit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel.census.checks.grids import same_grid
+from riskmodel.census.checks.maps import (
+    classes_known,
+    in_range,
+    numbers_of_classes,
+    raised,
+    rising,
+    surveyed_alike,
+)
+from riskmodel.census.finding import Finding, FoundError, gathered
+from riskmodel.census.manifest import HazardLayer
+from riskmodel.census.rasters import read_raster
+from riskmodel.census.units import map_unit, perils
+
+
+def read_hazard(
+    folder: Path, peril: str, layer: HazardLayer, crs: str
+) -> tuple[xr.Dataset | None, list[Finding]]:
+    """Read the maps of one peril as ``intensity`` (return_period, y, x), nodata as NaN.
+
+    Return periods are on the annual-probability basis. Their order in the manifest does not
+    matter: maps are sorted by return period. Returned too is what was found; without all maps on
+    one grid there is no Dataset.
+    """
+    findings: list[Finding] = []
+    with gathered(findings):
+        unit, factor = _unit(peril, layer)
+        names = [layer.files[t] for t in sorted(layer.files)]
+        if len(names) < 2:
+            raise FoundError(
+                Finding("one_return_period", "census.yml", f"hazard.{peril}", found=[*layer.files])
+            )
+        maps = _maps(folder, names, layer, crs, findings)
+        if len(maps) < len(names) or findings:
+            return None, findings
+        periods = pd.Index(sorted(layer.files), name="return_period")
+        stack = xr.concat(maps, periods, join="override", combine_attrs="drop") * factor
+        stack, repair = _checked(stack, names, peril, layer, findings)
+        # attributes tell of a repair only where there was one
+        attrs = {"units": unit, "crs": crs} | repair
+        return xr.Dataset({"intensity": stack.astype(np.float32)}, attrs=attrs), findings
+    return None, findings
+
+
+def _unit(peril: str, layer: HazardLayer) -> tuple[str, float]:
+    """Kept unit and factor; maps of classes hold numbers of the kept unit already."""
+    if layer.unit != "class":
+        return map_unit(peril, layer.unit)
+    if peril not in perils():
+        return map_unit(peril, layer.unit)  # refuses the peril
+    return str(next(iter(perils()[peril]["units"]))), 1.0
+
+
+def _maps(
+    folder: Path, names: list[str], layer: HazardLayer, crs: str, findings: list[Finding]
+) -> list[xr.DataArray]:
+    maps: list[xr.DataArray] = []
+    for name in names:
+        with gathered(findings):
+            data = read_raster(folder / name, crs, variable=layer.variable, nodata=layer.nodata)
+            if layer.unit == "class":
+                findings += (odd := list(classes_known(data, layer.classes, name)))
+                data = data if odd or not layer.classes else numbers_of_classes(data, layer.classes)
+            maps.append(data.drop_attrs())
+            findings += same_grid(data, maps[0], file=name)
+    return maps
+
+
+def _checked(
+    stack: xr.DataArray, names: list[str], peril: str, layer: HazardLayer, findings: list[Finding]
+) -> tuple[xr.DataArray, dict[str, object]]:
+    low, high = perils()[peril]["range"]
+    findings += in_range(stack, names, low, high)
+    findings += surveyed_alike(stack, names)
+    falling = list(rising(stack, names))
+    if falling and falling[0].code == "not_monotone" and layer.repair:
+        cells = falling[0].cells
+        findings.append(
+            Finding(
+                "map_repaired", falling[0].file, f"hazard.{peril}.repair", falling[0].place,
+                layer.repair, cells=cells,
+            )
+        )  # fmt: skip
+        count = 0 if cells is None else int(cells.sum())
+        return raised(stack), {"repair": layer.repair, "repaired_cells": count}
+    findings += falling
+    return stack, {}

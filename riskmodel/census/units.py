@@ -1,0 +1,74 @@
+"""Units of a census's columns and maps, turned into the units that the workbench keeps."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from riskmodel.census.finding import Finding, FoundError
+from riskmodel.core.money import MULTIPLIERS
+
+PERILS = Path(__file__).parents[2] / "data" / "census" / "perils.yml"
+SLOTS = Path(__file__).parents[2] / "data" / "census" / "slots.yml"
+COUNTS = {"person": ("person", 1.0), "household": ("household", 1.0)}
+AREAS = {"m2": 1.0, "亩": 2000.0 / 3.0, "公顷": 1e4, "km2": 1e6}
+
+
+@cache
+def perils() -> dict[str, dict[str, Any]]:
+    """Nine perils with measure, units, range and the words that name them in file names."""
+    return dict(yaml.safe_load(PERILS.read_text(encoding="utf-8"))["perils"])
+
+
+@cache
+def slots() -> dict[str, dict[str, Any]]:
+    """Return the eleven slots of a census, as we read the surveys."""
+    return dict(yaml.safe_load(SLOTS.read_text(encoding="utf-8"))["slots"])
+
+
+def column_unit(unit: str, *, where: str, money_only: bool = False) -> tuple[str, float]:
+    """Return the unit kept for a column, and what its numbers are multiplied by.
+
+    Examples
+    --------
+    >>> column_unit("万元", where="crops"), column_unit("公顷", where="crops")
+    (('CNY', 10000.0), ('m2', 10000.0))
+
+    Raises
+    ------
+    FoundError
+        If the unit is unknown.
+    """
+    known = {name: ("CNY", factor) for name, factor in MULTIPLIERS.items()}
+    if not money_only:
+        known |= COUNTS | {name: ("m2", factor) for name, factor in AREAS.items()}
+    if unit not in known:
+        expected = f"one of {', '.join(known)}"
+        raise FoundError(
+            Finding("unit_unknown", "census.yml", f"exposure.{where}", "", unit, expected)
+        )
+    return known[unit]
+
+
+def map_unit(peril: str, unit: str) -> tuple[str, float]:
+    """Return the unit kept for a peril's maps, and what their numbers are multiplied by.
+
+    Raises
+    ------
+    FoundError
+        If the peril or its unit is unknown.
+    """
+    if peril not in perils():
+        expected = f"one of {', '.join(perils())}"
+        raise FoundError(
+            Finding("peril_unknown", "census.yml", f"hazard.{peril}", "", peril, expected)
+        )
+    known = perils()[peril]["units"]
+    if unit not in known:
+        expected = f"one of {', '.join(known)}"
+        place = f"hazard.{peril}.unit"
+        raise FoundError(Finding("unit_unknown", "census.yml", place, "", unit, expected))
+    return next(iter(known)), float(known[unit])
