@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -61,6 +62,8 @@ def _response(cover: str, name: str, benefit: Benefit, peril: str) -> Response:
         interpolation="linear" if isinstance(benefit, DeathBenefit) else "step",
         source=benefit.source,
         status=benefit.status,
+        spread=(0.0,) * len(value),  # a contract states its amounts
+        valid_range=(0.0, math.inf if not isinstance(benefit, DeathBenefit) else depth[-1]),
     )
 
 

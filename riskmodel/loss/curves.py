@@ -101,6 +101,8 @@ def _wind(exposure: str, table: dict[str, Any], levers: DamageLevers) -> Respons
         interpolation="linear",
         source=table["source"],
         status=table["status"],
+        spread=(0.0,) * WIND_KNOTS,
+        valid_range=(wind[0] / levers.averaging_factor, wind[-1] / levers.averaging_factor),
     )
 
 
@@ -119,4 +121,6 @@ def _depth(
         interpolation="linear",
         source=table[peril]["source"],
         status=table[peril]["status"],
+        spread=(0.0,) * len(depth),
+        valid_range=(0.0, depth["depth_m"].iloc[-1]),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -37,11 +38,19 @@ class Response:
         threshold on). Below the first knot the value is zero; above the last it is the last.
     source, status : str
         Where the numbers come from and how far to trust them.
+    spread : tuple of float
+        Standard deviation of the outcome on one exposed unit at each knot, unit of `value`;
+        zeros where none is declared.
+    valid_range : tuple of float
+        Lowest and highest intensity for which the source holds, unit of `intensity`. A curve says
+        nothing below (its value is zero there) and a line has knots up to the upper end; a
+        contract may hold at any intensity (``math.inf``).
 
     Raises
     ------
     ResponseError
-        If knots do not rise, values fall or are negative, or there are fewer than two linear knots.
+        If knots do not rise, values fall or are negative, there are fewer than two linear knots,
+        a spread is negative, or the valid range is none of the curve's.
     """
 
     name: str
@@ -52,6 +61,8 @@ class Response:
     interpolation: Literal["linear", "step"]
     source: str
     status: Status
+    spread: tuple[float, ...]
+    valid_range: tuple[float, float]
 
     def __post_init__(self) -> None:
         """Refuse curves that fall, are negative, have one point or hold NaN."""
@@ -71,13 +82,48 @@ class Response:
                 found=self.value,
                 remedy="a response never falls with intensity; correct the curve file",
             )
+        self._check_spread()
+        self._check_valid_range()
+
+    def _check_spread(self) -> None:
+        spread = np.asarray(self.spread, float)
+        if spread.size != len(self.value) or not np.isfinite(spread).all() or (spread < 0).any():
+            raise ResponseError(
+                "the spread is no standard deviation at each knot",
+                where=self.name,
+                found=self.spread,
+                expected=f"{len(self.value)} numbers >= 0",
+                remedy="write zeros where none is known, and the reason beside them",
+            )
+
+    def _check_valid_range(self) -> None:
+        low, high = self.valid_range
+        starts = next((x for x, y in zip(self.intensity, self.value, strict=True) if y > 0), low)
+        last = self.intensity[-1] if self.interpolation == "linear" else math.inf
+        if not (low < high <= last and low <= starts):
+            raise ResponseError(
+                "the valid range is none of the curve's",
+                where=self.name,
+                found=self.valid_range,
+                expected=f"rising, from at most {starts:g} to at most {last:g}",
+                remedy="a curve is zero below what its source holds for, and has knots up to there",
+            )
 
     def at(self, intensity: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Evaluate the response directly at some intensities."""
+        return self._between_knots(intensity, self.value)
+
+    def spread_at(self, intensity: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Evaluate the standard deviation of one unit's outcome, between knots as the mean is."""
+        return self._between_knots(intensity, self.spread)
+
+    def _between_knots(
+        self, intensity: npt.ArrayLike, value: tuple[float, ...]
+    ) -> npt.NDArray[np.float64]:
         x = np.asarray(intensity, dtype=np.float64)
         if self.interpolation == "linear":
-            return np.interp(x, self.intensity, self.value, left=0.0)
-        steps = np.concatenate([[0.0], self.value])
+            return np.interp(x, self.intensity, value, left=0.0)
+        steps = np.concatenate([[0.0], value])
         return steps[np.searchsorted(self.intensity, x, side="right")]
 
 
@@ -109,7 +155,7 @@ class Item:
     combine: Combine
 
     def __post_init__(self) -> None:
-        """Refuse an unknown rule, and damage ratios above one."""
+        """Refuse an unknown rule, damage ratios above one, and spreads that no ratio can have."""
         if self.combine not in get_args(Combine) or self.quantity not in get_args(Quantity):
             raise ResponseError(
                 "unknown rule", where=self.column, found=(self.combine, self.quantity)
@@ -119,10 +165,37 @@ class Item:
                 raise ResponseError(
                     "response of another peril", where=self.column, found=response.peril
                 )
-            if self.combine == "complement" and max(response.value) > 1.0:
-                raise ResponseError(
-                    "damage ratio above 1",
-                    where=response.name,
-                    found=max(response.value),
-                    expected="0 to 1",
-                )
+            if self.combine == "complement":
+                _check_ratio(response)
+
+
+def largest_spread(ratio: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Largest standard deviation of a ratio between 0 and 1 with some mean: sqrt(m (1 - m)).
+
+    Reached when a unit loses all or nothing; between linear knots a linear spread stays below it.
+
+    Examples
+    --------
+    >>> float(largest_spread(0.5))
+    0.5
+    """
+    mean = np.asarray(ratio, dtype=np.float64)
+    return np.sqrt(mean * (1.0 - mean))
+
+
+def _check_ratio(response: Response) -> None:
+    if max(response.value) > 1.0:
+        raise ResponseError(
+            "damage ratio above 1",
+            where=response.name,
+            found=max(response.value),
+            expected="0 to 1",
+        )
+    largest = largest_spread(response.value)
+    if (np.asarray(response.spread) > largest * (1.0 + 1e-9)).any():
+        raise ResponseError(
+            "a spread that no ratio between 0 and 1 has",
+            where=response.name,
+            found=response.spread,
+            expected=f"at most sqrt(m (1 - m)) = {np.round(largest, 4).tolist()}",
+        )

@@ -41,8 +41,9 @@ class City:
 def response(peril: str, knots: list[float], values: list[float], kind: str) -> Response:
     name = f"{peril} {kind}"
     return Response(
-        name, peril, UNITS[peril], tuple(knots), tuple(values), kind, "test", "synthetic"
-    )
+        name, peril, UNITS[peril], tuple(knots), tuple(values), kind, "test", "synthetic",
+        spread=(0.0,) * len(knots), valid_range=(0.0, knots[-1]),
+    )  # fmt: skip
 
 
 def damage(peril: str, height: float) -> Response:

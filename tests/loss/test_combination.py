@@ -124,9 +124,12 @@ def test_damage_of_three_perils_by_hand() -> None:
     """0.2, 0.3 and 0.5 of a value of 1,000 leave 0.8 · 0.7 · 0.5 = 0.28 of it."""
     city = make_city(3)
     flat = {
-        p: Response(p, p, UNITS[p], (0.0, 90.0), (d, d), "linear", "test", "synthetic")
+        p: Response(
+            p, p, UNITS[p], (0.0, 90.0), (d, d), "linear", "test", "synthetic",
+            spread=(0.0, 0.0), valid_range=(0.0, 90.0),
+        )
         for p, d in zip(UNITS, (0.2, 0.3, 0.5), strict=True)
-    }
+    }  # fmt: skip
     items = [Item("residential", "loss", "CNY", "brick", flat, "complement")]
     together = np.all([city.intensity(p)[0] > 0.0 for p in UNITS], axis=0)
     assert together.any()

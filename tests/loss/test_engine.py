@@ -39,7 +39,10 @@ CURVES = {"typhoon_wind": curve(1, 75.0), "rain_flood": curve(2, 6.0)}
 def response(peril: str, values: tuple[float, ...], step: bool = False) -> Response:
     knots = (20.0, 40.0, 70.0) if peril == "typhoon_wind" else (0.1, 1.0, 5.0)
     kind = "step" if step else "linear"
-    return Response(f"{peril} test", peril, UNIT[peril], knots, values, kind, "test", "synthetic")
+    return Response(
+        f"{peril} test", peril, UNIT[peril], knots, values, kind, "test", "synthetic",
+        spread=(0.0, 0.0, 0.0), valid_range=(0.0, knots[-1]),
+    )  # fmt: skip
 
 
 def items() -> list[Item]:
@@ -218,7 +221,10 @@ def test_bad_curves_are_refused(
     intensity: tuple[float, ...], value: tuple[float, ...], word: str
 ) -> None:
     with pytest.raises(ResponseError, match=word):
-        Response("bad", "rain_flood", "m", intensity, value, "linear", "test", "synthetic")
+        Response(
+            "bad", "rain_flood", "m", intensity, value, "linear", "test", "synthetic",
+            spread=(0.0,) * len(value), valid_range=(0.0, 1.0),
+        )  # fmt: skip
 
 
 def test_damage_above_one_is_refused() -> None:

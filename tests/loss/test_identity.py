@@ -73,7 +73,10 @@ def exposed(tree: dict[str, xr.Dataset], cells: int, classes: tuple[str, ...]) -
 
 
 def linear(peril: str, unit: str, top: float) -> Response:
-    return Response(peril, peril, unit, (0.0, top), (0.0, 1.0), "linear", "test", "synthetic")
+    return Response(
+        peril, peril, unit, (0.0, top), (0.0, 1.0), "linear", "test", "synthetic",
+        spread=(0.0, 0.0), valid_range=(0.0, top),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

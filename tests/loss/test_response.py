@@ -22,7 +22,10 @@ PUBLISHED = {
 
 
 def made(intensity: tuple[float, ...], value: tuple[float, ...], kind: str = "linear") -> Response:
-    return Response("bad curve", "rain_flood", "m", intensity, value, kind, "test", "synthetic")
+    return Response(
+        "bad curve", "rain_flood", "m", intensity, value, kind, "test", "synthetic",
+        spread=(0.0,) * len(value), valid_range=(0.0, max(intensity, default=1.0)),
+    )  # fmt: skip
 
 
 def test_line_by_hand() -> None:
