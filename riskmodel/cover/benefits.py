@@ -35,6 +35,7 @@ def benefit_items(programme: Programme) -> list[Item]:
             exposure=benefit.exposure,
             responses={p: _response(cover.cover, name, benefit, p) for p in benefit.perils},
             combine="highest",
+            unit_value=1.0,
         )
         for cover in programme.covers
         if isinstance(cover, BenefitCover)

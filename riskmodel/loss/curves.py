@@ -79,9 +79,9 @@ def damage_items(levers: DamageLevers, folder: Path = FOLDER) -> list[Item]:
                 levers.flood_damage_scale * levers.surge_multiplier,
             ),
         ]
-        items.append(
-            Item(sector, "loss", "CNY", exposure, {r.peril: r for r in responses}, "complement")
-        )
+        by_peril = {r.peril: r for r in responses}
+        unit = table["unit_value"][exposure]
+        items.append(Item(sector, "loss", "CNY", exposure, by_peril, "complement", unit))
     return items
 
 

@@ -145,6 +145,10 @@ class Item:
         One response for each peril that acts on the class.
     combine : {"complement", "highest"}
         Perils of one storm: 1 - Π(1 - d) for damage; the highest for a benefit paid once.
+    unit_value : float
+        What of the exposure class one unit holds, > 0: CNY of one dwelling or works where the class
+        is a value, 1 where it counts persons or households. A cell has value / unit_value units,
+        whose own deviations from the mean are independent.
     """
 
     column: str
@@ -153,12 +157,17 @@ class Item:
     exposure: str
     responses: Mapping[str, Response]
     combine: Combine
+    unit_value: float
 
     def __post_init__(self) -> None:
-        """Refuse an unknown rule, damage ratios above one, and spreads that no ratio can have."""
+        """Refuse an unknown rule, no unit, ratios above one and spreads that no ratio can have."""
         if self.combine not in get_args(Combine) or self.quantity not in get_args(Quantity):
             raise ResponseError(
                 "unknown rule", where=self.column, found=(self.combine, self.quantity)
+            )
+        if not 0.0 < self.unit_value < math.inf:
+            raise ResponseError(
+                "no value of one unit", where=self.column, found=self.unit_value, expected="above 0"
             )
         for peril, response in self.responses.items():
             if response.peril != peril:

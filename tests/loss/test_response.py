@@ -72,12 +72,14 @@ def test_a_falling_curve_is_told_what_to_do() -> None:
 def test_items_refuse_what_does_not_fit() -> None:
     flood = made((0.0, 1.0), (0.0, 1.5))
     with pytest.raises(ResponseError, match="damage ratio above 1"):
-        Item("homes", "loss", "CNY", "brick", {"rain_flood": flood}, "complement")
-    Item("grant", "benefit", "CNY", "homes", {"rain_flood": flood}, "highest")  # yuan, no ratio
+        Item("homes", "loss", "CNY", "brick", {"rain_flood": flood}, "complement", 1.0)
+    Item(
+        "grant", "benefit", "CNY", "homes", {"rain_flood": flood}, "highest", 1.0
+    )  # yuan, no ratio
     with pytest.raises(ResponseError, match="another peril"):
-        Item("grant", "benefit", "CNY", "homes", {"storm_surge": flood}, "highest")
+        Item("grant", "benefit", "CNY", "homes", {"storm_surge": flood}, "highest", 1.0)
     with pytest.raises(ResponseError, match="unknown rule"):
-        Item("grant", "benefit", "CNY", "homes", {"rain_flood": flood}, "sum")
+        Item("grant", "benefit", "CNY", "homes", {"rain_flood": flood}, "sum", 1.0)
 
 
 def responses(peril: str, levers: DamageLevers = LEVERS) -> dict[str, Response]:
