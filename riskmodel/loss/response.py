@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -175,7 +175,7 @@ class Item:
                     "response of another peril", where=self.column, found=response.peril
                 )
             if self.combine == "complement":
-                _check_ratio(response)
+                check_ratio(response)
 
 
 def largest_spread(ratio: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -192,7 +192,49 @@ def largest_spread(ratio: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return np.sqrt(mean * (1.0 - mean))
 
 
-def _check_ratio(response: Response) -> None:
+def outside_range(response: Response) -> Response | None:
+    """Return the part of a response that lies beyond what its source holds for.
+
+    The response itself above its valid range, zero within; None when the range has no upper end.
+    (Below its range a response is zero.) As a column of the same pass, its amount over the
+    response's own is the share that rests on an extension of the curve. It starts a ten-thousandth
+    above the end of the range, so that values capped at the end do not count.
+    """
+    high = response.valid_range[1]
+    if math.isinf(high):
+        return None
+    above = high * (1.0 + 1e-4)
+    inner = [x for x in response.intensity if x > above]
+    last = inner[-1] if inner else 2.0 * above
+    knots = (above, *(inner or [last]))
+    return replace(
+        response,
+        name=f"{response.name}, outside its range",
+        intensity=knots,
+        value=tuple(response.at(knots).tolist()),
+        spread=tuple(response.spread_at(knots).tolist()),
+        valid_range=(0.0, last),
+    )
+
+
+def times_amount(response: Response, amount: float, name: str) -> Response:
+    """Return the response with mean and spread times an amount, for example CNY a death."""
+    return replace(
+        response,
+        name=name,
+        value=tuple(amount * value for value in response.value),
+        spread=tuple(amount * spread for spread in response.spread),
+    )
+
+
+def check_ratio(response: Response) -> None:
+    """Refuse a response that is no ratio between 0 and 1, or varies more than such a ratio can.
+
+    Raises
+    ------
+    ResponseError
+        If a value is above 1, or a spread above sqrt(m (1 - m)).
+    """
     if max(response.value) > 1.0:
         raise ResponseError(
             "damage ratio above 1",

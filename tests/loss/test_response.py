@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,11 @@ from riskmodel.core.errors import ResponseError
 from riskmodel.loss.curves import DamageLevers, damage_items, emanuel
 from riskmodel.loss.response import Item, Response
 
-LEVERS = DamageLevers(80.2, 25.7, 1.21, 1.0, 1.2)
+SHARES = {
+    "residential_rc": 0.2, "residential_brick_concrete": 0.5,
+    "residential_brick_wood": 1.0, "residential_other": 1.0,
+}  # fmt: skip
+LEVERS = DamageLevers(80.2, 25.7, 1.21, "jrc_asia", 1.0, 1.2, 0.15, SHARES)
 # Huizinga et al. 2017, Asia: share of the maximum damage at 0.5, 1, 1.5, 2, 3, 4, 5 and 6 m
 DEPTHS = [0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0]
 PUBLISHED = {
@@ -96,8 +102,8 @@ def test_depth_curves_are_the_published_ones_times_one_factor(exposure: str) -> 
 
 def test_levers_of_depth_scale_and_are_cut_at_the_whole_value() -> None:
     plain, surge = responses("rain_flood"), responses("storm_surge")
-    half = responses("rain_flood", DamageLevers(80.2, 25.7, 1.21, 0.5, 1.2))
-    huge = responses("storm_surge", DamageLevers(80.2, 25.7, 1.21, 2.0, 3.0))
+    half = responses("rain_flood", replace(LEVERS, flood_damage_scale=0.5))
+    huge = responses("storm_surge", replace(LEVERS, flood_damage_scale=2.0, surge_multiplier=3.0))
     for exposure, curve in plain.items():
         np.testing.assert_allclose(half[exposure].at(DEPTHS), 0.5 * curve.at(DEPTHS))
         expected = np.minimum(1.2 * curve.at(DEPTHS), 1.0)
