@@ -226,12 +226,7 @@ def table_response(
         zero or below are left out, and the curve starts at (0, 0).
     """
     x = np.asarray(curve.intensity, dtype=np.float64) + shift
-    mean = np.minimum(np.asarray(curve.value, dtype=np.float64) * factor, 1.0)
-    if curve.spread == "all_or_nothing":
-        spread = largest_spread(mean)
-    else:
-        declared = np.asarray(curve.spread, dtype=np.float64) * factor
-        spread = np.minimum(declared, largest_spread(mean)) if factor != 1.0 else declared
+    mean, spread = _moments(curve, factor)
     if shift < 0.0:
         above = x > 0.0
         x, mean, spread = (np.append(0.0, part[above]) for part in (x, mean, spread))
@@ -244,3 +239,16 @@ def table_response(
     )  # fmt: skip
     check_ratio(response)
     return response
+
+
+def _moments(curve: TableCurve, factor: float) -> tuple[FloatArray, FloatArray]:
+    """Mean and spread times a factor; cut where the factor takes them too far, and only there."""
+    mean = np.asarray(curve.value, dtype=np.float64)
+    if factor != 1.0:
+        mean = np.minimum(mean * factor, 1.0)
+    if curve.spread == "all_or_nothing":
+        return mean, largest_spread(np.clip(mean, 0.0, 1.0))
+    spread = np.asarray(curve.spread, dtype=np.float64)
+    if factor != 1.0:
+        spread = np.minimum(spread * factor, largest_spread(mean))
+    return mean, spread

@@ -55,11 +55,17 @@ class PeopleLevers:
         for name in ("warned_share", "evacuated_share", "upstairs_share"):
             share = getattr(self, name)
             if not 0.0 <= share <= 1.0:
-                raise ResponseError("no share", where=name, found=share, expected="0 to 1")
+                raise ResponseError(
+                    "no share", where=name, found=share, expected="0 to 1",
+                    remedy="correct loss.people of the params file",
+                )  # fmt: skip
         for name in ("affected_depth", "injured_per_death"):
             number = getattr(self, name)
             if not 0.0 <= number < float("inf"):
-                raise ResponseError("below 0", where=name, found=number, expected="0 or more")
+                raise ResponseError(
+                    "below 0 or infinite", where=name, found=number, expected="0 or more",
+                    remedy="correct loss.people of the params file",
+                )  # fmt: skip
 
     @property
     def leaving(self) -> float:

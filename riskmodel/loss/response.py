@@ -69,12 +69,20 @@ class Response:
         x, y = np.asarray(self.intensity, float), np.asarray(self.value, float)
         if x.shape != y.shape or x.size < (2 if self.interpolation == "linear" else 1):
             raise ResponseError(
-                "knots and values do not match", where=self.name, found=(x.size, y.size)
-            )
+                "knots and values do not match", where=self.name, found=(x.size, y.size),
+                expected="as many values as knots: one of a step, two or more of a line",
+                remedy="complete the curve",
+            )  # fmt: skip
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
-            raise ResponseError("a knot is not a number", where=self.name)
+            raise ResponseError(
+                "a knot is not a number", where=self.name, found=(self.intensity, self.value),
+                remedy="leave the knot out, or give its number",
+            )  # fmt: skip
         if (np.diff(x) <= 0).any():
-            raise ResponseError("intensities do not rise", where=self.name, found=self.intensity)
+            raise ResponseError(
+                "intensities do not rise", where=self.name, found=self.intensity,
+                remedy="order the knots by intensity, each intensity once",
+            )  # fmt: skip
         if (np.diff(y) < 0).any() or y[0] < 0:
             raise ResponseError(
                 "values fall or are negative",
@@ -163,12 +171,14 @@ class Item:
         """Refuse an unknown rule, no unit, ratios above one and spreads that no ratio can have."""
         if self.combine not in get_args(Combine) or self.quantity not in get_args(Quantity):
             raise ResponseError(
-                "unknown rule", where=self.column, found=(self.combine, self.quantity)
-            )
+                "unknown rule", where=self.column, found=(self.combine, self.quantity),
+                expected=(get_args(Combine), get_args(Quantity)), remedy="use one of each",
+            )  # fmt: skip
         if not 0.0 < self.unit_value < math.inf:
             raise ResponseError(
-                "no value of one unit", where=self.column, found=self.unit_value, expected="above 0"
-            )
+                "no value of one unit", where=self.column, found=self.unit_value,
+                expected="above 0", remedy="declare unit_value in data/curves/classes.yml",
+            )  # fmt: skip
         for peril, response in self.responses.items():
             if response.peril != peril:
                 raise ResponseError(
@@ -241,6 +251,7 @@ def check_ratio(response: Response) -> None:
             where=response.name,
             found=max(response.value),
             expected="0 to 1",
+            remedy="divide the curve by what it is a share of, or lower the factor on it",
         )
     largest = largest_spread(response.value)
     if (np.asarray(response.spread) > largest * (1.0 + 1e-9)).any():
@@ -249,4 +260,5 @@ def check_ratio(response: Response) -> None:
             where=response.name,
             found=response.spread,
             expected=f"at most sqrt(m (1 - m)) = {np.round(largest, 4).tolist()}",
+            remedy="check that the spread is a standard deviation of the same ratio",
         )
