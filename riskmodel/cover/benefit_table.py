@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from riskmodel.core.errors import TermsError
 from riskmodel.core.status import Status
-from riskmodel.cover.fields import Frozen, Money, Number, Peril, Sector, Share
+from riskmodel.core.vocabulary import Peril, Sector
+from riskmodel.cover.fields import Frozen, Money, Number
 
 
 class Step(Frozen):
@@ -35,11 +36,9 @@ class StepBenefit(_DepthBenefit):
     ----------
     sector : str
         Sector whose owners suffer the loss that it pays for.
-    floor_height : float
-        Height of the ground floor above ground (m, ≥ 0); depths of the hazard are above ground.
     steps : sequence of Step
-        Depth (m) above the floor; they join without gap or overlap, amounts do not fall and the
-        last is open.
+        Depth (m) above the ground floor, whose height is a parameter of the run; steps join without
+        gap or overlap, amounts do not fall and the last is open.
 
     Raises
     ------
@@ -49,7 +48,6 @@ class StepBenefit(_DepthBenefit):
 
     kind: Literal["steps"]
     sector: Sector
-    floor_height: Number = Field(ge=0.0)
     steps: tuple[Step, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -69,22 +67,11 @@ class StepBenefit(_DepthBenefit):
         return self
 
 
-class MortalityKnot(Frozen):
-    """Deaths per person who stays at one water depth (m above ground)."""
-
-    depth: Number
-    deaths_per_person: Share
-
-
 class DeathBenefit(_DepthBenefit):
-    """An amount for each death; deaths = persons x share that stays x mortality at the depth.
+    """An amount for each death; how many die is a response of the run's people.
 
     Parameters
     ----------
-    mortality : sequence of MortalityKnot
-        Linear between knots, zero below the first, constant above the last; rising depths.
-    not_evacuated : float
-        Share of the exposed persons who neither left nor reached a safe floor.
     amount : amount
         Yuan that the cover pays a death.
     need : amount
@@ -93,17 +80,12 @@ class DeathBenefit(_DepthBenefit):
     """
 
     kind: Literal["deaths"]
-    mortality: tuple[MortalityKnot, ...] = Field(min_length=2)
-    not_evacuated: Share
     amount: Money
     need: Money
 
     @model_validator(mode="after")
     def _check_amounts(self) -> Self:
         _check_need(self.amount, self.need)
-        knots = [(k.depth, k.deaths_per_person) for k in self.mortality]
-        if any(b[0] <= a[0] or b[1] < a[1] for a, b in pairwise(knots)):
-            raise TermsError("depths do not rise, or deaths fall with depth", found=knots)
         return self
 
 

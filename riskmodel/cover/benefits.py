@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
 from riskmodel.core.errors import SchemaError
+from riskmodel.core.vocabulary import Peril
 from riskmodel.cover.benefit_table import Benefit, DeathBenefit, StepBenefit
 from riskmodel.cover.covers import BenefitCover
 from riskmodel.cover.programme import Programme
 from riskmodel.cover.terms import Calendar, FloatArray, Parts, event_factor, year_factor
-from riskmodel.loss.response import Item, Response
+from riskmodel.loss.people import PeopleLevers, death_response
+from riskmodel.loss.response import Item, Response, times_amount
 
 
 def benefit_column(cover: str, benefit: str) -> str:
@@ -20,11 +23,19 @@ def benefit_column(cover: str, benefit: str) -> str:
     return f"{cover}.{benefit}"
 
 
-def benefit_items(programme: Programme) -> list[Item]:
+def benefit_items(programme: Programme, *, floor_height: float, people: PeopleLevers) -> list[Item]:
     """Items whose columns, in CNY of benefit due before limits, the programme needs.
 
     The loss engine multiplies each response by its exposure class and sums by zone; a benefit is
     paid once an occurrence, for the peril that pays most (``combine="highest"``).
+
+    Parameters
+    ----------
+    programme : Programme
+    floor_height : float
+        Ground floor of dwellings above ground (m), as for their damage.
+    people : PeopleLevers
+        How many die, as for the people themselves.
     """
     return [
         Item(
@@ -32,35 +43,42 @@ def benefit_items(programme: Programme) -> list[Item]:
             quantity="benefit",
             unit="CNY",
             exposure=benefit.exposure,
-            responses={p: _response(cover.cover, name, benefit, p) for p in benefit.perils},
+            responses={
+                peril: _response(f"cover {cover.cover}: benefits.{name}, {peril}", benefit, peril,
+                                 floor_height, people)
+                for peril in benefit.perils
+            },
             combine="highest",
+            unit_value=1.0,
         )
         for cover in programme.covers
         if isinstance(cover, BenefitCover)
         for name, benefit in cover.benefits.items()
-    ]
+    ]  # fmt: skip
 
 
-def _response(cover: str, name: str, benefit: Benefit, peril: str) -> Response:
+def _response(
+    name: str, benefit: Benefit, peril: Peril, floor_height: float, people: PeopleLevers
+) -> Response:
     """CNY for one exposed object or person by depth (m above ground)."""
+    if isinstance(benefit, DeathBenefit):
+        return times_amount(death_response(people, peril), benefit.amount, name)
     if isinstance(benefit, StepBenefit):
-        depth = [step.start + benefit.floor_height for step in benefit.steps]
+        depth = [step.start + floor_height for step in benefit.steps]
         value = [step.pays for step in benefit.steps]
-    elif isinstance(benefit, DeathBenefit):
-        depth = [knot.depth for knot in benefit.mortality]
-        each = benefit.not_evacuated * benefit.amount
-        value = [knot.deaths_per_person * each for knot in benefit.mortality]
     else:
         depth, value = [benefit.depth_from], [benefit.days * benefit.amount]
     return Response(
-        name=f"cover {cover}: benefits.{name}, {peril}",
+        name=name,
         peril=peril,
         intensity_unit=benefit.intensity_unit,
         intensity=tuple(depth),
         value=tuple(value),
-        interpolation="linear" if isinstance(benefit, DeathBenefit) else "step",
+        interpolation="step",
         source=benefit.source,
         status=benefit.status,
+        spread=(0.0,) * len(value),  # a contract states its amounts, for any depth
+        valid_range=(0.0, math.inf),
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from riskmodel.core.errors import TermsError, UnitsError
 from riskmodel.core.status import Status
+from riskmodel.core.vocabulary import Sector
 from riskmodel.cover.benefit_table import Benefit
 from riskmodel.cover.fields import (
     Frozen,
@@ -17,7 +18,6 @@ from riskmodel.cover.fields import (
     Money,
     Number,
     PremiumPayer,
-    Sector,
     Share,
     ShareByZone,
     ZoneCode,

@@ -17,20 +17,6 @@ from riskmodel.core.money import parse_amount
 
 FloatArray = npt.NDArray[np.float64]
 
-Sector = Literal[
-    "residential", "commercial", "industrial", "crops", "aquaculture", "infrastructure"
-]
-Peril = Literal[
-    "typhoon_wind",
-    "rain_flood",
-    "storm_surge",
-    "flash_flood",
-    "landslide",
-    "drought",
-    "forest_fire",
-    "cold_snow",
-    "earthquake",
-]
 PremiumPayer = Literal["province", "city", "county", "household", "farm", "enterprise"]
 
 UNLIMITED = "unlimited"

@@ -9,8 +9,8 @@ import xarray as xr
 
 from riskmodel.core.errors import SchemaError, TermsError, UnitsError
 from riskmodel.core.money import require_same_price_year
+from riskmodel.core.vocabulary import Sector
 from riskmodel.cover.covers import IndemnityCover
-from riskmodel.cover.fields import Sector
 from riskmodel.cover.programme import Programme, check_zones
 from riskmodel.cover.terms import Calendar
 

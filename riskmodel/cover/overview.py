@@ -42,11 +42,7 @@ def annual_limit(cover: Cover) -> float:
 def _trigger(cover: Cover) -> tuple[str, float, str]:
     """Words, attachment and its unit."""
     if isinstance(cover, BenefitCover):
-        depths = [
-            b.steps[0].start + b.floor_height
-            for b in cover.benefits.values()
-            if isinstance(b, StepBenefit)
-        ]
+        depths = [b.steps[0].start for b in cover.benefits.values() if isinstance(b, StepBenefit)]
         words = "benefit table: " + ", ".join(cover.benefits)
         return words, min(depths, default=math.nan), "m"
     if isinstance(cover, ParametricCover):
@@ -64,7 +60,7 @@ def programme_table(programme: Programme) -> xr.Dataset:
     -------
     Dataset with dim ``cover``: texts ``tier``, ``name``, ``name_zh``, ``trigger``,
     ``policyholder``, ``payer_of_premium``, ``attachment_unit``, ``status``, ``modelled_on``; and
-    numbers ``attachment`` (in its unit: m above ground, hPa or m/s, or CNY of deductible),
+    numbers ``attachment`` (in its unit: m in the dwelling, hPa or m/s, or CNY of deductible),
     ``event_limit``, ``year_limit`` and ``limit`` (CNY, infinite when unlimited; the last is the
     limit that a rate on line refers to).
     """

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import yaml
+from scipy import special
 
+from riskmodel.core.errors import ResponseError
+from riskmodel.core.status import worst
+from riskmodel.core.vocabulary import Peril
+from riskmodel.loss.library import (
+    FOLDER,
+    Classes,
+    EmanuelCurve,
+    ExposureClass,
+    Library,
+    library_curve,
+    load_classes,
+    load_library,
+    table_response,
+)
 from riskmodel.loss.response import Item, Response
 
 FloatArray = npt.NDArray[np.float64]
-FOLDER = Path(__file__).parents[2] / "data" / "curves"
 WIND_KNOTS = 400
+QUARTILE_RANGE = 2.0 * float(special.ndtri(0.75))  # of a normal of standard deviation one
+DRAWS = 2001  # equally likely values of a normal, for moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +45,26 @@ class DamageLevers:
         1-minute wind in m/s below which wind costs nothing.
     averaging_factor : float
         1-minute wind over 10-minute wind; census wind maps are 10-minute.
+    depth_curve : str
+        Family of depth curves in the library, for example ``jrc_asia``.
     flood_damage_scale : float
         Factor on the damage of depth: the share of a cell's value that stands where water comes.
     surge_multiplier : float
         Damage of sea water over damage of fresh water at the same depth.
+    floor_height : float
+        Ground floor of dwellings above ground, m, >= 0.
+    ground_floor_share : mapping of str to float
+        Share of the value of each class of dwellings that stands on ground floors, 0 to 1.
     """
 
     v_half: float
     v_threshold: float
     averaging_factor: float
+    depth_curve: str
     flood_damage_scale: float
     surge_multiplier: float
+    floor_height: float
+    ground_floor_share: Mapping[str, float]
 
 
 def emanuel(wind: npt.ArrayLike, *, v_half: float, v_threshold: float) -> FloatArray:
@@ -53,6 +77,10 @@ def emanuel(wind: npt.ArrayLike, *, v_half: float, v_threshold: float) -> FloatA
     v_half, v_threshold : float
         m/s, v_half above v_threshold.
 
+    Notes
+    -----
+    Emanuel, K. (2011), doi 10.1175/WCAS-D-11-00007.1.
+
     Examples
     --------
     >>> float(emanuel(74.7, v_half=74.7, v_threshold=25.7))
@@ -62,61 +90,104 @@ def emanuel(wind: npt.ArrayLike, *, v_half: float, v_threshold: float) -> FloatA
     return x**3 / (1.0 + x**3)
 
 
+def emanuel_spread(ratio: npt.ArrayLike, curve: EmanuelCurve) -> FloatArray:
+    """Spread of the damage ratio around its mean, as V_half of single storms spreads.
+
+    With ln(V_half - v0) normal of standard deviation s, the ratio x³/(1 + x³) is logit-normal of
+    scale 3 s; s is the range between quartiles over 1.349. The mean is kept as given, so the spread
+    is a function of the mean alone, and below sqrt(m (1 - m)).
+
+    Parameters
+    ----------
+    ratio : array_like
+        Mean damage ratio, 0 to 1.
+    curve : EmanuelCurve
+        Holds the quartiles.
+    """
+    low, _, high = (v - curve.v_threshold for v in curve.v_half_quartiles)
+    mean, spread = _logit_normal(3.0 * float(np.log(high / low)) / QUARTILE_RANGE)
+    return np.interp(np.asarray(ratio, dtype=np.float64), mean, spread)
+
+
+@cache
+def _logit_normal(scale: float) -> tuple[FloatArray, FloatArray]:
+    """Mean and standard deviation of logit-normal ratios of one scale, over their location."""
+    normal = special.ndtri((np.arange(DRAWS) + 0.5) / DRAWS)
+    location = np.linspace(-30.0, 30.0, 1201)
+    ratio = special.expit(location[:, None] + scale * normal)
+    mean, spread = ratio.mean(axis=1), ratio.std(axis=1)
+    return np.concatenate([[0.0], mean, [1.0]]), np.concatenate([[0.0], spread, [0.0]])
+
+
 def damage_items(levers: DamageLevers, folder: Path = FOLDER) -> list[Item]:
-    """One item for each exposure class, with its responses to wind, flood and surge."""
-    table = yaml.safe_load((folder / "sectors.yml").read_text(encoding="utf-8"))
-    depth = pd.read_csv(folder / table["rain_flood"]["file"])
+    """One item for each exposure class, with its responses to wind, flood and surge.
+
+    Raises
+    ------
+    ResponseError
+        If the library or the classes are refused, a curve is missing, or dwellings and the shares
+        of their ground floors do not match.
+    """
+    library, classes = load_library(folder), load_classes(folder)
+    dwellings = {name for name, c in classes.classes.items() if c.dwelling}
+    if set(levers.ground_floor_share) != dwellings:
+        raise ResponseError(
+            "one share for each class of dwellings", where="loss.ground_floor_share",
+            found=sorted(levers.ground_floor_share), expected=sorted(dwellings),
+        )  # fmt: skip
     items = []
-    for exposure, sector in table["sectors"].items():
-        responses = [
-            _wind(exposure, table["typhoon_wind"], levers),
-            _depth(exposure, "rain_flood", table, depth, levers.flood_damage_scale),
-            _depth(
-                exposure,
-                "storm_surge",
-                table,
-                depth,
-                levers.flood_damage_scale * levers.surge_multiplier,
-            ),
-        ]
+    for name, exposed in classes.classes.items():
+        responses = {
+            "typhoon_wind": _wind(name, exposed, library, classes, levers),
+            "rain_flood": _depth(name, "rain_flood", exposed, library, classes, levers),
+            "storm_surge": _depth(name, "storm_surge", exposed, library, classes, levers),
+        }
         items.append(
-            Item(sector, "loss", "CNY", exposure, {r.peril: r for r in responses}, "complement")
+            Item(exposed.sector, "loss", "CNY", name, responses, "complement", exposed.unit_value)
         )
     return items
 
 
-def _wind(exposure: str, table: dict[str, Any], levers: DamageLevers) -> Response:
-    v_half = levers.v_half * table["v_half_factor"][exposure]
-    wind = np.linspace(levers.v_threshold, table["maximum_wind"], WIND_KNOTS)
+def _wind(
+    name: str, exposed: ExposureClass, library: Library, classes: Classes, levers: DamageLevers
+) -> Response:
+    curve = library.curves["emanuel_china"]
+    if not isinstance(curve, EmanuelCurve):
+        raise ResponseError("the wind curve has another form", where="emanuel_china")
+    threshold = levers.v_threshold
+    v_half = max(levers.v_half * exposed.v_half_factor, threshold + 1.0)
+    wind = np.linspace(threshold, curve.valid_range[1], WIND_KNOTS)
+    ratio = emanuel(wind, v_half=v_half, v_threshold=threshold)
     return Response(
-        name=f"typhoon_wind/{exposure}",
+        name=f"typhoon_wind/{name}",
         peril="typhoon_wind",
-        intensity_unit="m s-1",
-        intensity=tuple(wind / levers.averaging_factor),
-        value=tuple(
-            emanuel(
-                wind, v_half=max(v_half, levers.v_threshold + 1.0), v_threshold=levers.v_threshold
-            )
-        ),
+        intensity_unit=curve.intensity_unit,
+        intensity=tuple((wind / levers.averaging_factor).tolist()),
+        value=tuple(ratio.tolist()),
         interpolation="linear",
-        source=table["source"],
-        status=table["status"],
+        source=curve.source,
+        status=worst([curve.status, classes.status]),
+        spread=tuple(emanuel_spread(ratio, curve).tolist()),
+        valid_range=(
+            threshold / levers.averaging_factor,
+            curve.valid_range[1] / levers.averaging_factor,
+        ),
     )
 
 
 def _depth(
-    exposure: str, peril: str, table: dict[str, Any], depth: pd.DataFrame, scale: float
-) -> Response:
-    flood = table["rain_flood"]
-    curve = depth[flood["curve"][exposure]].to_numpy(dtype=np.float64)
-    ratio = np.minimum(curve * flood["maximum_damage"][exposure] * scale, 1.0)
-    return Response(
-        name=f"{peril}/{exposure}",
-        peril=peril,
-        intensity_unit="m",
-        intensity=tuple(depth["depth_m"]),
-        value=tuple(ratio),
-        interpolation="linear",
-        source=table[peril]["source"],
-        status=table[peril]["status"],
-    )
+    name: str, peril: Peril, exposed: ExposureClass, library: Library, classes: Classes,
+    levers: DamageLevers,
+) -> Response:  # fmt: skip
+    curve = library_curve(library, f"{levers.depth_curve}_{exposed.curve}", peril)
+    factor = exposed.maximum_damage * levers.flood_damage_scale
+    shift = 0.0
+    if exposed.dwelling:
+        factor *= levers.ground_floor_share[name]
+        shift = levers.floor_height - classes.floor_in_curve
+    source = curve.source
+    if peril == "storm_surge":
+        factor *= levers.surge_multiplier
+        source = f"{source}; {classes.surge_source}"
+    response = table_response(f"{peril}/{name}", curve, peril, factor=factor, shift=shift)
+    return replace(response, source=source, status=worst([curve.status, classes.status]))

@@ -44,6 +44,7 @@ Label = Annotated[str, Field(min_length=1, max_length=80)]
 Multiplier = Annotated[float, Field(ge=0.5, le=2.0, description="multiplier, 1 = as mapped")]
 StorageRate = Annotated[float, Field(gt=0.0, le=1.0, description="events a year")]
 Metres = Annotated[float, Field(ge=-2.0, le=2.0, description="m added to wet depths")]
+Portion = Annotated[float, Field(ge=0.0, le=1.0, description="share, 0 to 1")]
 Load = Annotated[float, Field(ge=0.0, lt=1.0, description="fraction of the gross premium")]
 
 
@@ -123,19 +124,46 @@ class CensusCurve(Section):
         return self
 
 
+class GroundFloorShare(Section):
+    """Share of the value of dwellings that stands on ground floors, by structure class."""
+
+    residential_rc: Portion
+    residential_brick_concrete: Portion
+    residential_brick_wood: Portion
+    residential_other: Portion
+
+
+class People(Section):
+    """Who is harmed where water comes; shares of those there, then of those left."""
+
+    mortality: Literal["jonkman_2008", "jonkman_2008_rapid", "boyd_2005"]
+    affected_depth: Annotated[float, Field(ge=0.0, le=3.0, description="m above ground")]
+    warned_share: Portion
+    evacuated_share: Annotated[float, Field(ge=0.0, le=1.0, description="of those warned")]
+    upstairs_share: Annotated[float, Field(ge=0.0, le=1.0, description="of those who stay")]
+    injured_per_death: Annotated[float, Field(ge=0.0, le=100.0, description="persons")]
+
+
 class Loss(Section):
-    """Damage curves of wind, flood and surge."""
+    """Damage of wind, flood and surge, and harm to people."""
 
     v_half: Annotated[float, Field(ge=20.0, le=300.0, description="m/s")]
     v_threshold: Annotated[float, Field(ge=0.0, le=60.0, description="m/s")]
     averaging_factor: Annotated[
         float, Field(ge=1.0, le=1.4, description="wind of the curve / wind of the maps")
     ]
+    depth_curve: Literal["jrc_asia", "jrc_europe"]
     flood_damage_scale: Annotated[float, Field(ge=0.01, le=2.0, description="multiplier")]
     surge_multiplier: Annotated[float, Field(ge=0.5, le=3.0, description="multiplier")]
     depth_spread: Annotated[
         float, Field(ge=0.0, le=2.0, description="coefficient of variation inside a cell")
     ]
+
+    floor_height: Annotated[
+        float, Field(ge=0.0, le=3.0, description="m, ground floor of dwellings above ground")
+    ]
+    ground_floor_share: GroundFloorShare
+    people: People
 
     @model_validator(mode="after")
     def _threshold_below_half(self) -> Loss:

@@ -12,6 +12,7 @@ from riskmodel.hazard.catalogue import CatalogueSettings, catalogue_frequency
 from riskmodel.hazard.intensity import IntensityCurves, Reading, cell_maps, intensity_curves
 from riskmodel.hazard.rank_function import scaled_curves
 from riskmodel.loss.curves import DamageLevers
+from riskmodel.loss.people import PeopleLevers
 from riskmodel.price.premiums import Loads
 from riskmodel.price.principles import (
     ExpectedValue,
@@ -43,9 +44,17 @@ def damage_levers(params: Params) -> DamageLevers:
         loss.v_half,
         loss.v_threshold,
         loss.averaging_factor,
+        loss.depth_curve,
         loss.flood_damage_scale,
         loss.surge_multiplier,
+        loss.floor_height,
+        loss.ground_floor_share.model_dump(),
     )
+
+
+def people_levers(params: Params) -> PeopleLevers:
+    """Levers of harm to people."""
+    return PeopleLevers(**params.loss.people.model_dump())
 
 
 def reading(params: Params, peril: str) -> Reading:

@@ -15,6 +15,7 @@ import yaml
 
 from riskmodel.cover.benefits import benefit_items
 from riskmodel.cover.programme import Programme, load_programme
+from riskmodel.loss.people import PeopleLevers
 
 ZONES = ["330302", "330381", "330327"]
 SECTORS = [
@@ -40,6 +41,9 @@ def yuan(amount: float) -> str:
     return "unlimited" if np.isinf(amount) else f"{amount:.6f} 元"
 
 
+PEOPLE = PeopleLevers("jonkman_2008", 0.2, 0.8, 0.75, 0.75, 0.67)  # a tenth is in the water
+
+
 def content(scale: float = 1.0) -> dict[str, Any]:
     """A programme file with every kind of cover; all amounts times `scale`."""
     m = lambda amount: yuan(scale * amount)  # noqa: E731
@@ -59,7 +63,6 @@ def content(scale: float = 1.0) -> dict[str, Any]:
                 "kind": "steps",
                 "exposure": "ground_floor_households",
                 "sector": "residential",
-                "floor_height": 0.15,
                 "steps": [
                     {"from": 0.2, "to": 0.5, "pays": m(500)},
                     {"from": 0.5, "pays": m(1000)},
@@ -69,11 +72,6 @@ def content(scale: float = 1.0) -> dict[str, Any]:
             "deaths": {
                 "kind": "deaths",
                 "exposure": "population",
-                "mortality": [
-                    {"depth": 0.5, "deaths_per_person": 0.0},
-                    {"depth": 2.0, "deaths_per_person": 0.01},
-                ],
-                "not_evacuated": 0.1,
                 "amount": m(100_000),
                 "need": m(100_000),
                 **depth,
@@ -184,7 +182,7 @@ class Given:
 def make_inputs(programme: Programme, seed: int = 0, count: int = 60, years: int = 20) -> Given:
     rng = np.random.default_rng(seed)
     size = 1e6 * rng.pareto(1.2, count)[:, None, None]
-    columns = [item.column for item in benefit_items(programme)]
+    columns = [item.column for item in benefit_items(programme, floor_height=0.15, people=PEOPLE)]
 
     def draw(labels: int, share: float) -> np.ndarray:
         shape = (count, len(ZONES), labels)

@@ -18,6 +18,8 @@ from riskmodel.cover.covers import BenefitCover
 from riskmodel.cover.pay import PARTS, pay
 from riskmodel.cover.programme import Programme
 from riskmodel.cover.years import tier_year_totals, year_totals
+from riskmodel.loss.people import people_items
+from tests.cover.conftest import PEOPLE
 
 Inputs = Callable[..., Any]
 
@@ -128,13 +130,21 @@ def test_payouts_survive_a_file(programme: Programme, given_inputs: Inputs, tmp_
 
 
 def test_items_ask_the_loss_engine_for_what_pay_reads(programme: Programme) -> None:
-    items = {item.column: item for item in benefit_items(programme)}
+    made = benefit_items(programme, floor_height=0.15, people=PEOPLE)
+    items = {item.column: item for item in made}
     assert list(items) == ["basic.contents", "basic.deaths", "basic.resettlement"]
     assert all(item.combine == "highest" and item.unit == "CNY" for item in items.values())
     contents = items["basic.contents"].responses["storm_surge"]
     assert contents.at([0.3, 0.35, 0.65, 9.0]).tolist() == [0.0, 500.0, 1000.0, 1000.0]
     deaths = items["basic.deaths"].responses["rain_flood"]
-    np.testing.assert_allclose(deaths.at([0.4, 1.25, 3.0]), [0.0, 50.0, 100.0])
+    died = 0.1 * 100_000 * np.array([0.0, 0.0029, (0.0060 + 0.0119) / 2])
+    np.testing.assert_allclose(deaths.at([0.4, 1.0, 3.0]), died)
+    people = {item.column: item for item in people_items(PEOPLE)}
+    dead = people["people.dead"].responses["rain_flood"]
+    for read in ("at", "spread_at"):  # a benefit for a death counts the deaths of the people
+        depth = np.linspace(0.0, 7.0, 71)
+        expected = 100_000 * getattr(dead, read)(depth)
+        np.testing.assert_allclose(getattr(deaths, read)(depth), expected)
     resettled = items["basic.resettlement"].responses["rain_flood"]
     assert resettled.at([0.49, 0.5]).tolist() == [0.0, 450.0]
     basic = programme.covers[0]

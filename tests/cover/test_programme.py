@@ -202,12 +202,6 @@ BAD: dict[str, tuple[str, Any, type[RiskModelError], list[str]]] = {
         TermsError,
         ["cover basic: benefits.contents", "closed"],
     ),
-    "mortality falls": (
-        "covers.0.benefits.deaths.mortality.0.deaths_per_person",
-        0.5,
-        TermsError,
-        ["cover basic: benefits.deaths", "fall"],
-    ),
     "benefit above need": (
         "covers.0.benefits.resettlement.need",
         "80 元",
@@ -277,7 +271,7 @@ def test_slices_are_disjoint_and_cover_the_sector(programme: Programme) -> None:
 def test_programme_table(programme: Programme) -> None:
     table = programme_table(programme)
     assert table["cover"].to_numpy().tolist() == ["basic", "index", "rural", "mixed"]
-    assert table["attachment"].to_numpy().tolist() == [0.35, 980.0, 2e5, 2e5]
+    assert table["attachment"].to_numpy().tolist() == [0.2, 980.0, 2e5, 2e5]
     assert table["attachment_unit"].to_numpy().tolist() == ["m", "hPa", "CNY", "CNY"]
     assert "minimum_pressure below 980 hPa" in table["trigger"].to_numpy()[1]
     assert table["payer_of_premium"].to_numpy()[0] == "city 50%, county 50%"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations, permutations, product
 from math import comb
 
@@ -23,7 +24,6 @@ from riskmodel.hazard.rearrangement import Case, rearranged_blocks
 from riskmodel.loss.compilation import compile_table
 from riskmodel.loss.engine import block_results
 from riskmodel.loss.occurrence_table import occurrence_table
-from riskmodel.loss.response import Item
 from tests.hazard.conftest import CELLS, curves_of
 from tests.loss.conftest import UNITS, make_city, small_items
 
@@ -153,7 +153,7 @@ def test_aal_of_one_peril_is_kept_by_the_engine(peril: str) -> None:
     for block, other in product(range(2), UNITS):
         city.catalogue[f"block_{block:02d}/{other}"].attrs.update(peril=other, shift=0.3)
     items = [
-        Item(i.column, i.quantity, i.unit, i.exposure, {peril: i.responses[peril]}, i.combine)
+        replace(i, responses={peril: i.responses[peril]})
         for i in small_items()
         if peril in i.responses
     ]

@@ -41,8 +41,9 @@ class City:
 def response(peril: str, knots: list[float], values: list[float], kind: str) -> Response:
     name = f"{peril} {kind}"
     return Response(
-        name, peril, UNITS[peril], tuple(knots), tuple(values), kind, "test", "synthetic"
-    )
+        name, peril, UNITS[peril], tuple(knots), tuple(values), kind, "test", "synthetic",
+        spread=(0.0,) * len(knots), valid_range=(0.0, knots[-1]),
+    )  # fmt: skip
 
 
 def damage(peril: str, height: float) -> Response:
@@ -57,11 +58,11 @@ def small_items() -> list[Item]:
     deaths = {p: response(p, [0.5, 1.0, 4.0], [0.0, 6.0, 24.0], "linear") for p in water}
     both = {height: {p: damage(p, height) for p in UNITS} for height in (0.6, 0.9, 0.4)}
     return [
-        Item("residential", "loss", "CNY", "brick", both[0.6], "complement"),
-        Item("residential", "loss", "CNY", "wood", both[0.9], "complement"),
-        Item("industrial", "loss", "CNY", "works", both[0.4], "complement"),
-        Item("contents", "benefit", "CNY", "households", steps, "highest"),
-        Item("deaths", "benefit", "CNY", "persons", deaths, "highest"),
+        Item("residential", "loss", "CNY", "brick", both[0.6], "complement", 1.0),
+        Item("residential", "loss", "CNY", "wood", both[0.9], "complement", 1.0),
+        Item("industrial", "loss", "CNY", "works", both[0.4], "complement", 1.0),
+        Item("contents", "benefit", "CNY", "households", steps, "highest", 1.0),
+        Item("deaths", "benefit", "CNY", "persons", deaths, "highest", 1.0),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numba as nb
 import numpy as np
@@ -124,10 +125,13 @@ def test_damage_of_three_perils_by_hand() -> None:
     """0.2, 0.3 and 0.5 of a value of 1,000 leave 0.8 · 0.7 · 0.5 = 0.28 of it."""
     city = make_city(3)
     flat = {
-        p: Response(p, p, UNITS[p], (0.0, 90.0), (d, d), "linear", "test", "synthetic")
+        p: Response(
+            p, p, UNITS[p], (0.0, 90.0), (d, d), "linear", "test", "synthetic",
+            spread=(0.0, 0.0), valid_range=(0.0, 90.0),
+        )
         for p, d in zip(UNITS, (0.2, 0.3, 0.5), strict=True)
-    }
-    items = [Item("residential", "loss", "CNY", "brick", flat, "complement")]
+    }  # fmt: skip
+    items = [Item("residential", "loss", "CNY", "brick", flat, "complement", 1.0)]
     together = np.all([city.intensity(p)[0] > 0.0 for p in UNITS], axis=0)
     assert together.any()
     exposure = city.census["exposure"].to_dataset()
@@ -148,7 +152,7 @@ def test_highest_benefit_is_paid_once_and_booked_to_its_peril(
     alone = []
     for peril in ("rain_flood", "storm_surge"):
         one = [
-            Item(i.column, i.quantity, i.unit, i.exposure, {peril: i.responses[peril]}, "highest")
+            replace(i, responses={peril: i.responses[peril]})
             for i in items
             if i.combine == "highest"
         ]
@@ -181,11 +185,7 @@ def test_perils_that_do_not_act_leave_no_trace(city: City, items: list[Item]) ->
     """A peril alone costs the same whether or not the table knows the other perils' curves."""
     only = {"rain_flood": city.curves["rain_flood"]}
     alone = compile_table(city.census, only, items, depth_spread=0.6)
-    silent = [
-        Item(i.column, i.quantity, i.unit, i.exposure,
-             {"rain_flood": i.responses["rain_flood"]}, i.combine)
-        for i in items
-    ]  # fmt: skip
+    silent = [replace(i, responses={"rain_flood": i.responses["rain_flood"]}) for i in items]
     wide = passed(city, compiled(city, silent))[0]
     assert (wide[..., [0, 2]] == 0.0).all()
     np.testing.assert_array_equal(wide[..., 1], passed(city, alone)[0][..., 0])

@@ -24,7 +24,9 @@ def flat_depths(depths: list[float]) -> IntensityCurves:
 
 
 def compiled(city: City, curve: IntensityCurves, spread: float = 0.0) -> CompiledTable:
-    items = [Item("contents", "benefit", "CNY", "households", {"rain_flood": STEPS}, "highest")]
+    items = [
+        Item("contents", "benefit", "CNY", "households", {"rain_flood": STEPS}, "highest", 1.0)
+    ]
     return compile_table(city.census, {"rain_flood": curve}, items, depth_spread=spread)
 
 

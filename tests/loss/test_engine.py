@@ -39,7 +39,10 @@ CURVES = {"typhoon_wind": curve(1, 75.0), "rain_flood": curve(2, 6.0)}
 def response(peril: str, values: tuple[float, ...], step: bool = False) -> Response:
     knots = (20.0, 40.0, 70.0) if peril == "typhoon_wind" else (0.1, 1.0, 5.0)
     kind = "step" if step else "linear"
-    return Response(f"{peril} test", peril, UNIT[peril], knots, values, kind, "test", "synthetic")
+    return Response(
+        f"{peril} test", peril, UNIT[peril], knots, values, kind, "test", "synthetic",
+        spread=(0.0, 0.0, 0.0), valid_range=(0.0, knots[-1]),
+    )  # fmt: skip
 
 
 def items() -> list[Item]:
@@ -47,9 +50,9 @@ def items() -> list[Item]:
     pays = {p: response(p, (100.0, 200.0, 500.0)) for p in PERILS}
     both = {"typhoon_wind": wind, "rain_flood": flood}
     return [
-        Item("residential", "loss", "CNY", "brick", both, "complement"),
-        Item("residential", "loss", "CNY", "wood", {"rain_flood": flood}, "complement"),
-        Item("contents", "benefit", "CNY", "households", pays, "highest"),
+        Item("residential", "loss", "CNY", "brick", both, "complement", 1.0),
+        Item("residential", "loss", "CNY", "wood", {"rain_flood": flood}, "complement", 1.0),
+        Item("contents", "benefit", "CNY", "households", pays, "highest", 1.0),
     ]
 
 
@@ -167,7 +170,7 @@ def test_one_thread_and_two_give_the_same_bits() -> None:
 def test_units_and_classes_are_refused_by_name() -> None:
     with pytest.raises(UnitsError, match="rain_flood test"):
         compile_table(census("cm"), CURVES, items(), depth_spread=0.0)
-    unknown = Item("x", "loss", "CNY", "marble", items()[0].responses, "complement")
+    unknown = Item("x", "loss", "CNY", "marble", items()[0].responses, "complement", 1.0)
     with pytest.raises(ResponseError, match="marble"):
         compile_table(census(), CURVES, [unknown], depth_spread=0.0)
 
@@ -218,10 +221,13 @@ def test_bad_curves_are_refused(
     intensity: tuple[float, ...], value: tuple[float, ...], word: str
 ) -> None:
     with pytest.raises(ResponseError, match=word):
-        Response("bad", "rain_flood", "m", intensity, value, "linear", "test", "synthetic")
+        Response(
+            "bad", "rain_flood", "m", intensity, value, "linear", "test", "synthetic",
+            spread=(0.0,) * len(value), valid_range=(0.0, 1.0),
+        )  # fmt: skip
 
 
 def test_damage_above_one_is_refused() -> None:
     high = response("rain_flood", (0.0, 0.5, 1.2))
     with pytest.raises(ResponseError, match="above 1"):
-        Item("x", "loss", "CNY", "brick", {"rain_flood": high}, "complement")
+        Item("x", "loss", "CNY", "brick", {"rain_flood": high}, "complement", 1.0)

@@ -73,7 +73,10 @@ def exposed(tree: dict[str, xr.Dataset], cells: int, classes: tuple[str, ...]) -
 
 
 def linear(peril: str, unit: str, top: float) -> Response:
-    return Response(peril, peril, unit, (0.0, top), (0.0, 1.0), "linear", "test", "synthetic")
+    return Response(
+        peril, peril, unit, (0.0, top), (0.0, 1.0), "linear", "test", "synthetic",
+        spread=(0.0, 0.0), valid_range=(0.0, top),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,9 @@ def one_cell(frequency: Frequency) -> OneCell:
     read = xr.DataArray(maps[:, None], {"return_period": list(PERIODS)}, ("return_period", "cell"))
     curves = intensity_curves(read, reading, frequency, storage_rate=STORAGE, peril="typhoon_wind")
     response = linear("typhoon_wind", "m s-1", CAP)
-    item = Item("residential", "loss", "CNY", "brick", {"typhoon_wind": response}, "complement")
+    item = Item(
+        "residential", "loss", "CNY", "brick", {"typhoon_wind": response}, "complement", 1.0
+    )
     table = compile_table(census, {"typhoon_wind": curves}, [item], depth_spread=0.0)
     return OneCell(census, table, frequency, float(rate_of_position(start)))
 
@@ -393,8 +398,10 @@ def build(folder: Path, name: str) -> Built:
     zones = tree["zones"].to_dataset()
     census = exposed({**layers, "zones": zones}, zones.sizes["cell"], CLASSES)
     responses = {p: linear(p, unit, top) for p, (unit, top) in TOP.items()}
-    items = [Item(c, "loss", "CNY", c, responses, "complement") for c in CLASSES]
-    items.append(Item("relief", "benefit", "CNY", "brick", responses, "highest"))  # is left out
+    items = [Item(c, "loss", "CNY", c, responses, "complement", 1.0) for c in CLASSES]
+    items.append(
+        Item("relief", "benefit", "CNY", "brick", responses, "highest", 1.0)
+    )  # is left out
     curves = {p: curves_of(census, p) for p in TOP}
     return Built(census, catalogue, curves, compile_table(census, curves, items, depth_spread=0.0))
 

@@ -33,7 +33,7 @@ def test_an_imported_event_costs_what_its_intensities_cost(city: City) -> None:
     tree = footprint_catalogue(baseline, census, data, city.curves, years=2, seed=1)
     assert tree.attrs["pairs_at_last_position_rain_flood"] == 0
     flood = {"rain_flood": damage("rain_flood", 0.6)}
-    items = [Item("residential", "loss", "CNY", "brick", flood, "complement")]
+    items = [Item("residential", "loss", "CNY", "brick", flood, "complement", 1.0)]
     curves = {"rain_flood": city.curves["rain_flood"]}
     table = occurrence_table(tree, compile_table(city.census, curves, items, depth_spread=0.0))
     assert table.attrs["years"] == (1 + BLOCKS) * 2

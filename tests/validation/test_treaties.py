@@ -19,10 +19,12 @@ from riskmodel.cover.ledger import build_ledger
 from riskmodel.cover.pay import PARTS, pay
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.cover.years import year_totals
+from riskmodel.loss.people import PeopleLevers
 from riskmodel.price.premiums import Loads, premiums
 from riskmodel.price.principles import ExpectedValue
 
 HERE = Path(__file__).parent
+PEOPLE = PeopleLevers("jonkman_2008", 0.2, 0.8, 0.75, 0.95, 0.67)
 CASES = sorted(p.parent for p in HERE.glob("*/covers.yml"))
 CODES = {"zone": str}
 BOX = "wenzhou_150km"
@@ -72,7 +74,7 @@ def inputs(
     )
     for row in rows.itertuples():
         losses[row.occurrence, zones.index(row.zone), sectors.index(row.sector)] = row.loss
-    columns = [item.column for item in benefit_items(programme)]
+    columns = [item.column for item in benefit_items(programme, floor_height=0.0, people=PEOPLE)]
     benefits = xr.DataArray(
         np.zeros((count, len(zones), len(columns))),
         dims=("occurrence", "zone", "benefit"),
@@ -156,7 +158,8 @@ def test_means_and_year_totals_agree_with_the_occurrences(case: Path, tmp_path: 
 
 def test_water_table() -> None:
     root = HERE.parents[1]
-    items = benefit_items(load_programme(root / "params" / "tiers" / "illustrative.yml"))
+    programme = load_programme(root / "params" / "tiers" / "illustrative.yml")
+    items = benefit_items(programme, floor_height=0.15, people=PEOPLE)
     contents = next(item for item in items if item.column == "basic.contents")
     rows = pd.read_csv(HERE / "19_water_table" / "depths.csv")
     pays = contents.responses["rain_flood"].at(rows["depth"].to_numpy())

@@ -18,11 +18,12 @@ from riskmodel.exceedance.metrics import loss_metrics
 from riskmodel.loss.compilation import CompiledTable, compile_table
 from riskmodel.loss.curves import damage_items
 from riskmodel.loss.occurrence_table import occurrence_table, repeated_table
+from riskmodel.loss.people import people_items
 from riskmodel.run.assumptions import figure_status
 from riskmodel.run.folder import Run
 from riskmodel.run.params import Params, apply_overrides
 from riskmodel.run.records import Record
-from riskmodel.run.settings import damage_levers, scenario_curves
+from riskmodel.run.settings import damage_levers, people_levers, scenario_curves
 from riskmodel.run.stages import open_stage, open_stage_tree, save_stage
 from riskmodel.run.work.records import interval_records
 
@@ -43,11 +44,18 @@ def compiled(
     *,
     perils: Sequence[str] | None = None,
 ) -> CompiledTable:
-    """Compile losses and benefits under some params, a column for each sector and benefit.
+    """Compile losses, benefits and people under some params, a column for each of their parts.
 
     Only the named perils act; all of the catalogue where none are named.
     """
-    items = [*damage_items(damage_levers(params)), *benefit_items(programme_of(run, census))]
+    people = people_levers(params)
+    items = [
+        *damage_items(damage_levers(params)),
+        *benefit_items(
+            programme_of(run, census), floor_height=params.loss.floor_height, people=people
+        ),
+        *people_items(people),
+    ]
     curves = scenario_curves(params, census, catalogue)
     curves = {p: curve for p, curve in curves.items() if perils is None or p in perils}
     return compile_table(census, curves, items, depth_spread=params.loss.depth_spread)
