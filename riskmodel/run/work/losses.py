@@ -19,6 +19,7 @@ from riskmodel.loss.compilation import CompiledTable, compile_table
 from riskmodel.loss.curves import damage_items
 from riskmodel.loss.occurrence_table import occurrence_table, repeated_table
 from riskmodel.loss.people import people_items
+from riskmodel.loss.response import Item
 from riskmodel.run.assumptions import figure_status
 from riskmodel.run.folder import Run
 from riskmodel.run.params import Params, apply_overrides
@@ -36,6 +37,17 @@ def programme_of(run: Run, census: xr.DataTree) -> Programme:
     return load_programme(Path(run.path(run.params.tiers.programme)), zones=zones)
 
 
+def items_of(run: Run, params: Params, census: xr.DataTree) -> list[Item]:
+    """Classes exposed with their responses: damage, benefits of the programme, people."""
+    people, floor_height = people_levers(params), params.loss.floor_height
+    programme = programme_of(run, census)
+    return [
+        *damage_items(damage_levers(params)),
+        *benefit_items(programme, floor_height=floor_height, people=people),
+        *people_items(people),
+    ]
+
+
 def compiled(
     run: Run,
     params: Params,
@@ -48,14 +60,7 @@ def compiled(
 
     Only the named perils act; all of the catalogue where none are named.
     """
-    people = people_levers(params)
-    items = [
-        *damage_items(damage_levers(params)),
-        *benefit_items(
-            programme_of(run, census), floor_height=params.loss.floor_height, people=people
-        ),
-        *people_items(people),
-    ]
+    items = items_of(run, params, census)
     curves = scenario_curves(params, census, catalogue)
     curves = {p: curve for p, curve in curves.items() if perils is None or p in perils}
     return compile_table(census, curves, items, depth_spread=params.loss.depth_spread)
