@@ -1,4 +1,4 @@
-"""Exceedance of what each tier and each payer pays, for question 4."""
+"""Exceedance of what each payer pays, tiers and owners alike, for question 4."""
 
 from __future__ import annotations
 
@@ -25,24 +25,13 @@ LEFT_OUT = "oep_tvar"  # TVaR of figures is that of the year's sum
 
 
 def payments(ledger: xr.Dataset) -> xr.DataArray:
-    """Amount that each tier and payer pays for each occurrence, CNY, (occurrence, group).
+    """Amount that each payer pays for each occurrence, CNY, (occurrence, payer).
 
-    Both accounts and all counties together, what is paid above a need included. Groups are
-    ``tier.<tier>`` for the covers and ``ledger.<payer>`` for every payer; each breaks the same
-    payments down, so groups of one kind add up by occurrence, their curves do not.
+    Both accounts and all counties together, what is paid above a need included; the tiers of the
+    programme are payers too. Payers add up by occurrence, their curves do not.
     """
     paid = (ledger["amount"] + ledger["overpayment"]).sum("zone")
-    groups = {
-        prefix: paid.groupby(label).sum()
-        for prefix, label in (("tier", "tier"), ("ledger", "payer"))
-    }
-    parts = [
-        part.sel({dim: name}).drop_vars(dim).expand_dims(group=[f"{prefix}.{name}"])
-        for (prefix, part), dim in zip(groups.items(), ("tier", "payer"), strict=True)
-        for name in map(str, part[dim].values)
-        if name
-    ]
-    return xr.concat(parts, "group").transpose("occurrence", "group")
+    return paid.groupby("payer").sum().transpose("occurrence", "payer")
 
 
 def _figures(paid: Paid, periods: Sequence[float], block: int | None = None) -> dict[str, Metric]:
@@ -54,29 +43,22 @@ def _figures(paid: Paid, periods: Sequence[float], block: int | None = None) -> 
         own = np.flatnonzero(year // years == block)
         amounts, year = amounts.isel(occurrence=own), year[own] - block * years
     occurrence, group = np.nonzero(amounts.values > 0)
-    names = [str(name) for name in amounts["group"].values]
+    names = [str(name) for name in amounts["payer"].values]
     points = curve_table(
         year[occurrence], amounts.values[occurrence, group], years, periods,
         group=group, groups=names,
     )  # fmt: skip
     kinds = [kind for kind in KINDS if NAMES[kind] != LEFT_OUT]
     return {
-        _name(name, NAMES[kind], period): Metric(
+        f"ledger.{NAMES[kind]}.{period:g}.{name}": Metric(
             float(points.sel(group=name, kind=kind, return_period=period))
         )
         for name, kind, period in product(names, kinds, periods)
     }
 
 
-def _name(group: str, kind: str, period: float) -> str:
-    """Dotted name of a figure: ``tier.1.oep.100``, ``ledger.oep.100.household``."""
-    first, _, rest = group.partition(".")
-    figure = f"{kind}.{period:g}"
-    return f"{first}.{rest}.{figure}" if first == "tier" else f"{first}.{figure}.{rest}"
-
-
 def payer_records(run: Run, baseline: Paid, variants: Sequence[Paid]) -> list[Record]:
-    """OEP, AEP and TVaR of each tier and payer at 10 and 100 years, with both intervals."""
+    """OEP, AEP and TVaR of each payer at 10 and 100 years, with both intervals."""
     periods = [t for t in run.params.exceedance.return_periods if t in WANTED]
     base = _figures(baseline, periods)
     blocks = [_figures(baseline, periods, b) for b in range(run.params.hazard.blocks)]
@@ -90,5 +72,5 @@ def payer_records(run: Run, baseline: Paid, variants: Sequence[Paid]) -> list[Re
 def payer_table(records: Sequence[Record], language: Language) -> pd.DataFrame:
     """Return the figures of `payer_records` at the longest return period, with their intervals."""
     longest = f".{max(WANTED):g}"
-    shown = [r.name for r in records if r.name.endswith(longest) or f"{longest}." in r.name]
+    shown = [r.name for r in records if f"{longest}." in r.name]
     return results_table([r.model_dump() for r in records], shown, language=language)
