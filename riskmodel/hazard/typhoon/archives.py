@@ -16,7 +16,7 @@ from riskmodel.hazard.typhoon.conversions import KNOT, ten_minute_ratio
 from riskmodel.hazard.typhoon.quality import to_numbers
 from riskmodel.hazard.typhoon.record import read_table, record_of_fixes
 
-UNITS_ROW = 2  # of an IBTrACS file, below the header
+UNITS_ROW = 2  # of an IBTrACS file, below the header; it has no sid
 UNNAMED = ("NOT_NAMED", "UNNAMED")
 HEADER_MARK = "66666"
 HEADER_WORDS, FIX_WORDS = 7, 6
@@ -44,13 +44,19 @@ AGENCIES = {
 }
 
 
+def _main_tracks(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the row of units and spur tracks; a cut without units has a fix in that row."""
+    units = (table["row"] == UNITS_ROW) & table["sid"].isna()
+    return table[~units & ~table["track"].str.contains("spur", case=False, na=False)]
+
+
 def read_ibtracs(path: str | Path, *, agency: str = "wmo") -> xr.Dataset:
     """Read an IBTrACS CSV file, version 04, of the western North Pacific.
 
     Parameters
     ----------
     path : str or Path
-        CSV with the v04 column names in row 1 and their units in row 2.
+        CSV with the v04 column names in row 1 and, unless cut off, their units in row 2.
     agency : {"wmo", "tokyo", "cma", "hko", "usa"}
         Whose positions, winds (knots, of its averaging time) and pressures (mb) to take.
 
@@ -79,8 +85,7 @@ def read_ibtracs(path: str | Path, *, agency: str = "wmo") -> xr.Dataset:
         chosen.latitude: "latitude", chosen.longitude: "longitude",
         f"{prefix}_PRES": "pressure", f"{prefix}_WIND": "wind",
     }  # fmt: skip
-    table = read_table(path, columns, skip=(UNITS_ROW,))
-    table = table[~table["track"].str.contains("spur", case=False, na=False)]
+    table = _main_tracks(read_table(path, columns))
     if agency != "wmo":  # every row has the position of the main track, not that of each agency
         table = table[table["latitude"].notna() | table["longitude"].notna()]
     if table.empty:

@@ -1,10 +1,12 @@
 """Quality checks of best-track fixes: what is refused, what is mended, and what is remarked.
 
-Refused, naming file, storm and row: missing keys, absurd values, times that are none, jumps that no
-storm makes, two places at one time. Kept and remarked: a second fix at one time and place (the
-first stays), gaps (bridged by straight lines), storms of one fix (they stand still), storms without
-any pressure or wind (they count as shallow). Longitudes are brought to 0-360 degrees, so that a
-track across the date line stays one line.
+Refused, naming file, storm and row: missing keys, absurd values, infinite ones too, times that are
+none, jumps that no storm makes, two places at one time. Kept and remarked, naming storm and row: a
+second fix at one time and place (the first stays), gaps (bridged by straight lines), storms of one
+fix (they stand still), fixes without pressure (it comes from the wind, else from a line in time)
+or without wind (it comes from the pressure), storms without any of both (they count as shallow).
+Longitudes are brought to 0-360 degrees, so that a track across the date line stays one line.
+Storms that never come near are named where the record is used, by `storms_from_record`.
 """
 
 from __future__ import annotations
@@ -25,15 +27,21 @@ PLAUSIBLE = {
     "pressure": (850.0, 1030.0, "hPa"),
     "wind": (0.0, 120.0, "m/s"),
 }
+FILLED = {
+    "pressure": "taken from the wind, else from a line in time",
+    "wind": "taken from the pressure",
+}
 FASTEST = 45.0  # m/s; the fastest six hours of the record are below 35
 SAME_PLACE = 100.0  # km between two fixes of one time that count as one
 LONG_GAP = 12.0  # hours
+LAST_YEAR = pd.Timestamp.max.year - 1  # the last whole year that a clock of nanoseconds holds
 
 
 def place_of(path: Path, table: pd.DataFrame, position: int | np.integer) -> str:
     """File, storm and row of the fix at a position of the table, for messages."""
     fix = table.iloc[position]
-    return f"{path}, storm {fix['sid']}, row {fix['row']}"
+    storm = "without id" if pd.isna(fix["sid"]) else fix["sid"]
+    return f"{path}, storm {storm}, row {fix['row']}"
 
 
 def to_numbers(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
@@ -64,9 +72,11 @@ def to_times(path: Path, table: pd.DataFrame, layout: str = "ISO8601") -> None:
     Raises
     ------
     CensusError
-        If a time is missing or is not of the layout.
+        If a time is missing, is not of the layout, or lies outside the years that clocks of
+        nanoseconds hold (1678 to 2261).
     """
     times = pd.to_datetime(table["time"], utc=True, errors="coerce", format=layout)
+    times = times.where(times.dt.year.between(pd.Timestamp.min.year + 1, LAST_YEAR))
     bad = np.flatnonzero(times.isna())
     if bad.size:
         found = table["time"].iloc[bad[0]]
@@ -97,7 +107,7 @@ def check_values(path: Path, table: pd.DataFrame) -> None:
             raise CensusError(f"{column} is missing", where=place_of(path, table, int(gaps[0])))
     for column, (low, high, unit) in PLAUSIBLE.items():
         numbers = table[column].to_numpy(dtype=np.float64)
-        bad = np.flatnonzero(np.isfinite(numbers) & ((numbers < low) | (numbers > high)))
+        bad = np.flatnonzero((numbers < low) | (numbers > high))  # NaN is missing, not absurd
         if bad.size:
             raise CensusError(
                 f"{column} cannot be that of a tropical cyclone",
@@ -197,4 +207,17 @@ def _remarks_of_storms(path: Path, table: pd.DataFrame) -> list[str]:
             remarks.append(
                 f"{place_of(path, table, position)}: neither pressure nor wind in any fix"
             )
-    return remarks
+    some = table[table["storm"].map(known) > 0]
+    return remarks + [text for column in FILLED for text in _missing(path, some, column)]
+
+
+def _missing(path: Path, table: pd.DataFrame, column: str) -> list[str]:
+    """Remark on each storm that lacks a column in some fixes, at the first of them."""
+    lacking = table[~(table[column] > 0.0)]  # a wind of zero is a wind not known
+    total = table.groupby("storm").size()
+    counts, first = lacking.groupby("storm").size(), lacking.drop_duplicates("storm")
+    return [
+        f"{place_of(path, first, p)}: no {column} here, the first of {counts[storm]} such fixes in "
+        f"{total[storm]}; {FILLED[column]}"
+        for p, storm in enumerate(first["storm"])
+    ]

@@ -32,7 +32,7 @@ IBTRACS_RECUT_COLUMNS = {
 TRACK_COLUMNS = {name: name for name in ("sid", "name", "time", *MEASURED)}
 
 
-def read_table(path: Path, columns: dict[str, str], skip: tuple[int, ...] = ()) -> pd.DataFrame:
+def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
     """Read wanted columns of a CSV as text, renamed, with the number of their `row` in the file.
 
     Parameters
@@ -41,8 +41,6 @@ def read_table(path: Path, columns: dict[str, str], skip: tuple[int, ...] = ()) 
         CSV in UTF-8 with a header in row 1.
     columns : dict of str to str
         New name by column of the file.
-    skip : tuple of int
-        Rows of the file left out (the header is 1).
 
     Raises
     ------
@@ -67,7 +65,6 @@ def read_table(path: Path, columns: dict[str, str], skip: tuple[int, ...] = ()) 
     table = table[list(columns)].rename(columns=columns)
     table = table.apply(lambda column: column.str.strip()).replace("", pd.NA)
     table["row"] = np.arange(len(table)) + 2
-    table = table[~table["row"].isin(skip)].reset_index(drop=True)
     if table.empty:
         raise CensusError("the best-track file has no fixes", where=str(path))
     return table

