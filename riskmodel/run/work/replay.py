@@ -16,6 +16,8 @@ from riskmodel.run.params import Params
 from riskmodel.run.records import Record, make_record
 from riskmodel.run.work.losses import compiled
 
+DRAWN = ("5 % of draws", "95 % of draws")
+
 
 def replay_losses(
     run: Run, params: Params, census: xr.DataTree, catalogue: xr.DataTree, storms: xr.DataTree
@@ -75,7 +77,11 @@ def in_yi(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def replay_dataset(run: Run, table: pd.DataFrame) -> xr.Dataset:
-    """Storms with a reported loss, for drawing."""
+    """Storms with a reported loss, for drawing; bounds are those of the draws.
+
+    `table` is that of `replay_table` merged with `riskmodel.run.work.storms.drawn_table`. A bound
+    of zero has no place on the logarithmic axis and is left out.
+    """
     known = table[table["reported"].notna()]
     used, zero = known["use"].isin(["replay", "rank"]), known["modelled"] == 0
     names = {
@@ -85,20 +91,19 @@ def replay_dataset(run: Run, table: pd.DataFrame) -> xr.Dataset:
     columns = {
         "reported": "reported",
         "modelled": "modelled",
-        "modelled_lower": "lower",
-        "modelled_upper": "upper",
+        "modelled_lower": DRAWN[0],
+        "modelled_upper": DRAWN[1],
     }
     data = {
         new: ("storm", known[old].replace(0.0, np.nan).to_numpy()) for new, old in columns.items()
     }
-    level = run.params.exceedance.interval_level
     return xr.Dataset(
         data | {name: ("storm", text) for name, text in names.items()},
         attrs={
             "currency": "CNY",
             "price_year": run.params.census.price_year,
-            "interval": "simulation",
-            "level": level,
+            "interval": "draws",
+            "level": 0.9,  # from 5 to 95 per cent of them
         },
     )
 

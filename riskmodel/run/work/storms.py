@@ -21,7 +21,7 @@ from riskmodel.loss.occurrence_table import occurrence_table
 from riskmodel.run.folder import Run
 from riskmodel.run.work.footprint import footprint
 from riskmodel.run.work.losses import compiled
-from riskmodel.run.work.replay import chinese_name
+from riskmodel.run.work.replay import DRAWN, chinese_name
 from riskmodel.show.storm_maps import Panel
 
 TRACKS = "data/history/storm_tracks.csv"
@@ -81,8 +81,8 @@ def drawn_table(losses: xr.DataArray) -> pd.DataFrame:
     columns = {
         "storm": losses["storm"].values,
         "mean of draws": losses.mean("draw").values,
-        "5 % of draws": lower,
-        "95 % of draws": upper,
+        DRAWN[0]: lower,
+        DRAWN[1]: upper,
     }
     return pd.DataFrame(columns)
 
