@@ -6,6 +6,7 @@ from benchmarks.harness import ROOT, Alternative, Benchmark
 
 BUDGET_MB = 4096.0
 CURVES_PYTHON = ROOT / "benchmarks" / "peers" / ".venv-curves" / "bin" / "python"
+TREATIES_PYTHON = ROOT / "benchmarks" / "peers" / ".venv-treaties" / "bin" / "python"
 
 BENCHMARKS = (
     Benchmark(
@@ -89,5 +90,32 @@ BENCHMARKS = (
         "intervals of AAL and of TVaR at 6 return periods, 500 resamples of 100,000 years",
         "benchmarks.curves:bootstrap",
         budget_seconds=3.0,
+    ),
+    Benchmark(
+        "treaty",
+        "five layers, occurrence and annual terms, shares: 3 million losses in 1,000,000 years",
+        "benchmarks.treaties:ours",
+        repetitions=5,
+        prepared=("benchmarks.treaties:store",),
+        alternative=Alternative(
+            "fastest of prospicio and rippy",
+            "benchmarks.treaties_peers:fastest",
+            "benchmarks.treaties:judge",
+            TREATIES_PYTHON,
+            least_ratio=2.0,
+        ),
+    ),
+    Benchmark(
+        "treaty_kernel",
+        "the same in date order with paid reinstatements, every loss and layer kept",
+        "benchmarks.treaties:ours_paid",
+        repetitions=5,
+        prepared=("benchmarks.treaties:store",),
+        alternative=Alternative(
+            "a bare numba kernel",
+            "benchmarks.treaties:bare_paid",
+            "benchmarks.treaties:judge_paid",
+            least_ratio=0.5,
+        ),
     ),
 )
