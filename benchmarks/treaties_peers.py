@@ -1,4 +1,4 @@
-"""A tower by other packages, in the environment of `peers/treaties.lock`; nothing of ours is imported.
+"""A tower by other packages, in the environment of `peers/treaties.lock`, without ours.
 
 Every way ends in the recoveries of each year and layer, (year, layer). prospicio hands its results
 on as lists, which is not timed.
@@ -39,21 +39,21 @@ def with_prospicio(year: np.ndarray, loss: FloatArray) -> tuple[Timed, Callable[
     from prospicio.aggregate import EventSet
     from prospicio.reinsurance import Layer, Tower
 
-    names = [str(number) for number in range(len(TOWER))]
+    named = {str(number): terms for number, terms in enumerate(TOWER)}
     tower = Tower(
         [
             Layer(
                 name, limit, attachment, share=share,
                 aggregate_deductible=deductible, aggregate_limit=yearly,
             )
-            for name, (attachment, limit, deductible, yearly, share) in zip(names, TOWER, strict=True)
+            for name, (attachment, limit, deductible, yearly, share) in named.items()
         ]
     )  # fmt: skip
     events = EventSet.from_long(year, loss, YEARS)
 
     def result() -> FloatArray:
         applied = tower.apply(events)
-        return np.stack([applied.marginal(["ceded", n]).draws for n in names], axis=1)
+        return np.stack([applied.marginal(["ceded", n]).draws for n in named], axis=1)
 
     return lambda: tower.apply(events), result
 

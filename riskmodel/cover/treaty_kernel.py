@@ -138,7 +138,7 @@ def recover(year: IntArray, start: FloatArray, loss: FloatArray, terms: LayerTer
     """
     _check_order(year, start)
     shape = (loss.size, terms.limit.size)
-    result = Recovered(np.empty(shape), np.zeros(shape), np.empty(shape))
+    result = Recovered(np.zeros(shape), np.zeros(shape), np.empty(shape))
     _by_loss(
         _bounds(year), year, start, loss, terms,
         result.recovery, result.reinstatement_premium, result.remaining,
@@ -185,33 +185,58 @@ def _bounds(year: IntArray) -> IntArray:
     return np.unique(np.append(np.searchsorted(year, year[even]), year.size))
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, parallel=True)
 def _in_date_order(year: IntArray, start: FloatArray) -> bool:
-    for i in range(1, year.size):
-        if year[i] < year[i - 1] or (year[i] == year[i - 1] and start[i] < start[i - 1]):
-            return False
-    return True
+    breaks = 0
+    for i in nb.prange(1, year.size):
+        same = year[i] == year[i - 1]
+        breaks += (year[i] < year[i - 1]) or (same and start[i] < start[i - 1])
+    return breaks == 0
+
+
+# Rows are named by number, not handed on as views: a view costs more than what is done with it.
+
+
+@nb.njit(cache=True)
+def _restoring(used: float, paid: float, layer: int, limit: float, price: FloatArray) -> float:
+    """Price of restoring what a payment uses of a layer's limits beyond `used`."""
+    total = 0.0
+    for number in range(price.shape[1]):
+        low, high = max(used, number * limit), min(used + paid, (number + 1) * limit)
+        if high > low:
+            total += price[layer, number] * (high - low)
+    return total
+
+
+@nb.njit(cache=True)
+def _copy(source: FloatArray, target: FloatArray) -> None:
+    for k in range(target.size):
+        target[k] = source[k]
 
 
 @nb.njit(cache=True, inline="always")
-def _recovery(loss: float, layer: int, terms: LayerTerms, deductible: float, left: float) -> Any:
-    """Return what the whole layer pays, and the part of the annual deductible that is used."""
-    taken = min(max(loss - terms.attachment[layer], 0.0), terms.limit[layer])
-    retained = min(taken, deductible)
-    return min(taken - retained, left), retained
-
-
-@nb.njit(cache=True)
-def _restoring(used: float, paid: float, layer: int, day: float, terms: LayerTerms) -> float:
-    """Price of restoring what a payment uses beyond `used`, for the whole layer."""
-    limit, total = terms.limit[layer], 0.0
-    for number in range(terms.price.shape[1]):
-        low, high = max(used, number * limit), min(used + paid, (number + 1) * limit)
-        if high > low:
-            total += terms.price[layer, number] * (high - low)
-    if terms.timed[layer]:
-        total *= max(1.0 - (day - FIRST_DAY) / DAYS, 0.0)
-    return total
+def _pay(
+    loss: float, day: float, terms: LayerTerms, deductible: FloatArray, left: FloatArray,
+    recovery: FloatArray, premium: FloatArray, row: int,
+) -> None:  # fmt: skip
+    """Add what each layer pays for one loss; take it off `deductible` and `left`, of 100 %."""
+    attachment, limit, share, price = terms.attachment, terms.limit, terms.share, terms.price
+    for k in range(left.size):
+        if loss <= attachment[k]:
+            continue
+        taken = min(loss - attachment[k], limit[k])
+        retained = min(taken, deductible[k])
+        deductible[k] -= retained
+        paid = min(taken - retained, left[k])
+        if paid <= 0.0:
+            continue
+        recovery[row, k] += share[k] * paid
+        if price.shape[1] > 0:
+            cost = share[k] * _restoring(terms.yearly[k] - left[k], paid, k, limit[k], price)
+            if terms.timed[k]:
+                cost *= max(1.0 - (day - FIRST_DAY) / DAYS, 0.0)
+            premium[row, k] += cost
+        left[k] -= paid
 
 
 @nb.njit(cache=True, parallel=True)
@@ -219,22 +244,16 @@ def _by_loss(
     bounds: IntArray, year: IntArray, start: FloatArray, loss: FloatArray, terms: LayerTerms,
     recovery: FloatArray, premium: FloatArray, remaining: FloatArray,
 ) -> None:  # fmt: skip
-    layers, priced = terms.limit.size, terms.price.shape[1] > 0
+    layers = terms.limit.size
     for task in nb.prange(bounds.size - 1):
-        deductible, used = np.empty(layers), np.empty(layers)
+        deductible, left = np.empty(layers), np.empty(layers)
         for i in range(bounds[task], bounds[task + 1]):
             if i == bounds[task] or year[i] != year[i - 1]:
-                deductible[:] = terms.deductible
-                used[:] = 0.0
+                _copy(terms.deductible, deductible)
+                _copy(terms.yearly, left)
+            _pay(loss[i], start[i], terms, deductible, left, recovery, premium, i)
             for k in range(layers):
-                left = max(terms.yearly[k] - used[k], 0.0)
-                paid, retained = _recovery(loss[i], k, terms, deductible[k], left)
-                if priced and paid > 0.0:
-                    premium[i, k] = terms.share[k] * _restoring(used[k], paid, k, start[i], terms)
-                deductible[k] -= retained
-                used[k] += paid
-                recovery[i, k] = terms.share[k] * paid
-                remaining[i, k] = terms.share[k] * max(terms.yearly[k] - used[k], 0.0)
+                remaining[i, k] = terms.share[k] * left[k]
 
 
 @nb.njit(cache=True, parallel=True)
@@ -242,20 +261,15 @@ def _by_year(
     bounds: IntArray, year: IntArray, start: FloatArray, loss: FloatArray, terms: LayerTerms,
     recovery: FloatArray, premium: FloatArray,
 ) -> None:  # fmt: skip
-    layers, priced = terms.limit.size, terms.price.shape[1] > 0
+    layers, lowest = terms.limit.size, terms.attachment.min()
     for task in nb.prange(bounds.size - 1):
-        deductible, used = np.empty(layers), np.empty(layers)
+        deductible, left = np.empty(layers), np.empty(layers)
+        current = -1
         for i in range(bounds[task], bounds[task + 1]):
-            if i == bounds[task] or year[i] != year[i - 1]:
-                deductible[:] = terms.deductible
-                used[:] = 0.0
-            for k in range(layers):
-                left = max(terms.yearly[k] - used[k], 0.0)
-                paid, retained = _recovery(loss[i], k, terms, deductible[k], left)
-                if paid > 0.0 or retained > 0.0:
-                    if priced:
-                        price = _restoring(used[k], paid, k, start[i], terms)
-                        premium[year[i], k] += terms.share[k] * price
-                    deductible[k] -= retained
-                    used[k] += paid
-                    recovery[year[i], k] += terms.share[k] * paid
+            if loss[i] <= lowest:
+                continue
+            if year[i] != current:
+                current = year[i]
+                _copy(terms.deductible, deductible)
+                _copy(terms.yearly, left)
+            _pay(loss[i], start[i], terms, deductible, left, recovery, premium, current)
