@@ -11,6 +11,7 @@ import numpy as np
 from benchmarks.side import Outcome
 from benchmarks.treaties_peers import ROWS, TOWER, YEARS, columns
 from riskmodel.core.draws import generator
+from riskmodel.cover.terms import FloatArray, IntArray
 from riskmodel.cover.treaty_kernel import LayerTerms, recover, recover_by_year
 
 SEED = 20_249
@@ -77,7 +78,7 @@ def bare_paid(work: Path) -> Callable[[], Outcome]:
     def run(years: int = YEARS) -> Outcome:
         pointer = year_pointer[: years + 1]
         made = [np.empty((int(pointer[-1]), len(TOWER))) for _ in range(3)]
-        _bare(pointer, loss, *columns_of, RATE_ON_LINE, *made)
+        _bare(pointer, loss, columns_of, RATE_ON_LINE, *made)
         return dict(zip(("recovery", "premium", "remaining"), made, strict=True))
 
     run(2)
@@ -85,7 +86,11 @@ def bare_paid(work: Path) -> Callable[[], Outcome]:
 
 
 @nb.njit(parallel=True, cache=True)
-def _bare(pointer, loss, attachment, limit, deductible, yearly, share, price, paid, cost, left):  # noqa: ANN001, ANN202
+def _bare(
+    pointer: IntArray, loss: FloatArray, tower: FloatArray, price: float,
+    paid: FloatArray, cost: FloatArray, left: FloatArray,
+) -> None:  # fmt: skip
+    attachment, limit, deductible, yearly, share = tower
     layers = attachment.size
     for year in nb.prange(pointer.size - 1):
         kept = deductible.copy()
@@ -111,7 +116,8 @@ def judge(one: Arrays, other: Arrays) -> tuple[bool, str]:
     other years wherever some year has no recovery; its amounts are told, not judged.
     """
     ways, seconds = other["ways"].tolist(), other["seconds"]
-    apart = {w: _apart(one["recoveries"], f) for w, f in zip(ways, other["recoveries"], strict=True)}
+    found = dict(zip(ways, other["recoveries"], strict=True))
+    apart = {way: _apart(one["recoveries"], recoveries) for way, recoveries in found.items()}
     said = ", ".join(f"{w} {s:.3f} s" for w, s in zip(ways, seconds, strict=True))
     return apart["prospicio"] <= 1e-9, (
         f"{one['recoveries'].size} recoveries by year and layer to 1e-9 of prospicio's (largest "
