@@ -99,11 +99,14 @@ def tower_layers(programme: Programme, paid: Paid) -> xr.Dataset:
     tiers = {cover.cover: cover.tier for cover in programme.covers}
     of_treaty = {t.treaty: tiers[t.covers[0]] for t in programme.treaties}
     mean = _yearly(r, "recovery", None).mean(axis=0)
-    names = [str(name).replace(".", " ") for name in r["layer"].values]
+    own = {t.treaty: (t.name_zh, t.name) for t in programme.treaties}
+    treaties = [str(t) for t in r["treaty"].values]
+    plain = [(t, treaties[: k + 1].count(t)) for k, t in enumerate(treaties)]
     return xr.Dataset(
         {
-            "tier": ("cover", [of_treaty[str(t)] for t in r["treaty"].values]),
-            "name": ("cover", names),
+            "tier": ("cover", [of_treaty[t] for t in treaties]),
+            "name_zh": ("cover", [f"{own[t][0]} {n}" for t, n in plain]),
+            "name_en": ("cover", [f"{own[t][1]} {n}" for t, n in plain]),
             "attachment": ("cover", r["attachment"].values),
             "limit": ("cover", r["limit"].values),
             "expected": ("cover", mean),
