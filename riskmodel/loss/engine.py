@@ -153,7 +153,7 @@ def pass_block(
     moments = columns if table.deviation.shape[0] else 0
     for first in range(0, count, plan.chunk):
         storms = min(plan.chunk, count - first)
-        shape = (zones, storms, columns, len(table.perils), len(table.scenarios))
+        shape = (zones, storms, columns * len(table.perils) * len(table.scenarios))
         sums = Sums(
             np.zeros(shape), np.zeros(shape), np.zeros((zones, storms, moments)),
             np.zeros((zones, storms, moments)), np.zeros((zones, storms), np.bool_),

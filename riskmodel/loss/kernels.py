@@ -16,6 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 SingleArray = npt.NDArray[np.float32]
+LEAST = 1e-300  # in place of a sum of ratios that is zero
 
 
 class Arrays(NamedTuple):
@@ -23,7 +24,7 @@ class Arrays(NamedTuple):
 
     By layer: ``segments`` (65,536 positions), ``edges``, ``density`` (bins per unit of intensity),
     ``first_row`` and ``last`` bin of the look-up table, ``beyond``, the first extrapolated
-    position; ``left`` and ``right`` (row, segment) hold the rows of all layers. Entry e exposes
+    position; ``lookup`` (row, item × scenario) holds their bins; ``left`` and ``right`` (row, segment) hold the rows of all layers. Entry e exposes
     ``entry_value`` of ``entry_item`` from ``entry_pointer[e]`` on; ``own`` is the share of variance
     that its cell and class does not share with others. Pairs before position ``first_damaging``
     (peril, entry) cost nothing.
@@ -64,7 +65,7 @@ class Pairs(NamedTuple):
 class Sums(NamedTuple):
     """What a run of occurrences adds up to.
 
-    ``mean`` and its part ``extrapolated`` (zone, occurrence, column, peril, scenario);
+    ``mean`` and its part ``extrapolated`` (zone, occurrence, column × peril × scenario);
     ``independent`` (variance) and ``correlated`` (standard deviation) (zone, occurrence, column),
     empty without moments; ``touched`` (zone, occurrence) where anything was added.
     """
@@ -87,6 +88,7 @@ class Scratch(NamedTuple):
     single: FloatArray
     total: FloatArray
     kept: FloatArray
+    order: IntArray
 
 
 @nb.njit(cache=True, inline="always")
@@ -139,125 +141,144 @@ def _read(
 
 
 @nb.njit(cache=True, inline="always")
-def _add(
-    target: FloatArray, table: SingleArray, i: int, low: int, part: float, value: float
-) -> None:
-    """Add value times the looked-up outcome to all scenarios."""
-    upper = value * part
-    lower = value - upper
-    below, above = table[low, i], table[low + 1, i]
-    for s in range(target.size):
-        target[s] += lower * below[s] + upper * above[s]
-
-
-@nb.njit(cache=True, inline="always")
 def _alone(
     arrays: Arrays, scratch: Scratch, sums: Sums, p: int, zone: int, entry: int, local: int,
     storm: int,
 ) -> None:  # fmt: skip
     """Add what one peril does at one entry."""
-    low, part, rare = scratch.low[p, local], scratch.part[p, local], scratch.rare[p, local]
-    for k in range(arrays.entry_pointer[entry], arrays.entry_pointer[entry + 1]):
-        i = arrays.entry_item[k]
+    # unsigned numbers need no check for negative indices, so that loops become vector code
+    perils, scenarios = scratch.single.shape
+    low, part, rare = np.uint64(scratch.low[p, local]), scratch.part[p, local], scratch.rare[p, local]
+    high, moments = low + np.uint64(1), arrays.deviation.shape[0] > 0
+    for k in range(np.uint64(arrays.entry_pointer[entry]), np.uint64(arrays.entry_pointer[entry + 1])):
+        i, value = np.uint64(arrays.entry_item[k]), arrays.entry_value[k]
         if arrays.acts[p, i]:
-            column, value = arrays.item_column[i], arrays.entry_value[k]
-            _add(sums.mean[zone, storm, column, p], arrays.lookup, i, low, part, value)
-            if rare:
-                _add(sums.extrapolated[zone, storm, column, p], arrays.lookup, i, low, part, value)
-            if arrays.deviation.shape[0]:
-                below, above = arrays.deviation[low, i], arrays.deviation[low + 1, i]
+            column, first = arrays.item_column[i], i * np.uint64(scenarios)
+            at = np.uint64((column * perils + p) * scenarios)
+            upper = value * part
+            lower = value - upper
+            if scenarios == 1:  # no loop, whose start would cost more than its work
+                added = lower * arrays.lookup[low, first] + upper * arrays.lookup[high, first]
+                sums.mean[zone, storm, at] += added
+                if rare:
+                    sums.extrapolated[zone, storm, at] += added
+            else:
+                for s in range(np.uint64(scenarios)):
+                    added = lower * arrays.lookup[low, first + s]
+                    added += upper * arrays.lookup[high, first + s]
+                    sums.mean[zone, storm, at + s] += added
+                if rare:
+                    for s in range(np.uint64(scenarios)):
+                        added = lower * arrays.lookup[low, first + s]
+                        added += upper * arrays.lookup[high, first + s]
+                        sums.extrapolated[zone, storm, at + s] += added
+            if moments:
+                below, above = arrays.deviation[low, i], arrays.deviation[high, i]
                 deviation = value * (below + (above - below) * part)
                 sums.independent[zone, storm, column] += deviation * deviation * arrays.own[k]
                 sums.correlated[zone, storm, column] += deviation
 
 
 @nb.njit(cache=True, inline="always")
-def _single_ratios(arrays: Arrays, scratch: Scratch, i: int, local: int) -> None:
-    """Fill `single` (peril, scenario) for the perils that act, their sum and Π(1 - d)."""
-    scratch.total[:] = 0.0
-    scratch.kept[:] = 1.0
-    for p in range(scratch.low.shape[0]):
-        single = scratch.single[p]
-        single[:] = 0.0
-        if scratch.acting[local] >> p & 1 and arrays.acts[p, i]:
-            _add(single, arrays.lookup, i, scratch.low[p, local], scratch.part[p, local], 1.0)
-            for s in range(single.size):
-                scratch.total[s] += single[s]
-                scratch.kept[s] *= 1.0 - single[s]
+def _single_ratios(arrays: Arrays, scratch: Scratch, i: int, local: int, perils: int) -> None:
+    """Fill `single` of the perils that act; `kept` with Π(1 - d) and `total` with Σ d."""
+    scenarios = np.uint64(scratch.kept.size)
+    for s in range(scenarios):
+        scratch.total[s] = 0.0
+        scratch.kept[s] = 1.0
+    for n in range(perils):
+        p = scratch.order[n]
+        low, part = np.uint64(scratch.low[p, local]), scratch.part[p, local]
+        high, first = low + np.uint64(1), i * scenarios
+        for s in range(scenarios):
+            below = arrays.lookup[low, first + s]
+            ratio = below + (arrays.lookup[high, first + s] - below) * part
+            scratch.single[n, s] = ratio
+            scratch.total[s] += ratio
+            scratch.kept[s] *= 1.0 - ratio
 
 
 @nb.njit(cache=True, inline="always")
-def _book(scratch: Scratch, highest: bool) -> None:
-    """Turn single ratios into the parts of the combined ratio that are booked to each peril."""
-    single, perils = scratch.single, scratch.single.shape[0]
-    for s in range(single.shape[1]):
-        if highest:
+def _factors(scratch: Scratch, highest: bool, perils: int) -> None:
+    """Put into `total` what each single ratio is times, so that they sum to the combined ratio.
+
+    Of a highest outcome the ratios of all other perils become zero.
+    """
+    scenarios = np.uint64(scratch.kept.size)
+    if highest:
+        for s in range(scenarios):
             best = 0
-            for p in range(1, perils):
-                if single[p, s] > single[best, s]:
-                    best = p
-            for p in range(perils):
-                if p != best:
-                    single[p, s] = 0.0
-        elif scratch.total[s] > 0.0:
-            factor = (1.0 - scratch.kept[s]) / scratch.total[s]
-            for p in range(perils):
-                single[p, s] *= factor
+            for n in range(1, perils):
+                if scratch.single[n, s] > scratch.single[best, s]:
+                    best = n
+            for n in range(perils):
+                scratch.single[n, s] *= n == best
+            scratch.total[s] = 1.0
+    else:
+        for s in range(scenarios):
+            scratch.total[s] = (1.0 - scratch.kept[s]) / max(scratch.total[s], LEAST)
 
 
 @nb.njit(cache=True)
-def _joint_deviation(arrays: Arrays, scratch: Scratch, i: int, local: int, highest: bool) -> float:
+def _joint_deviation(
+    arrays: Arrays, scratch: Scratch, i: int, local: int, highest: bool, perils: int
+) -> float:
     """Return the standard deviation of one unit when perils combine, in scenario 0.
 
     Deviations of perils are independent, so that of 1 - Π(1 - d) has the variance
     Π(s² + (1 - m)²) - Π(1 - m)². A highest outcome deviates as its peril does.
     """
     square, kept, best, of_best = 1.0, 1.0, -1.0, 0.0
-    for p in range(scratch.low.shape[0]):
-        if scratch.acting[local] >> p & 1 and arrays.acts[p, i]:
-            low, part = scratch.low[p, local], scratch.part[p, local]
-            below, above = arrays.deviation[low, i], arrays.deviation[low + 1, i]
-            deviation, mean = below + (above - below) * part, scratch.single[p, 0]
-            square *= deviation**2 + (1.0 - mean) ** 2
-            kept *= (1.0 - mean) ** 2
-            if mean > best:
-                best, of_best = mean, deviation
+    for n in range(perils):
+        p = scratch.order[n]
+        low, part = scratch.low[p, local], scratch.part[p, local]
+        below, above = arrays.deviation[low, i], arrays.deviation[low + 1, i]
+        deviation, mean = below + (above - below) * part, scratch.single[n, 0]
+        square *= deviation**2 + (1.0 - mean) ** 2
+        kept *= (1.0 - mean) ** 2
+        if mean > best:
+            best, of_best = mean, deviation
     return of_best if highest else np.sqrt(max(square - kept, 0.0))
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, inline="always")
 def _together(
     arrays: Arrays, scratch: Scratch, sums: Sums, zone: int, entry: int, local: int, storm: int
 ) -> None:
     """Add what several perils of one storm do at one entry."""
+    perils, scenarios, acting = scratch.single.shape[0], scratch.kept.size, 0
+    for p in range(perils):
+        if scratch.acting[local] >> p & 1:
+            scratch.order[acting] = p
+            acting += 1
     for k in range(arrays.entry_pointer[entry], arrays.entry_pointer[entry + 1]):
-        i, value = arrays.entry_item[k], arrays.entry_value[k]
+        i, value = np.uint64(arrays.entry_item[k]), arrays.entry_value[k]
         column, highest = arrays.item_column[i], arrays.item_highest[i]
-        _single_ratios(arrays, scratch, i, local)
+        _single_ratios(arrays, scratch, i, local, acting)
         if arrays.deviation.shape[0]:
-            deviation = value * _joint_deviation(arrays, scratch, i, local, highest)
+            deviation = value * _joint_deviation(arrays, scratch, i, local, highest, acting)
             sums.independent[zone, storm, column] += deviation * deviation * arrays.own[k]
             sums.correlated[zone, storm, column] += deviation
-        _book(scratch, highest)
-        for p in range(scratch.low.shape[0]):
-            if scratch.acting[local] >> p & 1 and arrays.acts[p, i]:
-                single, mean = scratch.single[p], sums.mean[zone, storm, column, p]
-                for s in range(single.size):
-                    mean[s] += value * single[s]
-                if scratch.rare[p, local]:
-                    extrapolated = sums.extrapolated[zone, storm, column, p]
-                    for s in range(single.size):
-                        extrapolated[s] += value * single[s]
+        _factors(scratch, highest, acting)
+        for n in range(acting):
+            p = scratch.order[n]
+            at = np.uint64((column * perils + p) * scenarios)
+            for s in range(np.uint64(scenarios)):
+                added = value * scratch.total[s] * scratch.single[n, s]
+                sums.mean[zone, storm, at + s] += added
+            if scratch.rare[p, local]:
+                for s in range(np.uint64(scenarios)):
+                    added = value * scratch.total[s] * scratch.single[n, s]
+                    sums.extrapolated[zone, storm, at + s] += added
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, inline="always")
 def _entry(
-    arrays: Arrays, pairs: Pairs, scratch: Scratch, sums: Sums, zone: int, entry: int, first: int,
-    low: int, high: int,
+    arrays: Arrays, pairs: Pairs, scratch: Scratch, sums: Sums, count: IntArray, zone: int,
+    entry: int, first: int, low: int, high: int,
 ) -> None:  # fmt: skip
     """Add one entry to the sums of the run of occurrences from `low` to `high`."""
     perils = scratch.low.shape[0]
-    count = np.zeros(perils, np.int64)
     for p in range(perils):
         count[p] = _read(arrays, pairs, scratch, p, entry, low, high)
     for p in range(perils):
@@ -275,20 +296,29 @@ def _entry(
             scratch.acting[scratch.listed[p, n]] = 0
 
 
+@nb.njit(cache=True)
+def _task(
+    arrays: Arrays, pairs: Pairs, sums: Sums, zone: int, first: int, low: int, high: int
+) -> None:
+    """Add all entries of a zone to the sums of the run of occurrences from `low` to `high`."""
+    perils, run = pairs.pointer.shape[0], high - low
+    scenarios = arrays.lookup.shape[1] // arrays.item_column.size
+    scratch = Scratch(
+        np.zeros((perils, run), np.int64), np.zeros((perils, run)),
+        np.zeros((perils, run), np.bool_), np.zeros(run, np.uint16),
+        np.zeros((perils, run), np.int32), np.zeros((perils, scenarios)), np.zeros(scenarios),
+        np.zeros(scenarios), np.zeros(perils, np.int64),
+    )  # fmt: skip
+    count = np.zeros(perils, np.int64)
+    for entry in range(arrays.zone_pointer[zone], arrays.zone_pointer[zone + 1]):
+        _entry(arrays, pairs, scratch, sums, count, zone, entry, first, low, high)
+
+
 @nb.njit(parallel=True, cache=True)
 def accumulate(arrays: Arrays, pairs: Pairs, first: int, run: int, sums: Sums) -> None:
     """Add the occurrences of a chunk, from number `first` on, in tasks of at most `run`."""
     zones, storms = sums.touched.shape
-    perils, scenarios = sums.mean.shape[3:]
     runs = (storms + run - 1) // run
     for task in nb.prange(zones * runs):
         zone, low = task // runs, first + task % runs * run
-        high = min(low + run, first + storms)
-        scratch = Scratch(
-            np.zeros((perils, run), np.int64), np.zeros((perils, run)),
-            np.zeros((perils, run), np.bool_), np.zeros(run, np.uint16),
-            np.zeros((perils, run), np.int32), np.zeros((perils, scenarios)), np.zeros(scenarios),
-            np.zeros(scenarios),
-        )  # fmt: skip
-        for entry in range(arrays.zone_pointer[zone], arrays.zone_pointer[zone + 1]):
-            _entry(arrays, pairs, scratch, sums, zone, entry, first, low, high)
+        _task(arrays, pairs, sums, zone, first, low, min(low + run, first + storms))

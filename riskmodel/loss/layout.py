@@ -34,7 +34,7 @@ def kernel_arrays(table: CompiledTable) -> Arrays:
         last=np.array([layer.bins - 1.0 for layer in layers]),
         beyond=np.array([layer.curves.first_extrapolated for layer in layers]),
         left=_rows(layers, "left", segments), right=_rows(layers, "right", segments),
-        lookup=table.lookup, deviation=table.deviation,
+        lookup=table.lookup.reshape(table.lookup.shape[0], -1), deviation=table.deviation,
         acts=np.stack([_acts(table, peril) for peril in table.perils]),
         item_column=table.item_column, item_highest=table.item_highest,
         entry_pointer=np.searchsorted(entry, np.arange(entries.cell.size + 1)),

@@ -36,14 +36,14 @@ class Rows:
             If they do not fit beside those that are kept.
         """
         storm, zone = np.nonzero(sums.touched.T)
-        columns = sums.mean.shape[2] * sums.mean.shape[3]
+        scenarios = len(table.scenarios)
         for s, name in enumerate(table.scenarios):
-            mean = sums.mean[zone, storm, :, :, s].reshape(-1, columns)
+            mean = sums.mean[:, :, s::scenarios][zone, storm]
             costs = np.flatnonzero((mean > 0).any(axis=1))
             where = zone[costs], storm[costs]
             part: dict[str, Array] = {
                 "mean": mean[costs],
-                "extrapolated": sums.extrapolated[(*where, ..., s)].reshape(-1, columns),
+                "extrapolated": sums.extrapolated[:, :, s::scenarios][where],
                 "occurrence": where[1] + offset,
                 "zone": where[0].astype(np.int16),
             }

@@ -20,7 +20,9 @@ def block_results(
     counts = np.bincount(catalogue.to_dataset()["block"].values)
     for pairs, count in zip(stored_blocks(catalogue, table), counts, strict=True):
         sums = [c.sums for c in pass_block(pairs, table, arrays, plan, count=int(count))]
-        yield (
-            np.concatenate([s.mean for s in sums], axis=1)[..., scenario],
-            np.concatenate([s.extrapolated for s in sums], axis=1)[..., scenario],
+        shape = (-1, int(count), len(table.columns), len(table.perils), len(table.scenarios))
+        mean, extrapolated = (
+            np.concatenate([getattr(s, name) for s in sums], axis=1).reshape(shape)[..., scenario]
+            for name in ("mean", "extrapolated")
         )
+        yield mean, extrapolated
