@@ -15,10 +15,11 @@ import xarray as xr
 from riskmodel.core.errors import CatalogueError, MemoryLimitError
 from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.kernels import Arrays, Pairs, Sums, accumulate
+from riskmodel.loss.kernel_arrays import Arrays, Pairs, Sums
+from riskmodel.loss.kernels import accumulate
 
 LONGEST_RUN, SHORTEST_RUN = 4096, 64  # occurrences of a task
-RUN_BYTES = 1 << 20  # sums of a task, about the processor's own cache
+RUN_BYTES = 4 << 20  # sums of a task, about the processor's own cache
 CHUNK_BYTES = 256 << 20  # sums of a chunk, unless the limit is lower
 
 

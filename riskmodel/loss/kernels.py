@@ -1,94 +1,19 @@
 """Kernels of the pass: read intensity, look responses up, combine in the cell, sum by zone.
 
 A task is one zone and one run of occurrences. It alone writes their sums, entry by entry, so no
-number of threads and no chunking changes a bit.
+number of threads and no chunking changes a bit. Helpers are taken into the code of `_task` (numba's
+``inline``): handed over by call, each array would be counted in and out for every pair. They are not
+taken into the parallel loop itself, whose transformation would break them.
 """
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
-SingleArray = npt.NDArray[np.float32]
-LEAST = 1e-300  # in place of a sum of ratios that is zero
-
-
-class Arrays(NamedTuple):
-    """A compiled table as the kernels read it.
-
-    By layer: ``segments`` (65,536 positions), ``edges``, ``density`` (bins per unit of intensity),
-    ``first_row`` and ``last`` bin of the look-up table, ``beyond``, the first extrapolated
-    position; ``lookup`` (row, item × scenario) holds their bins; ``left`` and ``right`` (row, segment) hold the rows of all layers. Entry e exposes
-    ``entry_value`` of ``entry_item`` from ``entry_pointer[e]`` on; ``own`` is the share of variance
-    that its cell and class does not share with others. Pairs before position ``first_damaging``
-    (peril, entry) cost nothing.
-    """
-
-    segments: npt.NDArray[np.uint8]
-    edges: FloatArray
-    density: FloatArray
-    first_row: IntArray
-    last: FloatArray
-    beyond: IntArray
-    left: SingleArray
-    right: SingleArray
-    lookup: SingleArray
-    deviation: SingleArray
-    acts: BoolArray
-    item_column: IntArray
-    item_highest: BoolArray
-    entry_pointer: IntArray
-    entry_item: IntArray
-    entry_value: FloatArray
-    own: FloatArray
-    cell: IntArray
-    layer: IntArray
-    row: IntArray
-    first_damaging: npt.NDArray[np.int32]
-    zone_pointer: IntArray
-
-
-class Pairs(NamedTuple):
-    """Stored pairs of one block: ``pointer`` (peril, cell + 1), the rest one run after another."""
-
-    pointer: IntArray
-    occurrence: npt.NDArray[np.uint32]
-    position: npt.NDArray[np.uint16]
-
-
-class Sums(NamedTuple):
-    """What a run of occurrences adds up to.
-
-    ``mean`` and its part ``extrapolated`` (zone, occurrence, column × peril × scenario);
-    ``independent`` (variance) and ``correlated`` (standard deviation) (zone, occurrence, column),
-    empty without moments; ``touched`` (zone, occurrence) where anything was added.
-    """
-
-    mean: FloatArray
-    extrapolated: FloatArray
-    independent: FloatArray
-    correlated: FloatArray
-    touched: BoolArray
-
-
-class Scratch(NamedTuple):
-    """What one entry does in a run of occurrences, by peril and occurrence of the run."""
-
-    low: IntArray
-    part: FloatArray
-    rare: BoolArray
-    acting: npt.NDArray[np.uint16]
-    listed: npt.NDArray[np.int32]
-    single: FloatArray
-    total: FloatArray
-    kept: FloatArray
-    order: IntArray
+from riskmodel.loss.joint_kernels import factors, joint_deviation, one_factor, single_ratios
+from riskmodel.loss.kernel_arrays import Arrays, IntArray, Pairs, Scratch, Sums
 
 
 @nb.njit(cache=True, inline="always")
@@ -102,7 +27,7 @@ def bin_of(arrays: Arrays, layer: int, row: int, position: float) -> float:
     return min(at, arrays.last[layer])
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, inline="always")
 def _first_at_least(occurrence: npt.NDArray[np.uint32], low: int, high: int, wanted: int) -> int:
     while low < high:
         middle = (low + high) // 2
@@ -148,9 +73,15 @@ def _alone(
     """Add what one peril does at one entry."""
     # unsigned numbers need no check for negative indices, so that loops become vector code
     perils, scenarios = scratch.single.shape
-    low, part, rare = np.uint64(scratch.low[p, local]), scratch.part[p, local], scratch.rare[p, local]
+    low, part, rare = (
+        np.uint64(scratch.low[p, local]),
+        scratch.part[p, local],
+        scratch.rare[p, local],
+    )
     high, moments = low + np.uint64(1), arrays.deviation.shape[0] > 0
-    for k in range(np.uint64(arrays.entry_pointer[entry]), np.uint64(arrays.entry_pointer[entry + 1])):
+    for k in range(
+        np.uint64(arrays.entry_pointer[entry]), np.uint64(arrays.entry_pointer[entry + 1])
+    ):
         i, value = np.uint64(arrays.entry_item[k]), arrays.entry_value[k]
         if arrays.acts[p, i]:
             column, first = arrays.item_column[i], i * np.uint64(scenarios)
@@ -180,73 +111,12 @@ def _alone(
 
 
 @nb.njit(cache=True, inline="always")
-def _single_ratios(arrays: Arrays, scratch: Scratch, i: int, local: int, perils: int) -> None:
-    """Fill `single` of the perils that act; `kept` with Π(1 - d) and `total` with Σ d."""
-    scenarios = np.uint64(scratch.kept.size)
-    for s in range(scenarios):
-        scratch.total[s] = 0.0
-        scratch.kept[s] = 1.0
-    for n in range(perils):
-        p = scratch.order[n]
-        low, part = np.uint64(scratch.low[p, local]), scratch.part[p, local]
-        high, first = low + np.uint64(1), i * scenarios
-        for s in range(scenarios):
-            below = arrays.lookup[low, first + s]
-            ratio = below + (arrays.lookup[high, first + s] - below) * part
-            scratch.single[n, s] = ratio
-            scratch.total[s] += ratio
-            scratch.kept[s] *= 1.0 - ratio
-
-
-@nb.njit(cache=True, inline="always")
-def _factors(scratch: Scratch, highest: bool, perils: int) -> None:
-    """Put into `total` what each single ratio is times, so that they sum to the combined ratio.
-
-    Of a highest outcome the ratios of all other perils become zero.
-    """
-    scenarios = np.uint64(scratch.kept.size)
-    if highest:
-        for s in range(scenarios):
-            best = 0
-            for n in range(1, perils):
-                if scratch.single[n, s] > scratch.single[best, s]:
-                    best = n
-            for n in range(perils):
-                scratch.single[n, s] *= n == best
-            scratch.total[s] = 1.0
-    else:
-        for s in range(scenarios):
-            scratch.total[s] = (1.0 - scratch.kept[s]) / max(scratch.total[s], LEAST)
-
-
-@nb.njit(cache=True)
-def _joint_deviation(
-    arrays: Arrays, scratch: Scratch, i: int, local: int, highest: bool, perils: int
-) -> float:
-    """Return the standard deviation of one unit when perils combine, in scenario 0.
-
-    Deviations of perils are independent, so that of 1 - Π(1 - d) has the variance
-    Π(s² + (1 - m)²) - Π(1 - m)². A highest outcome deviates as its peril does.
-    """
-    square, kept, best, of_best = 1.0, 1.0, -1.0, 0.0
-    for n in range(perils):
-        p = scratch.order[n]
-        low, part = scratch.low[p, local], scratch.part[p, local]
-        below, above = arrays.deviation[low, i], arrays.deviation[low + 1, i]
-        deviation, mean = below + (above - below) * part, scratch.single[n, 0]
-        square *= deviation**2 + (1.0 - mean) ** 2
-        kept *= (1.0 - mean) ** 2
-        if mean > best:
-            best, of_best = mean, deviation
-    return of_best if highest else np.sqrt(max(square - kept, 0.0))
-
-
-@nb.njit(cache=True, inline="always")
 def _together(
     arrays: Arrays, scratch: Scratch, sums: Sums, zone: int, entry: int, local: int, storm: int
 ) -> None:
     """Add what several perils of one storm do at one entry."""
     perils, scenarios, acting = scratch.single.shape[0], scratch.kept.size, 0
+    moments = arrays.deviation.shape[0] > 0
     for p in range(perils):
         if scratch.acting[local] >> p & 1:
             scratch.order[acting] = p
@@ -254,15 +124,25 @@ def _together(
     for k in range(arrays.entry_pointer[entry], arrays.entry_pointer[entry + 1]):
         i, value = np.uint64(arrays.entry_item[k]), arrays.entry_value[k]
         column, highest = arrays.item_column[i], arrays.item_highest[i]
-        _single_ratios(arrays, scratch, i, local, acting)
-        if arrays.deviation.shape[0]:
-            deviation = value * _joint_deviation(arrays, scratch, i, local, highest, acting)
+        factor = 0.0
+        if scenarios == 1:
+            factor = one_factor(arrays, scratch, i, local, highest, acting)
+        else:
+            single_ratios(arrays, scratch, i, local, acting)
+            factors(scratch, highest, acting)
+        if moments:
+            deviation = value * joint_deviation(arrays, scratch, i, local, highest, acting)
             sums.independent[zone, storm, column] += deviation * deviation * arrays.own[k]
             sums.correlated[zone, storm, column] += deviation
-        _factors(scratch, highest, acting)
         for n in range(acting):
             p = scratch.order[n]
             at = np.uint64((column * perils + p) * scenarios)
+            if scenarios == 1:
+                added = value * factor * scratch.single[n, 0]
+                sums.mean[zone, storm, at] += added
+                if scratch.rare[p, local]:
+                    sums.extrapolated[zone, storm, at] += added
+                continue
             for s in range(np.uint64(scenarios)):
                 added = value * scratch.total[s] * scratch.single[n, s]
                 sums.mean[zone, storm, at + s] += added

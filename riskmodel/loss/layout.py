@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from riskmodel.hazard.position import LAST_POSITION
 from riskmodel.loss.compilation import CompiledTable, Layer
-from riskmodel.loss.kernels import Arrays
+from riskmodel.loss.kernel_arrays import Arrays
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

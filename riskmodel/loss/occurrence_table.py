@@ -13,8 +13,8 @@ from riskmodel.core.errors import SchemaError
 from riskmodel.core.schema import Schema, check, stamp
 from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.engine import pass_block, plan_pass, stored_blocks
-from riskmodel.loss.kernels import Pairs
+from riskmodel.loss.engine import Plan, pass_block, plan_pass, stored_blocks
+from riskmodel.loss.kernel_arrays import Pairs
 from riskmodel.loss.layout import kernel_arrays
 from riskmodel.loss.rows import Array, Progress, Rows, silent
 
@@ -89,8 +89,20 @@ def occurrence_tables(
     plans = [plan_pass(catalogue, table, memory_limit=memory_limit) for table in tables]
     for plan in plans:
         progress(plan.words())
+    rows = _passed(catalogue, tables, plans, blocks, Rows(memory_limit), progress)
+    return {
+        name: _dataset(catalogue, table, rows.of(name))
+        for table in tables
+        for name in table.scenarios
+    }
+
+
+def _passed(
+    catalogue: xr.DataTree, tables: Sequence[CompiledTable], plans: Sequence[Plan],
+    blocks: Sequence[Pairs] | None, rows: Rows, progress: Progress,
+) -> Rows:  # fmt: skip
+    """Put the rows of all tables, block by block, to those that are kept."""
     arrays = [kernel_arrays(table) for table in tables]
-    rows = Rows(memory_limit)
     counts = np.bincount(
         catalogue.to_dataset()["block"].values, minlength=len(block_names(catalogue))
     )
@@ -101,11 +113,7 @@ def occurrence_tables(
                 rows.keep(table, chunk.sums, offset + chunk.first)
         offset += int(counts[block])
         progress(f"block {block + 1}")
-    return {
-        name: _dataset(catalogue, table, rows.of(name))
-        for table in tables
-        for name in table.scenarios
-    }
+    return rows
 
 
 def _dataset(catalogue: xr.DataTree, table: CompiledTable, rows: dict[str, Array]) -> xr.Dataset:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from riskmodel.core.errors import MemoryLimitError
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.kernels import Sums
+from riskmodel.loss.kernel_arrays import Sums
 
 Array = npt.NDArray[np.generic]
 Progress = Callable[[str], None]

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.kernels import Arrays, bin_of
+from riskmodel.loss.kernel_arrays import Arrays
+from riskmodel.loss.kernels import bin_of
 from riskmodel.loss.layout import kernel_arrays
 
 FloatArray = npt.NDArray[np.float64]
