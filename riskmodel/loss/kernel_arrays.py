@@ -20,8 +20,8 @@ class Arrays(NamedTuple):
     ``first_row`` and ``last`` bin of the look-up table, ``beyond``, the first extrapolated
     position; ``left`` and ``right`` (row, segment) hold the rows of all layers. ``lookup`` (row,
     item × scenario) holds mean outcomes, ``deviation`` (row, item) those of one unit. Entry e
-    exposes ``entry_value`` of ``entry_item`` from ``entry_pointer[e]`` on; ``own`` is the share of variance
-    that its cell and class does not share with others. Pairs before position ``first_damaging``
+    exposes ``entry_value`` of ``entry_item`` from ``entry_pointer[e]`` on; ``own`` is the share of
+    variance that its cell and class does not share with others. Pairs before ``first_damaging``
     (peril, entry) cost nothing.
     """
 

@@ -12,7 +12,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.loss.joint_kernels import factors, joint_deviation, one_factor, single_ratios
+from riskmodel.loss.joint_kernels import add_joint, add_joint_moments, add_joint_scenarios
 from riskmodel.loss.kernel_arrays import Arrays, IntArray, Pairs, Scratch, Sums
 
 
@@ -79,35 +79,39 @@ def _alone(
         scratch.rare[p, local],
     )
     high, moments = low + np.uint64(1), arrays.deviation.shape[0] > 0
+    lookup, deviations, acts, own = arrays.lookup, arrays.deviation, arrays.acts, arrays.own
+    item_column, entry_item, entry_value = arrays.item_column, arrays.entry_item, arrays.entry_value
+    means, rares = sums.mean, sums.extrapolated
+    independent, correlated = sums.independent, sums.correlated
     for k in range(
         np.uint64(arrays.entry_pointer[entry]), np.uint64(arrays.entry_pointer[entry + 1])
     ):
-        i, value = np.uint64(arrays.entry_item[k]), arrays.entry_value[k]
-        if arrays.acts[p, i]:
-            column, first = arrays.item_column[i], i * np.uint64(scenarios)
+        i, value = np.uint64(entry_item[k]), entry_value[k]
+        if acts[p, i]:
+            column, first = item_column[i], i * np.uint64(scenarios)
             at = np.uint64((column * perils + p) * scenarios)
             upper = value * part
             lower = value - upper
             if scenarios == 1:  # no loop, whose start would cost more than its work
-                added = lower * arrays.lookup[low, first] + upper * arrays.lookup[high, first]
-                sums.mean[zone, storm, at] += added
+                added = lower * lookup[low, first] + upper * lookup[high, first]
+                means[zone, storm, at] += added
                 if rare:
-                    sums.extrapolated[zone, storm, at] += added
+                    rares[zone, storm, at] += added
             else:
                 for s in range(np.uint64(scenarios)):
-                    added = lower * arrays.lookup[low, first + s]
-                    added += upper * arrays.lookup[high, first + s]
-                    sums.mean[zone, storm, at + s] += added
+                    added = lower * lookup[low, first + s]
+                    added += upper * lookup[high, first + s]
+                    means[zone, storm, at + s] += added
                 if rare:
                     for s in range(np.uint64(scenarios)):
-                        added = lower * arrays.lookup[low, first + s]
-                        added += upper * arrays.lookup[high, first + s]
-                        sums.extrapolated[zone, storm, at + s] += added
+                        added = lower * lookup[low, first + s]
+                        added += upper * lookup[high, first + s]
+                        rares[zone, storm, at + s] += added
             if moments:
-                below, above = arrays.deviation[low, i], arrays.deviation[high, i]
+                below, above = deviations[low, i], deviations[high, i]
                 deviation = value * (below + (above - below) * part)
-                sums.independent[zone, storm, column] += deviation * deviation * arrays.own[k]
-                sums.correlated[zone, storm, column] += deviation
+                independent[zone, storm, column] += deviation * deviation * own[k]
+                correlated[zone, storm, column] += deviation
 
 
 @nb.njit(cache=True, inline="always")
@@ -115,41 +119,17 @@ def _together(
     arrays: Arrays, scratch: Scratch, sums: Sums, zone: int, entry: int, local: int, storm: int
 ) -> None:
     """Add what several perils of one storm do at one entry."""
-    perils, scenarios, acting = scratch.single.shape[0], scratch.kept.size, 0
-    moments = arrays.deviation.shape[0] > 0
-    for p in range(perils):
+    acting = 0
+    for p in range(scratch.order.size):
         if scratch.acting[local] >> p & 1:
             scratch.order[acting] = p
             acting += 1
-    for k in range(arrays.entry_pointer[entry], arrays.entry_pointer[entry + 1]):
-        i, value = np.uint64(arrays.entry_item[k]), arrays.entry_value[k]
-        column, highest = arrays.item_column[i], arrays.item_highest[i]
-        factor = 0.0
-        if scenarios == 1:
-            factor = one_factor(arrays, scratch, i, local, highest, acting)
-        else:
-            single_ratios(arrays, scratch, i, local, acting)
-            factors(scratch, highest, acting)
-        if moments:
-            deviation = value * joint_deviation(arrays, scratch, i, local, highest, acting)
-            sums.independent[zone, storm, column] += deviation * deviation * arrays.own[k]
-            sums.correlated[zone, storm, column] += deviation
-        for n in range(acting):
-            p = scratch.order[n]
-            at = np.uint64((column * perils + p) * scenarios)
-            if scenarios == 1:
-                added = value * factor * scratch.single[n, 0]
-                sums.mean[zone, storm, at] += added
-                if scratch.rare[p, local]:
-                    sums.extrapolated[zone, storm, at] += added
-                continue
-            for s in range(np.uint64(scenarios)):
-                added = value * scratch.total[s] * scratch.single[n, s]
-                sums.mean[zone, storm, at + s] += added
-            if scratch.rare[p, local]:
-                for s in range(np.uint64(scenarios)):
-                    added = value * scratch.total[s] * scratch.single[n, s]
-                    sums.extrapolated[zone, storm, at + s] += added
+    if scratch.kept.size == 1:
+        add_joint(arrays, scratch, sums, zone, entry, local, storm, acting)
+    else:
+        add_joint_scenarios(arrays, scratch, sums, zone, entry, local, storm, acting)
+    if arrays.deviation.shape[0]:
+        add_joint_moments(arrays, scratch, sums, zone, entry, local, storm, acting)
 
 
 @nb.njit(cache=True, inline="always")
@@ -176,7 +156,7 @@ def _entry(
             scratch.acting[scratch.listed[p, n]] = 0
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _task(
     arrays: Arrays, pairs: Pairs, sums: Sums, zone: int, first: int, low: int, high: int
 ) -> None:
