@@ -1,9 +1,8 @@
 """Perils of one storm combine in the cell: 1 - Π(1 - d), or the highest of a benefit paid once.
 
 The combined amount is booked to perils in proportion to what each costs alone; a highest outcome to
-the peril that pays it. Each kernel goes through all items of an entry: a call for each item would
-count every array in and out. ``acting`` perils are listed in ``scratch.order``. Arrays get a
-name of their own before the loops, for the same reason.
+the peril that pays it. Each kernel goes through all items of an entry: a call for each item was
+a third slower. ``acting`` perils are listed in ``scratch.order``.
 """
 
 from __future__ import annotations
@@ -23,11 +22,8 @@ def add_joint(
 ) -> None:  # fmt: skip
     """Add what several perils do at one entry in the only scenario."""
     perils = scratch.single.shape[0]
-    entry_pointer, entry_item, entry_value = (
-        arrays.entry_pointer,
-        arrays.entry_item,
-        arrays.entry_value,
-    )
+    entry_pointer, entry_item = arrays.entry_pointer, arrays.entry_item
+    entry_value = arrays.entry_value
     lookup, item_highest, item_column = arrays.lookup, arrays.item_highest, arrays.item_column
     order, lows, parts = scratch.order, scratch.low, scratch.part
     single, rare = scratch.single, scratch.rare
@@ -63,15 +59,11 @@ def add_joint_scenarios(
 ) -> None:  # fmt: skip
     """Add what several perils do at one entry in all scenarios."""
     perils, scenarios = scratch.single.shape[0], np.uint64(scratch.kept.size)
-    entry_pointer, entry_item, entry_value = (
-        arrays.entry_pointer,
-        arrays.entry_item,
-        arrays.entry_value,
-    )
+    entry_pointer, entry_item = arrays.entry_pointer, arrays.entry_item
+    entry_value = arrays.entry_value
     lookup, item_highest, item_column = arrays.lookup, arrays.item_highest, arrays.item_column
     totals, keeps, order = scratch.total, scratch.kept, scratch.order
-    lows, parts, single = scratch.low, scratch.part, scratch.single
-    rare = scratch.rare
+    lows, parts, single, rare = scratch.low, scratch.part, scratch.single, scratch.rare
     means, rares = sums.mean, sums.extrapolated
     for k in range(entry_pointer[entry], entry_pointer[entry + 1]):
         i, value = np.uint64(entry_item[k]), entry_value[k]
@@ -122,11 +114,8 @@ def add_joint_moments(
     Π(s² + (1 - m)²) - Π(1 - m)². A highest outcome deviates as its peril does.
     """
     scenarios = scratch.kept.size
-    entry_pointer, entry_item, entry_value = (
-        arrays.entry_pointer,
-        arrays.entry_item,
-        arrays.entry_value,
-    )
+    entry_pointer, entry_item = arrays.entry_pointer, arrays.entry_item
+    entry_value = arrays.entry_value
     lookup, deviations, item_highest = arrays.lookup, arrays.deviation, arrays.item_highest
     item_column, own = arrays.item_column, arrays.own
     order, lows, parts = scratch.order, scratch.low, scratch.part
