@@ -12,7 +12,7 @@ from rasterio import Affine
 
 from riskmodel.census.finding import FoundError
 from riskmodel.census.read import AFFECTED, OUTSIDE, SURVEYED_DRY, load_census, read_raster
-from riskmodel.core.errors import CensusError
+from riskmodel.core.errors import CensusError, RiskModelError
 from tests.census.conftest import COLUMNS, NORTH, ROWS, SIZE, WEST, Draft, wind, write_tif
 
 Spoil = Callable[[Draft], object]
@@ -339,3 +339,8 @@ def test_nodata_is_read_as_nan(tmp_path: Path) -> None:
     write_tif(tmp_path / "a.tif", values)
     found = read_raster(tmp_path / "a.tif", "EPSG:4490").values
     assert np.array_equal(found, [[1.0, np.nan], [0.0, 2.0]], equal_nan=True)
+
+
+def test_all_refusals_are_of_one_family() -> None:
+    assert issubclass(FoundError, CensusError)
+    assert issubclass(CensusError, RiskModelError)

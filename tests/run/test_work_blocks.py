@@ -43,11 +43,11 @@ def test_event_rates_keep_the_mean_and_the_closed_form_of_oep(run: Run, table: x
     columns = table["quantity"].values == "loss"
     loss = np.bincount(table["row_occurrence"].values, table["mean"].values[:, columns].sum(axis=1))
     years = BLOCKS * YEARS
-    assert found.loc["loss.aal", "event rates"] == pytest.approx(
+    assert found.loc["loss.aal", "event rates (亿元)"] == pytest.approx(
         loss.sum() / years / 1e8, abs=0.006
     )
     # OEP of Poisson events at equal rates: the k-th largest, k the rate -ln(1 - 1/T) in years
     rank = int(np.floor(-np.log1p(-1 / 10) * years))
     largest = np.sort(loss)[::-1]
-    assert largest[rank + 1] <= found.loc["loss.oep.10", "event rates"] * 1e8 * (1 + 1e-4)
-    assert found.loc["loss.oep.10", "event rates"] * 1e8 * (1 - 1e-4) <= largest[rank - 1]
+    assert largest[rank + 1] <= found.loc["loss.oep.10", "event rates (亿元)"] * 1e8 * (1 + 1e-4)
+    assert found.loc["loss.oep.10", "event rates (亿元)"] * 1e8 * (1 - 1e-4) <= largest[rank - 1]

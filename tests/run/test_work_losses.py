@@ -135,11 +135,14 @@ def test_a_variant_that_scales_losses_differs_by_its_share_in_every_block(
     found = variant_table(run, table, variants).set_index("variant")
     years = year_losses(table).total
     base = years.mean() / 1e8
-    assert found.loc["published", "AAL"] == pytest.approx(0.5 * base, abs=0.006)
-    assert found.loc["published", "difference"] == pytest.approx(-0.5 * base, abs=0.006)
+    assert found.loc["published", "AAL (亿元)"] == pytest.approx(0.5 * base, abs=0.006)
+    assert found.loc["published", "difference (亿元)"] == pytest.approx(-0.5 * base, abs=0.006)
     # two blocks: Student's t with one degree of freedom, 6.313752 at 90 %
     halves = years.reshape(BLOCKS, YEARS).mean(axis=1) / 1e8
     half = 6.313752 * np.std(0.5 * halves, ddof=1) / np.sqrt(2)
-    width = found.loc["published", "difference, upper"] - found.loc["published", "difference"]
+    width = (
+        found.loc["published", "simulation upper (亿元)"]
+        - found.loc["published", "difference (亿元)"]
+    )
     assert width == pytest.approx(half, abs=0.011)
     assert found["told apart"].tolist() == [bool(half < 0.5 * base), bool(half / 2 < 0.25 * base)]

@@ -56,6 +56,6 @@ def test_the_catalogue_is_read_in_the_circle_of_the_record(run: Run) -> None:
     )
     found = record_beside_catalogue(run, xr.DataTree(root)).set_index("return period (years)")
     # 100 of 200 years exceed 50 hPa, 10 exceed 95; the blocks are alike, so no width
-    assert found.loc[2.0, "catalogue"] == 50.0
-    assert found.loc[20.0, "catalogue"] == 95.0
-    assert (found["simulation lower"] == found["simulation upper"]).all()
+    assert found.loc[2.0, "catalogue (hPa)"] == 50.0
+    assert found.loc[20.0, "catalogue (hPa)"] == 95.0
+    assert (found["simulation lower (hPa)"] == found["simulation upper (hPa)"]).all()

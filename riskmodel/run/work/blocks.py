@@ -64,4 +64,5 @@ def event_rates(run: Run, table: xr.Dataset, records: Sequence[Record]) -> pd.Da
     titles = ("figure", "simulated", "simulation lower", "simulation upper", "event rates")
     frame = pd.DataFrame(rows, columns=list(titles))
     inside = frame["event rates"].between(frame["simulation lower"], frame["simulation upper"])
-    return frame.assign(inside=inside)
+    units = {name: f"{name} (亿元)" for name in titles[1:]}
+    return frame.rename(columns=units).assign(inside=inside)

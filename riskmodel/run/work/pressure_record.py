@@ -86,12 +86,12 @@ def record_beside_catalogue(run: Run, catalogue: xr.DataTree) -> pd.DataFrame:
         rows.append(
             {
                 "return period (years)": period,
-                "record, fitted": float(levels["value"][number]),
-                "data lower": low,
-                "data upper": high,
-                "catalogue": found,
-                "simulation lower": spread["lower"],
-                "simulation upper": spread["upper"],
+                "record, fitted (hPa)": float(levels["value"][number]),
+                "data lower (hPa)": low,
+                "data upper (hPa)": high,
+                "catalogue (hPa)": found,
+                "simulation lower (hPa)": spread["lower"],
+                "simulation upper (hPa)": spread["upper"],
                 "catalogue inside": low <= found <= high,
             }
         )

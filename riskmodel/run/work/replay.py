@@ -67,7 +67,8 @@ def replay_table(run: Run, losses: xr.DataArray, storms: xr.DataTree) -> pd.Data
 
 def in_yi(table: pd.DataFrame) -> pd.DataFrame:
     """Replay table for reading: money in 亿元, shares in per cent."""
-    shown = table.copy()
+    kind = {end: f"simulation {end}" for end in ("lower", "upper")}
+    shown = table.rename(columns=kind)
     for name in shown.select_dtypes("number").columns:
         share = name.startswith("below storage")
         shown[name] = (shown[name] * 100).round(0) if share else (shown[name] / 1e8).round(2)

@@ -99,7 +99,8 @@ def tail_table(run: Run, records: list[Record]) -> pd.DataFrame:
             row: dict[str, object] = {"by": group, "part": name}
             row["co-TVaR (亿元)"] = record.value / 1e8
             for i in record.intervals:
-                row[f"{i.kind} lower"], row[f"{i.kind} upper"] = i.lower / 1e8, i.upper / 1e8
+                row[f"{i.kind} lower (亿元)"] = i.lower / 1e8
+                row[f"{i.kind} upper (亿元)"] = i.upper / 1e8
             rows.append(row)
     frame = pd.DataFrame(rows)
     total = frame.groupby("by")["co-TVaR (亿元)"].transform("sum")

@@ -50,5 +50,8 @@ def variant_table(run: Run, table: xr.Dataset, variants: Mapping[str, xr.Dataset
         amounts = {k: round(float(aal[k]) / 1e8, 2) for k in ("second", "difference", *ENDS)}
         words = {"variant": name, "zh": named[name].label_zh, "en": named[name].label_en}
         rows.append(words | amounts | {"told apart": bool(aal["told_apart"])})
-    titles = {"second": "AAL", "lower": "difference, lower", "upper": "difference, upper"}
+    titles = {
+        "second": "AAL (亿元)", "difference": "difference (亿元)",
+        "lower": "simulation lower (亿元)", "upper": "simulation upper (亿元)",
+    }  # fmt: skip
     return pd.DataFrame(rows).rename(columns=titles)

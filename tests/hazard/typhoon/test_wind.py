@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from tcwindfields._fields import holland_wind_profile
 
 from riskmodel.core.errors import ParamError
 from riskmodel.hazard.typhoon.fields import storm_indices, surface_factor
 from riskmodel.hazard.typhoon.parameters import values
 from riskmodel.hazard.typhoon.wind import (
+    coriolis,
     gradient_wind,
     highest_surface_wind,
     surface_shape,
@@ -50,7 +52,7 @@ def test_weak_storm_keeps_the_inner_exponent() -> None:
     np.testing.assert_allclose(inner, 15.0 * np.sqrt(ratio * np.exp(1.0 - ratio)))
 
 
-def test_profiles_against_an_independent_package() -> None:
+def test_profiles_against_the_figures_of_climada() -> None:
     figures = pd.read_csv(VALIDATION / "climada_profiles" / "figures.csv")
     for row in figures.itertuples():
         rotation = 2.0 * 7.29e-5 * math.sin(math.radians(row.latitude))  # their rounding
@@ -60,10 +62,22 @@ def test_profiles_against_an_independent_package() -> None:
         shape = surface_shape(row.deficit, row.change, row.latitude, row.translation)
         highest = highest_surface_wind(row.deficit, shape, DENSITY)
         new = surface_wind(row.radius, highest, row.radius_of_maximum_wind, shape, 300.0, 17.0)
-        assert old == pytest.approx(row.wind_1980, abs=2e-6)
-        assert shape == pytest.approx(row.shape_2008, abs=1e-6)
-        assert highest == pytest.approx(row.highest_2008, abs=1e-5)
-        assert new == pytest.approx(row.wind_2010, abs=1e-5)
+        assert old == pytest.approx(row.wind_1980, rel=1e-10)
+        assert shape == pytest.approx(row.shape_2008, rel=1e-10)
+        assert highest == pytest.approx(row.highest_2008, rel=1e-10)
+        assert new == pytest.approx(row.wind_2010, rel=1e-10)
+
+
+@pytest.mark.parametrize(("deficit", "radius", "shape"), [(60.0, 40.0, 1.3), (25.0, 70.0, 1.05)])
+def test_profile_of_1980_against_an_independent_package(
+    deficit: float, radius: float, shape: float
+) -> None:
+    radii, theirs = holland_wind_profile(50.0, 1013.0 - deficit, radius, 28.0, shape)
+    seen = (radii > 0.0) & (radii <= 500.0)
+    ours = [gradient_wind(r, deficit, radius, shape, DENSITY, coriolis(28.0)) for r in radii[seen]]
+    assert seen.sum() > 900
+    # its rotation of the earth has other digits
+    np.testing.assert_allclose(ours, theirs[seen], rtol=2e-4)
 
 
 def test_field_of_2010_is_its_profile_over_the_sea() -> None:
