@@ -144,6 +144,20 @@ class People(Section):
     injured_per_death: Annotated[float, Field(ge=0.0, le=100.0, description="persons")]
 
 
+class CorrelationShares(Section):
+    """Shares of the variance of one unit's damage that it has in common, by level."""
+
+    event: Annotated[float, Field(ge=0.0, le=1.0, description="share of variance")]
+    zone: Annotated[float, Field(ge=0.0, le=1.0, description="share of variance")]
+    cell: Annotated[float, Field(ge=0.0, le=1.0, description="share of variance")]
+
+    @model_validator(mode="after")
+    def _sum_at_most_one(self) -> CorrelationShares:
+        if self.event + self.zone + self.cell > 1.0 + 1e-12:
+            raise ValueError("shares of event, zone and cell that sum to at most 1")
+        return self
+
+
 class Loss(Section):
     """Damage of wind, flood and surge, and harm to people."""
 
@@ -164,6 +178,8 @@ class Loss(Section):
     ]
     ground_floor_share: GroundFloorShare
     people: People
+    correlation: CorrelationShares
+    samples: Annotated[int, Field(ge=2, le=10_000, description="samples of each loss")]
 
     @model_validator(mode="after")
     def _threshold_below_half(self) -> Loss:

@@ -11,6 +11,7 @@ from riskmodel.core.returnperiod import Frequency
 from riskmodel.hazard.catalogue import CatalogueSettings, catalogue_frequency
 from riskmodel.hazard.intensity import IntensityCurves, Reading, cell_maps, intensity_curves
 from riskmodel.hazard.rank_function import scaled_curves
+from riskmodel.loss.correlation import Correlation
 from riskmodel.loss.curves import DamageLevers
 from riskmodel.loss.people import PeopleLevers
 from riskmodel.price.premiums import Loads
@@ -55,6 +56,11 @@ def damage_levers(params: Params) -> DamageLevers:
 def people_levers(params: Params) -> PeopleLevers:
     """Levers of harm to people."""
     return PeopleLevers(**params.loss.people.model_dump())
+
+
+def correlation(params: Params) -> Correlation:
+    """Shares of deviations from the mean damage, by level."""
+    return Correlation(**params.loss.correlation.model_dump())
 
 
 def reading(params: Params, peril: str) -> Reading:
