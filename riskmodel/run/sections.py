@@ -111,7 +111,9 @@ class CensusCurve(Section):
 
     head: Literal["zero_below", "loglinear_to_zero_at"]
     head_return_period: Annotated[float, Field(gt=1.0, lt=5.0, description="years")] | None
-    tail: Literal["flat", "gumbel"]
+    tail: Literal["flat", "gumbel", "gev"]
+    tail_shape: Annotated[float, Field(ge=-0.5, le=0.5, description="of a gev tail")] | None
+    tail_source: Annotated[str, Field(min_length=1)] | None
     tail_cap: Annotated[float, Field(gt=0.0, le=150.0, description="m/s of wind, m of depth")]
     passage: Literal["loglinear", "step_at_wet", "step_at_dry"]
 
@@ -121,6 +123,12 @@ class CensusCurve(Section):
             raise ValueError(
                 "head_return_period in years for loglinear_to_zero_at, null for zero_below"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _shape_fits(self) -> CensusCurve:
+        if {self.tail_shape is None, self.tail_source is None} != {self.tail != "gev"}:
+            raise ValueError("tail_shape and tail_source for a gev tail, null for others")
         return self
 
 
