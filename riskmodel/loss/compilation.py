@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import xarray as xr
 from scipy import special
 
 from riskmodel.core.errors import ResponseError, UnitsError
+from riskmodel.core.vocabulary import WATER
 from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.loss.response import Item, Response
 
@@ -45,6 +46,32 @@ class CompiledTable:
     currency: str
 
 
+def require_responses(items: Sequence[Item], perils: Collection[str]) -> None:
+    """Refuse maps whose peril nothing responds to: their loss would be zero in silence.
+
+    A response without maps does not act; `compile_table` passes it over.
+
+    Parameters
+    ----------
+    items : sequence of Item
+        All items of a run.
+    perils : collection of str
+        Perils of the census.
+
+    Raises
+    ------
+    ResponseError
+        Naming the first peril that no item responds to.
+    """
+    for peril in perils:
+        if not any(peril in item.responses for item in items):
+            raise ResponseError(
+                "maps of a peril without a response", where=peril, found="no item that it harms",
+                expected=sorted({p for item in items for p in item.responses}),
+                remedy="add its rows to data/curves, or leave its maps out of census.yml",
+            )  # fmt: skip
+
+
 def compile_table(
     census: xr.DataTree,
     curves: Mapping[str, IntensityCurves],
@@ -59,12 +86,12 @@ def compile_table(
     census : DataTree
         From `load_census`.
     curves : mapping of str to IntensityCurves
-        By peril; perils without curves do not act.
+        By peril; perils without curves do not act, whatever responses there are.
     items : sequence of Item
         Exposure classes with responses; items of one column are summed.
     depth_spread : float
-        Coefficient of variation of depth inside a cell of the coarse grid (lognormal with mean
-        one); the response becomes its mean over that spread. Zero for none.
+        Coefficient of variation of the depth of water inside a cell of the coarse grid (lognormal
+        with mean one); the response becomes its mean over that spread. Zero for none.
 
     Raises
     ------
@@ -120,7 +147,7 @@ def _lookup(
     depth_spread: float,
 ) -> npt.NDArray[np.float32]:
     """Mean outcome of each peril and item at equally spaced intensities."""
-    spread = {p: depth_spread if census[p].attrs["units"] == "m" else 0.0 for p in curves}
+    spread = {p: depth_spread if p in WATER else 0.0 for p in curves}
     jumps = any(
         spread.get(p) == 0.0 and _jumps(r) for item in items for p, r in item.responses.items()
     )

@@ -15,7 +15,7 @@ from riskmodel.cover.benefits import benefit_items
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.exceedance.curve import ep_curve
 from riskmodel.exceedance.metrics import loss_metrics
-from riskmodel.loss.compilation import CompiledTable, compile_table
+from riskmodel.loss.compilation import CompiledTable, compile_table, require_responses
 from riskmodel.loss.curves import damage_items
 from riskmodel.loss.occurrence_table import occurrence_table, repeated_table
 from riskmodel.loss.people import people_items
@@ -41,8 +41,9 @@ def items_of(run: Run, params: Params, census: xr.DataTree) -> list[Item]:
     """Classes exposed with their responses: damage, benefits of the programme, people."""
     people, floor_height = people_levers(params), params.loss.floor_height
     programme = programme_of(run, census)
+    exposed = census["exposure"].to_dataset()["exposure_class"].values.tolist()
     return [
-        *damage_items(damage_levers(params)),
+        *damage_items(damage_levers(params), exposed=exposed),
         *benefit_items(programme, floor_height=floor_height, people=people),
         *people_items(people),
     ]
@@ -59,9 +60,15 @@ def compiled(
     """Compile losses, benefits and people under some params, a column for each of their parts.
 
     Only the named perils act; all of the catalogue where none are named.
+
+    Raises
+    ------
+    ResponseError
+        If a peril of the catalogue has maps but nothing responds to it.
     """
     items = items_of(run, params, census)
     curves = scenario_curves(params, census, catalogue)
+    require_responses(items, curves)
     curves = {p: curve for p, curve in curves.items() if perils is None or p in perils}
     return compile_table(census, curves, items, depth_spread=params.loss.depth_spread)
 
