@@ -40,9 +40,13 @@ class UsedTable(Fixed):
 
 
 class WaterFactor(Fixed):
-    """Damage of a peril of water over that of fresh water at the same depth."""
+    """Damage of a peril of water over that of fresh water at the same depth, where it reaches.
+
+    ``reached`` is the share of a cell's value and people that stand where the map's depth is.
+    """
 
     factor: Positive
+    reached: Annotated[float, Field(gt=0.0, le=1.0)]
     source: Text
 
 

@@ -207,7 +207,7 @@ def _depth(
         factor *= levers.surge_multiplier
         source = f"{source}; {classes.surge_source}"
     elif peril in classes.water:
-        factor *= classes.water[peril].factor
+        factor *= classes.water[peril].factor * classes.water[peril].reached
         source = f"{source}; {classes.water[peril].source}"
     response = table_response(f"{peril}/{name}", curve, peril, factor=factor, shift=shift)
     return replace(response, source=source, status=worst([curve.status, classes.status]))

@@ -131,14 +131,17 @@ def people_responses(
     ResponseError
         If the library has no curve of a name for the peril.
     """
-    row = load_classes(folder).people.get(peril)
+    classes = load_classes(folder)
+    row = classes.people.get(peril)
     if peril in WATER:
         own = row.mortality if isinstance(row, PeopleInWater) else levers.mortality
+        there = classes.water[peril].reached if peril in classes.water else 1.0
+        injured = there * levers.injured_per_death
         return {
-            "affected": _from_depth(levers, peril, "affected", 1.0),
-            "evacuated": _from_depth(levers, peril, "evacuated", levers.leaving),
-            "injured": _in_water(levers, own, peril, "injured", levers.injured_per_death, folder),
-            "dead": _in_water(levers, own, peril, "dead", 1.0, folder),
+            "affected": _from_depth(levers, peril, "affected", there),
+            "evacuated": _from_depth(levers, peril, "evacuated", there * levers.leaving),
+            "injured": _in_water(levers, own, peril, "injured", injured, folder),
+            "dead": _in_water(levers, own, peril, "dead", there, folder),
         }
     return _by_table(levers, peril, row, folder) if isinstance(row, PeopleHarmed) else {}
 

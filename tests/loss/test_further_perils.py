@@ -123,9 +123,9 @@ def test_deaths_in_an_earthquake_are_those_of_collapsed_houses() -> None:
 
 
 def test_yield_is_lost_as_fao_33_has_it() -> None:
-    """Ky 1.1: a third of water short costs 0.3667 of the yield of what stands, a fifth of crops."""
+    """Ky 1.1: a third of water short costs 0.3667 of the yield of what stands, 0.3 of the crops."""
     crops = next(i for i in damage_items(LEVERS) if i.exposure == "crops").responses["drought"]
-    np.testing.assert_allclose(crops.at([1 / 3, 0.95]), [0.2 * 1.1 / 3, 0.2], rtol=2e-4)
+    np.testing.assert_allclose(crops.at([1 / 3, 0.95]), [0.3 * 1.1 / 3, 0.3], rtol=2e-4)
     for name, factor in (("season", 1.10), ("flowering", 1.32), ("ripening", 0.50)):
         curve = load_library().curves[f"drought_rice_{name}"]
         assert isinstance(curve, TableCurve)
@@ -133,24 +133,25 @@ def test_yield_is_lost_as_fao_33_has_it() -> None:
         assert at == pytest.approx(0.5 * factor, rel=1e-4)
 
 
-def test_flash_floods_cost_a_factor_more_than_slow_water_and_kill_faster() -> None:
-    factor = load_classes().water["flash_flood"].factor
+def test_flash_floods_reach_a_share_cost_a_factor_more_there_and_kill_faster() -> None:
+    water = load_classes().water["flash_flood"]
+    factor = water.factor * water.reached
     for item in damage_items(replace(LEVERS, flood_damage_scale=0.5)):
         slow, fast = (item.responses[p].at([0.4, 1.0]) for p in ("rain_flood", "flash_flood"))
         np.testing.assert_allclose(fast, factor * slow)
     slow, fast = (death_response(PEOPLE_LEVERS, p).at([3.0]) for p in ("rain_flood", "flash_flood"))
-    assert fast[0] == pytest.approx(0.0984 * PEOPLE_LEVERS.in_the_water)
+    assert fast[0] == pytest.approx(water.reached * 0.0984 * PEOPLE_LEVERS.in_the_water)
     assert fast > slow
 
 
 def test_people_who_leave_are_not_under_the_slide() -> None:
-    """Of 100 under a slide 40 leave: 60 stay, a fifth die; one per cent of a cell is hit."""
+    """Of 100 under a slide 40 leave: 60 stay, a fifth die; half a per cent of a cell is hit."""
     levers = PeopleLevers("jonkman_2008", 0.2, 0.5, 0.8, 0.75, 3.0)
     found = people_responses(levers, "landslide")
     at = {name: float(response.at(1.0)) for name, response in found.items()}
-    assert at["affected"] == pytest.approx(0.01)
-    assert at["evacuated"] == pytest.approx(0.4 * 0.01)
-    assert at["dead"] == pytest.approx(0.6 * 0.2 * 0.01)
+    assert at["affected"] == pytest.approx(0.005)
+    assert at["evacuated"] == pytest.approx(0.4 * 0.005)
+    assert at["dead"] == pytest.approx(0.6 * 0.2 * 0.005)
     assert at["injured"] == pytest.approx(0.67 * at["dead"])
 
 
@@ -192,14 +193,14 @@ def changed(folder: Path, change: str) -> Path:
         ),
         ("    crops: shaking does not harm crops", r"further\.earthquake lacks .*crops"),
         ("  cold_snow: {affected", r"people lacks .*cold_snow"),
-        ("factor: 1.3, source", r"water\.flash_flood\.factor"),
-        ("{curve: landslide_works, factor: 0.02} -> {curve: landslide_works, factor: 2}", "factor"),
+        ("factor: 1.3, reached", r"water\.flash_flood\.factor"),
+        ("{curve: landslide_works, factor: 0.06} -> {curve: landslide_works, factor: 2}", "factor"),
         (", injured_per_death: 3.0", "injured_per_death exactly where"),
         ("  flash_flood: {factor ->   storm_surge: {factor", "water lacks .*flash_flood"),
     ],
 )
 def test_gaps_and_bad_factors_are_refused(tmp_path: Path, change: str, told: str) -> None:
-    new = {"  cold_snow: {affected": "  #", "factor: 1.3, source": "factor: 0.0, source"}.get(
+    new = {"  cold_snow: {affected": "  #", "factor: 1.3, reached": "factor: 0.0, reached"}.get(
         change
     )
     with pytest.raises(ResponseError, match=f"(?s){told}"):

@@ -76,9 +76,9 @@ class Year:
 def told_years(table: xr.Dataset, rain: FloatArray) -> dict[str, Year]:
     """Choose the years that are told: ``worst``, ``wettest`` and ``driest``.
 
-    Worst is the largest loss, wettest the largest sum of event rain. Driest is the largest loss by
-    drought where the census has drought; else the least event rain, then the fewest occurrences,
-    then the smallest loss, the first such year. Without any rain only the worst year is told.
+    Worst is the largest loss, wettest the largest sum of event rain. Driest is the least event
+    rain, among such years the largest loss by drought, then the fewest occurrences, then the
+    smallest loss, the first such year. Without any rain only the worst year is told.
 
     Parameters
     ----------
@@ -92,12 +92,11 @@ def told_years(table: xr.Dataset, rain: FloatArray) -> dict[str, Year]:
     wet, count = np.bincount(year, rain, years), np.bincount(year, minlength=years)
     chosen = {"worst": (int(loss.argmax()), "loss")}
     if wet.any():
+        drought = DROUGHT in losses["peril"].values
+        dry = losses.sel(peril=DROUGHT).values if drought else np.zeros(year.size)
+        driest = np.lexsort((loss, count, -np.bincount(year, dry, years), wet))[0]
         chosen["wettest"] = (int(wet.argmax()), "rain")
-    if DROUGHT in losses["peril"].values:
-        dry = np.bincount(year, losses.sel(peril=DROUGHT).values, years)
-        chosen["driest"] = (int(dry.argmax()), "drought")
-    elif wet.any():
-        chosen["driest"] = (int(np.lexsort((loss, count, wet))[0]), "least_rain")
+        chosen["driest"] = (int(driest), "drought" if drought else "no_drought")
     return {
         story: Year(at, by, float(wet[at]), float(loss[at])) for story, (at, by) in chosen.items()
     }
