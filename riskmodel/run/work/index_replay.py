@@ -1,0 +1,135 @@
+"""What index covers would have paid for real storms, beside what the model says was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from riskmodel.cover.covers import ParametricCover
+from riskmodel.cover.index_readings import read_index
+from riskmodel.cover.index_residual import measured
+from riskmodel.cover.parametric import index_fraction, zone_split
+from riskmodel.cover.programme import Programme
+from riskmodel.cover.trigger import INDEX_UNITS
+from riskmodel.hazard.typhoon.fields import storm_indices
+from riskmodel.hazard.typhoon.stations import load_stations, read_rain
+from riskmodel.hazard.typhoon.triggers import trigger_indices
+from riskmodel.run.folder import Run
+from riskmodel.run.records import Record
+from riskmodel.run.work.basis import residual_of
+from riskmodel.run.work.records import plain_record
+from riskmodel.run.work.storms import DRAWS, SPAN, recorded_storms
+from riskmodel.run.work.triggers import index_covers
+
+SOURCE = "riskmodel.run.work.index_replay"
+
+
+def replayed_triggers(run: Run, catalogue: xr.DataTree) -> xr.Dataset:
+    """Read the indices of the recorded storms as covers do, dim ``occurrence`` in their order.
+
+    Pressure, wind and landfall are of the recorded track. Rain is that of the storm model at the
+    middle of what a track leaves open, read on the stations' own curves and never ranked.
+    """
+    storms, stations = recorded_storms(run), load_stations()
+    triggers = trigger_indices(storms).rename(storm="occurrence")
+    places = (stations[name].to_numpy() for name in ("latitude", "longitude"))
+    indices = storm_indices(storms, *places, seed=run.params.seed, block=0, residual=False)
+    rain = indices["rain_24h"].rename(node="station")
+    rain = rain.assign_coords(station=stations.index.to_numpy(dtype=np.str_))
+    shift = run.params.hazard.block_shift
+    level = read_rain(catalogue.to_dataset().load(), rain, first_shift=shift)
+    triggers["rain_24h"] = level.rename(storm="occurrence").drop_vars("occurrence", errors="ignore")
+    for name in set(triggers.data_vars) & set(INDEX_UNITS):
+        triggers[name].attrs["units"] = INDEX_UNITS[str(name)]
+    return triggers.assign_coords(storm_name=("occurrence", storms["storm_name"].values))
+
+
+def index_payouts(
+    run: Run, programme: Programme, census: xr.DataTree, triggers: xr.Dataset
+) -> xr.Dataset:
+    """Pay each index cover for each storm, as one occurrence of a year of its own.
+
+    Returns
+    -------
+    Dataset with dims ``cover`` and ``storm``: ``index``, the worst that any county reads (NaN
+    where the storm missed the box); ``payout`` on the recorded index, and ``lower`` and ``upper``,
+    5 and 95 % of `DRAWS` draws of what is measured, in CNY.
+    """
+    total = census["exposure"].to_dataset()["total"]
+    population = total.sel(exposure_class="population", drop=True)
+    zones = [str(zone) for zone in population["zone"].values]
+    residual, seed, covers = residual_of(run), run.params.seed, index_covers(programme)
+    # draws of their own: occurrences of the catalogue have the same numbers
+    drawn = [measured(triggers, residual, seed=seed, draw=DRAWS + draw) for draw in range(DRAWS)]
+    columns: dict[str, list[npt.NDArray[np.float64]]] = {
+        name: [] for name in ("index", "payout", "lower", "upper")
+    }
+    for cover in covers:
+        split = zone_split(cover, zones, population)
+        columns["index"].append(_worst(cover, read_index(cover, triggers, zones)))
+        columns["payout"].append(_payout(cover, triggers, zones, split))
+        each = np.stack([_payout(cover, one, zones, split) for one in drawn])
+        for name, bound in zip(("lower", "upper"), np.quantile(each, SPAN, axis=0), strict=True):
+            columns[name].append(bound)
+    return xr.Dataset(
+        {name: (("cover", "storm"), np.stack(rows)) for name, rows in columns.items()},
+        {
+            "cover": [cover.cover for cover in covers],
+            "storm": triggers["storm_name"].values,
+            "unit": ("cover", [cover.trigger.unit for cover in covers]),
+        },
+    )
+
+
+def _worst(cover: ParametricCover, index: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    sign = -1.0 if cover.trigger.falling else 1.0
+    filled = np.where(np.isnan(index), -np.inf, sign * index).max(axis=1)
+    return np.where(np.isfinite(filled), sign * filled, np.nan)
+
+
+def _payout(
+    cover: ParametricCover,
+    triggers: xr.Dataset,
+    zones: Sequence[str],
+    split: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    fraction = index_fraction(cover, read_index(cover, triggers, zones))
+    due = (fraction * split).sum(axis=1) * cover.limits.event
+    return np.minimum(due, cover.limits.year)
+
+
+def index_replay_table(payouts: xr.Dataset, replayed: pd.DataFrame) -> pd.DataFrame:
+    """One row a storm: index and payout of each cover, modelled and reported loss (亿元).
+
+    `replayed` is that of `riskmodel.run.work.replay.replay_table`.
+    """
+    table = pd.DataFrame({"storm": payouts["storm"].values})
+    for number, cover in enumerate(payouts["cover"].values):
+        one = payouts.isel(cover=number)
+        money = {name: (one[name].values / 1e8).round(2) for name in ("payout", "lower", "upper")}
+        table[f"{cover}: index ({one['unit'].item()})"] = one["index"].values.round(1)
+        table[f"{cover}: payout (亿元)"] = money["payout"]
+        pairs = zip(money["lower"], money["upper"], strict=True)
+        table[f"{cover}: 5 to 95 % of draws"] = [f"{low:g} – {high:g}" for low, high in pairs]
+    losses = replayed[["storm", "modelled", "reported"]].copy()
+    for name in ("modelled", "reported"):
+        losses[f"{name} loss (亿元)"] = (losses.pop(name) / 1e8).round(2)
+    return table.merge(losses, on="storm")
+
+
+def index_replay_records(payouts: xr.Dataset) -> list[Record]:
+    """Payout of each cover for each storm, ``history.index.<cover>.<storm>``."""
+    return [
+        plain_record(
+            f"history.index.{cover}.{str(storm).replace(' ', '_').lower()}",
+            float(payouts["payout"].sel(cover=cover, storm=storm)),
+            "CNY",
+            SOURCE,
+        )
+        for cover in payouts["cover"].values
+        for storm in payouts["storm"].values
+    ]
