@@ -61,7 +61,8 @@ def adequacy_figure(data: xr.Dataset, *, language: Language) -> go.Figure:
         hovertext=[hover((row, per_cent(v))) for row, v in zip(rows, total, strict=True)],
         hoverinfo="text",
     )  # fmt: skip
-    figure.update_layout(barmode="stack")
+    # rows have long names: the legend takes the whole width, not that of the drawing area
+    figure.update_layout(barmode="stack", legend={"xref": "container", "x": 0.02})
     figure.update_xaxes(title_text=message("axis.share_paid", language), rangemode="tozero")
     name_rows(figure, rows, message("axis.group", language))
     figure.update_yaxes(categoryorder="array", categoryarray=rows[::-1])

@@ -16,7 +16,7 @@ from riskmodel.show.units import own_name, per_cent
 
 WHERE = "basis risk"
 FIGURES = ("no_payment", "shortfall")
-PANEL, GAP, BELOW = 190, 96, 66
+PANEL, GAP, BELOW, TITLE = 190, 96, 66, 26  # pixels
 
 
 def basis_figure(data: xr.Dataset, *, language: Language) -> go.Figure:
@@ -50,8 +50,9 @@ def basis_figure(data: xr.Dataset, *, language: Language) -> go.Figure:
         residual=message(f"legend.{words}", language),
     )  # fmt: skip
     dress(figure, message("title.basis", language), subtitle=note, legend=legend)
-    top = figure.layout.margin.t + 24
+    top = figure.layout.margin.t + TITLE
     figure.update_layout(height=top + drawn + BELOW, margin_t=top, margin_b=BELOW)
+    figure.update_layout(legend_y=1.0 + TITLE / drawn)
     for row, title in enumerate(titles, start=1):
         one = data.isel(cover=row - 1)
         for number, label in enumerate(legend):
