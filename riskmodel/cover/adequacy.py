@@ -75,37 +75,36 @@ def adequacy(
         If a group has no zone, or one that the ledger does not have.
     """
     check(ledger, LEDGER)
-    known = ledger["zone"].to_numpy().tolist()
-    for name, zones in groups.items():
-        if not zones or set(zones) - set(known):
-            raise SchemaError(
-                "a group of unknown zones", where=f"group {name}", found=list(zones), expected=known
-            )
-    inside = np.array([np.isin(known, list(zones)) for zones in groups.values()], dtype=np.float64)
+    inside = _inside(ledger["zone"].to_numpy().tolist(), groups)
     rows, count = _rows(ledger, years)
     amount = ledger["amount"].to_numpy()[rows].sum(axis=0) / count @ inside.T  # (line, group)
     need = ledger["need"].to_numpy()[rows].sum(axis=0) / count @ inside.T
     loss, relief = (need[_account(ledger, name)] for name in (DIRECT_LOSS, BENEFITS))
     direct = ledger["line_account"].to_numpy() == DIRECT_LOSS
-    tier = ledger["tier"].to_numpy()
-    retained = amount[direct & np.isin(ledger["payer"].to_numpy(), OWNERS)].sum(axis=0)
+    owners = direct & np.isin(ledger["payer"].to_numpy(), OWNERS)
+    tier, retained = ledger["tier"].to_numpy(), amount[owners].sum(axis=0)
+    paid = np.stack([amount[direct & (tier == t)].sum(axis=0) for t in TIERS], axis=1)
+    met = amount[~direct & (tier != "")].sum(axis=0)
+    by_group = {"loss": loss, "retained": retained, "gap": _ratio(retained, loss)}
+    by_group |= {"relief": relief, "relief_met": _ratio(met, relief)}
     data = xr.Dataset(
-        {
-            "loss": ("group", loss),
-            "paid": (
-                ("group", "tier"),
-                np.stack([amount[direct & (tier == t)].sum(axis=0) for t in TIERS], axis=1),
-            ),
-            "retained": ("group", retained),
-            "gap": ("group", _ratio(retained, loss)),
-            "relief": ("group", relief),
-            "relief_met": ("group", _ratio(amount[~direct & (tier != "")].sum(axis=0), relief)),
-        },
+        {name: ("group", values) for name, values in by_group.items()}
+        | {"paid": (("group", "tier"), paid)},
         coords={"group": list(groups), "tier": list(TIERS)},
     )
     kept = {key: ledger.attrs[key] for key in ("currency", "price_year", "years", "status")}
     source = str(ledger.attrs["source"])
     return stamp(data, ADEQUACY, source=source, history="adequacy", **kept)
+
+
+def _inside(known: list[str], groups: Mapping[str, Sequence[str]]) -> FloatArray:
+    """1 where a zone belongs to a group, array (group, zone)."""
+    for name, zones in groups.items():
+        if not zones or set(zones) - set(known):
+            raise SchemaError(
+                "a group of unknown zones", where=f"group {name}", found=list(zones), expected=known
+            )
+    return np.array([np.isin(known, list(zones)) for zones in groups.values()], dtype=np.float64)
 
 
 def _rows(

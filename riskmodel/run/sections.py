@@ -212,21 +212,6 @@ class Exceedance(Section):
         return self
 
 
-class IndexResidual(Section):
-    """Spread of what is measured about the modelled index; null where none is declared."""
-
-    pressure: Annotated[float, Field(gt=0.0, le=30.0, description="hPa")] | None
-    wind: Annotated[float, Field(gt=0.0, le=20.0, description="m/s")] | None
-    rain: Annotated[float, Field(gt=0.0, le=1.0, description="of the log of rain")] | None
-
-
-class Tiers(Section):
-    """Which 1+N+X programme, and how far index covers may miss."""
-
-    programme: RelativePath
-    index_residual: IndexResidual
-
-
 class ExpectedValueLoad(Section):
     """Load on the mean."""
 

@@ -35,11 +35,7 @@ def adequacy_figure(data: xr.Dataset, *, language: Language) -> go.Figure:
         If a variable or attribute is missing, or a share is no fraction.
     """
     name = own_name(data, "name", language)
-    wanted = {"share": ("view", "group", "tier"), "gap": ("view",), name: ("group",)}
-    require_variables(data, wanted, where=WHERE)
-    require_attrs(data.attrs, ("return_period",), where=WHERE)
-    if not ((data["share"] >= 0.0) & (data["share"].sum("tier") <= 1.0 + 1e-9)).all():
-        raise FigureError("a share is no fraction", where=WHERE, expected="0 to 1, by group")
+    _check(data, name)
     worst = message("legend.worst_years", language)
     legend = [message(f"tier.{tier}", language) for tier in data["tier"].values] + [worst]
     note = message(
@@ -67,6 +63,14 @@ def adequacy_figure(data: xr.Dataset, *, language: Language) -> go.Figure:
     name_rows(figure, rows, message("axis.group", language))
     figure.update_yaxes(categoryorder="array", categoryarray=rows[::-1])
     return figure
+
+
+def _check(data: xr.Dataset, name: str) -> None:
+    wanted = {"share": ("view", "group", "tier"), "gap": ("view",), name: ("group",)}
+    require_variables(data, wanted, where=WHERE)
+    require_attrs(data.attrs, ("return_period",), where=WHERE)
+    if not ((data["share"] >= 0.0) & (data["share"].sum("tier") <= 1.0 + 1e-9)).all():
+        raise FigureError("a share is no fraction", where=WHERE, expected="0 to 1, by group")
 
 
 def _add_tier(figure: go.Figure, one: xr.DataArray, rows: list[str], label: str) -> None:

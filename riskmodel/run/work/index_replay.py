@@ -21,11 +21,27 @@ from riskmodel.hazard.typhoon.triggers import trigger_indices
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.work.basis import residual_of
+from riskmodel.run.work.hazard import catalogue_of
 from riskmodel.run.work.records import plain_record
-from riskmodel.run.work.storms import DRAWS, SPAN, recorded_storms
+from riskmodel.run.work.replay import replay_losses, replay_table
+from riskmodel.run.work.storms import DRAWS, SPAN, real_storms, recorded_storms
 from riskmodel.run.work.triggers import index_covers
 
 SOURCE = "riskmodel.run.work.index_replay"
+
+
+def index_replay(
+    run: Run, programme: Programme, census: xr.DataTree
+) -> tuple[xr.Dataset, pd.DataFrame]:
+    """Payouts of the index covers for the recorded storms, and the table of what these cost.
+
+    The first as of `index_payouts`, the second as of `riskmodel.run.work.replay.replay_table`.
+    """
+    catalogue = catalogue_of(run)
+    payouts = index_payouts(run, programme, census, replayed_triggers(run, catalogue))
+    storms = real_storms(run, census, catalogue)
+    losses = replay_losses(run, run.params, census, catalogue, storms)
+    return payouts, replay_table(run, losses, storms)
 
 
 def replayed_triggers(run: Run, catalogue: xr.DataTree) -> xr.Dataset:
