@@ -59,15 +59,13 @@ def adequacy(
     groups : mapping of str to sequence of str
         Zones of each group; groups may overlap.
     years : array of int, optional
-        Simulated years, for example `worst_years`; all by default. Means over worst years add up
-        over groups, unlike return-period losses.
+        For example `worst_years`; all by default. Means over years add up over groups.
 
     Returns
     -------
-    Dataset with dim ``group``: ``loss``, ``paid`` (group, tier) and ``retained`` of direct loss
-    (CNY a year; they sum: loss = Σ paid + retained), ``gap`` = retained / loss, the share of the
-    loss that no cover pays; ``relief`` (CNY a year) and ``relief_met``, the share of it that
-    tiers pay. Shares are NaN without loss.
+    Dataset with dim ``group``: direct ``loss`` = Σ ``paid`` (group, tier) + ``retained`` (CNY a
+    year), ``gap`` = retained / loss; ``relief`` (CNY a year) and ``relief_met``, the share of it
+    that tiers pay. Shares are NaN without loss.
 
     Raises
     ------
