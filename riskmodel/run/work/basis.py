@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -95,18 +96,6 @@ def drawn_payments(run: Run, programme: Programme, census: xr.DataTree) -> list[
     return result
 
 
-def pairs_of(payments: Payments, need: xr.DataArray, years: int) -> Pairs:
-    """Need (occurrence, zone) and payment of one cover, county by county; years are simulated."""
-    numbers = need["occurrence"].to_numpy()
-    both = np.union1d(numbers, payments.occurrence)
-    inside = np.flatnonzero(payments.full > 0.0)
-    dense = np.zeros((both.size, inside.size))
-    dense[np.searchsorted(both, numbers)] = need.to_numpy()[:, inside]
-    drawn = np.zeros((payments.paid.shape[0], *dense.shape))
-    drawn[:, np.searchsorted(both, payments.occurrence)] = payments.paid[:, :, inside]
-    return Pairs(dense, drawn, payments.full[inside], payments.year[both], years)
-
-
 class _Case(NamedTuple):
     """Pairs of one cover under one table: county by county, and together for every need."""
 
@@ -126,14 +115,31 @@ class _Case(NamedTuple):
 
 
 def _cases(payments: Sequence[Payments], paid: Paid) -> list[_Case]:
-    """Pairs of each cover; a cover of fewer counties has the need of these."""
-    years, needed = int(paid.ledger.attrs["years"]), needs(paid.ledger, paid.payouts)
-    cases = []
-    for one in payments:
-        pairs = {name: pairs_of(one, need, years) for name, need in needed.items()}
-        together = {name: all_together(each) for name, each in pairs.items()}
-        cases.append(_Case(pairs[NEEDS[0]], together))
-    return cases
+    needed = needs(paid.ledger, paid.payouts)
+    return [_case(one, needed, int(paid.ledger.attrs["years"])) for one in payments]
+
+
+def _case(payments: Payments, needed: Mapping[str, xr.DataArray], years: int) -> _Case:
+    """Pairs of one cover; a cover of fewer counties has the need of these."""
+    numbers = needed[NEEDS[0]]["occurrence"].to_numpy()
+    both = np.union1d(numbers, payments.occurrence)
+    inside = np.flatnonzero(payments.full > 0.0)
+    rows, own = np.searchsorted(both, numbers), np.searchsorted(both, payments.occurrence)
+    drawn = np.zeros((payments.paid.shape[0], both.size, inside.size))
+    drawn[:, own] = payments.paid[:, :, inside]
+
+    def dense(need: xr.DataArray) -> npt.NDArray[np.float64]:
+        whole = np.zeros((both.size, inside.size))
+        whole[rows] = need.to_numpy()[:, inside]
+        return whole
+
+    counties = Pairs(
+        dense(needed[NEEDS[0]]), drawn, payments.full[inside], payments.year[both], years
+    )
+    first = all_together(counties)
+    others = {n: dense(needed[n]).sum(axis=1, keepdims=True) for n in NEEDS[1:]}
+    together = {n: replace(first, need=need) for n, need in others.items()}
+    return _Case(counties, {NEEDS[0]: first} | together)
 
 
 def _prefix(payments: Payments) -> str:
