@@ -8,12 +8,21 @@ import xarray as xr
 
 from riskmodel.core.errors import FigureError
 from riskmodel.core.messages import Language, message
-from riskmodel.show.frame import hover, name_rows, new_figure, row_height
+from riskmodel.show.frame import (
+    LEGEND_ROW,
+    hover,
+    left_margin,
+    legend_rows,
+    name_rows,
+    new_figure,
+    row_height,
+)
 from riskmodel.show.inputs import require_attrs, require_variables
-from riskmodel.show.theme import INK, TIER_COLOURS, colour_of
+from riskmodel.show.theme import INK, TIER_COLOURS, WIDTH, colour_of
 from riskmodel.show.units import own_name, per_cent
 
 WHERE = "adequacy"
+RIGHT = 30  # pixels, margin of the template
 
 
 def adequacy_figure(data: xr.Dataset, *, language: Language) -> go.Figure:
@@ -57,8 +66,12 @@ def adequacy_figure(data: xr.Dataset, *, language: Language) -> go.Figure:
         hovertext=[hover((row, per_cent(v))) for row, v in zip(rows, total, strict=True)],
         hoverinfo="text",
     )  # fmt: skip
-    # rows have long names: the legend takes the whole width, not that of the drawing area
-    figure.update_layout(barmode="stack", legend={"xref": "container", "x": 0.02})
+    # long names of rows leave the legend less width than it is given by default
+    width = WIDTH - RIGHT - left_margin(rows)
+    more = LEGEND_ROW * (legend_rows(legend, width) - legend_rows(legend))
+    figure.update_layout(
+        barmode="stack", margin_t=figure.layout.margin.t + more, height=figure.layout.height + more
+    )
     figure.update_xaxes(title_text=message("axis.share_paid", language), rangemode="tozero")
     name_rows(figure, rows, message("axis.group", language))
     figure.update_yaxes(categoryorder="array", categoryarray=rows[::-1])

@@ -70,7 +70,7 @@ def test_tables_and_chart_agree(case: Case) -> None:
     run, paid, variants = case
     census = make_census()
     table = adequacy_table(run, census, paid)
-    assert table["area"].tolist()[:2] == ["全市", "人均 GDP 较低的县"]
+    assert table["area"].tolist()[:2] == ["全市", "人均 GDP 低的县"]
     tiers = table[[f"tier {t}, mean (%)" for t in "1NX"]].sum(axis=1)
     np.testing.assert_allclose(tiers + table["gap, mean (%)"], 100.0, atol=0.03)
     chart = adequacy_chart(census, paid)
