@@ -10,7 +10,7 @@ from pydantic import Field, PlainValidator, model_validator
 from riskmodel.core.errors import ParamError, TermsError, UnitsError
 from riskmodel.core.vocabulary import Peril
 from riskmodel.cover.benefit_table import Step, check_steps
-from riskmodel.cover.fields import Frozen, Number, zone_code
+from riskmodel.cover.fields import Frozen, Number, zone_code_of
 
 Index = Literal[
     "minimum_pressure",
@@ -44,7 +44,7 @@ def _codes(value: Any) -> tuple[str, ...] | Literal["all"]:
         return "all"
     if not isinstance(value, list | tuple):
         raise ParamError("no stations", found=value, expected="all, or a list of zone codes")
-    codes = tuple(zone_code(code) for code in value)
+    codes = tuple(zone_code_of(code) for code in value)
     if not codes:
         raise TermsError("an index without station", found=list(codes), expected="all, or codes")
     if len(set(codes)) < len(codes):

@@ -13,9 +13,9 @@ from riskmodel.run.work.index_replay import (
     index_payouts,
     index_replay_records,
     index_replay_table,
-    replayed_triggers,
 )
-from riskmodel.run.work.storms import recorded_storms
+from riskmodel.run.work.storms import dated_storms, recorded_storms
+from riskmodel.run.work.triggers import triggers_of
 from tests.run.work_case import ZONES, make_census, make_run, make_table, save_triggers
 
 
@@ -30,14 +30,20 @@ def programme() -> Programme:
 
 
 @pytest.fixture(scope="module")
-def triggers(run: Run) -> xr.Dataset:
-    catalogue = save_triggers(run.folder.root.parent, make_table(2))
-    return replayed_triggers(run, xr.DataTree(catalogue))
+def storms(run: Run) -> xr.Dataset:
+    return dated_storms(run)
 
 
 @pytest.fixture(scope="module")
-def payouts(run: Run, programme: Programme, triggers: xr.Dataset) -> xr.Dataset:
-    return index_payouts(run, programme, make_census(), triggers)
+def triggers(run: Run, programme: Programme, storms: xr.Dataset) -> xr.Dataset:
+    save_triggers(run.folder.root.parent, make_table(2))
+    return triggers_of(run, programme, storms)
+
+
+@pytest.fixture(scope="module")
+def payouts(run: Run, programme: Programme, storms: xr.Dataset, triggers: xr.Dataset) -> xr.Dataset:
+    assert triggers.sizes["occurrence"] == storms.sizes["occurrence"]  # the stage is there
+    return index_payouts(run, programme, make_census(), storms)
 
 
 def test_pressures_are_those_of_the_other_table_of_the_record(
@@ -47,9 +53,9 @@ def test_pressures_are_those_of_the_other_table_of_the_record(
     table = pd.read_csv(ROOT / "data/history/near_storms.csv", comment="#")
     known = dict(zip(table["sid"], table["pressure"], strict=True))
     pressure = triggers["minimum_pressure"].sel(box="wenzhou_150km")
-    storms = [str(storm) for storm in recorded_storms(run)["storm_id"].values]
-    assert sum(storm in known for storm in storms) >= 5
-    for storm, value in zip(storms, pressure.values, strict=True):
+    ids = [str(storm) for storm in recorded_storms(run)["storm_id"].values]
+    assert sum(storm in known for storm in ids) >= 5
+    for storm, value in zip(ids, pressure.values, strict=True):
         if storm in known:
             assert value == pytest.approx(known[storm], abs=0.5), storm
         else:

@@ -195,14 +195,14 @@ def read_rain(occurrences: xr.Dataset, rain: xr.DataArray, *, first_shift: float
     occurrences : xarray.Dataset
         As of `calibrated_rain`.
     rain : xarray.DataArray
-        Dims (station, storm), mm of the storm model, as `station_indices` gives it.
+        Dims (occurrence, station), mm of the storm model, as ``station_rain`` of `occurrences`.
     first_shift : float
         As of `calibrated_rain`.
 
     Returns
     -------
     xarray.DataArray
-        Dims (storm, station), mm; zero where a storm brings none.
+        As `rain`, mm; zero where a storm brings none.
 
     Raises
     ------
@@ -211,7 +211,7 @@ def read_rain(occurrences: xr.Dataset, rain: xr.DataArray, *, first_shift: float
     """
     baseline = _station_rain(occurrences)
     years, blocks = (int(occurrences.attrs[k]) for k in ("years_per_block", "blocks"))
-    given = rain.transpose("storm", "station").sel(station=baseline["station"])
+    given = rain.transpose("occurrence", "station").sel(station=baseline["station"])
     anchor, values = _anchors(baseline), given.values.astype(np.float64)
     result = np.zeros(values.shape)
     for station in range(values.shape[1]):

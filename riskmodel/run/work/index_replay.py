@@ -14,18 +14,14 @@ from riskmodel.cover.index_readings import read_index
 from riskmodel.cover.index_residual import measured
 from riskmodel.cover.parametric import index_fraction, zone_split
 from riskmodel.cover.programme import Programme
-from riskmodel.cover.trigger import INDEX_UNITS
-from riskmodel.hazard.typhoon.fields import storm_indices
-from riskmodel.hazard.typhoon.stations import load_stations, read_rain
-from riskmodel.hazard.typhoon.triggers import trigger_indices
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.work.basis import residual_of
 from riskmodel.run.work.hazard import catalogue_of
 from riskmodel.run.work.records import plain_record
 from riskmodel.run.work.replay import replay_losses, replay_table
-from riskmodel.run.work.storms import DRAWS, SPAN, real_storms, recorded_storms
-from riskmodel.run.work.triggers import index_covers
+from riskmodel.run.work.storms import DRAWS, SPAN, dated_storms, real_storms
+from riskmodel.run.work.triggers import index_covers, triggers_of
 
 SOURCE = "riskmodel.run.work.index_replay"
 
@@ -38,36 +34,18 @@ def index_replay(
     The first as of `index_payouts`, the second as of `riskmodel.run.work.replay.replay_table`.
     """
     catalogue = catalogue_of(run)
-    payouts = index_payouts(run, programme, census, replayed_triggers(run, catalogue))
     storms = real_storms(run, census, catalogue)
     losses = replay_losses(run, run.params, census, catalogue, storms)
+    payouts = index_payouts(run, programme, census, dated_storms(run))
     return payouts, replay_table(run, losses, storms)
 
 
-def replayed_triggers(run: Run, catalogue: xr.DataTree) -> xr.Dataset:
-    """Read the indices of the recorded storms as covers do, dim ``occurrence`` in their order.
-
-    Pressure, wind and landfall are of the recorded track. Rain is that of the storm model at the
-    middle of what a track leaves open, read on the stations' own curves and never ranked.
-    """
-    storms, stations = recorded_storms(run), load_stations()
-    triggers = trigger_indices(storms).rename(storm="occurrence")
-    places = (stations[name].to_numpy() for name in ("latitude", "longitude"))
-    indices = storm_indices(storms, *places, seed=run.params.seed, block=0, residual=False)
-    rain = indices["rain_24h"].rename(node="station")
-    rain = rain.assign_coords(station=stations.index.to_numpy(dtype=np.str_))
-    shift = run.params.hazard.block_shift
-    level = read_rain(catalogue.to_dataset().load(), rain, first_shift=shift)
-    triggers["rain_24h"] = level.rename(storm="occurrence").drop_vars("occurrence", errors="ignore")
-    for name in set(triggers.data_vars) & set(INDEX_UNITS):
-        triggers[name].attrs["units"] = INDEX_UNITS[str(name)]
-    return triggers.assign_coords(storm_name=("occurrence", storms["storm_name"].values))
-
-
 def index_payouts(
-    run: Run, programme: Programme, census: xr.DataTree, triggers: xr.Dataset
+    run: Run, programme: Programme, census: xr.DataTree, storms: xr.Dataset
 ) -> xr.Dataset:
-    """Pay each index cover for each storm, as one occurrence of a year of its own.
+    """Pay each index cover for each of `dated_storms`, as one occurrence of a year of its own.
+
+    Pressure, wind and landfall are of the recorded track, rain as of `triggers_of`.
 
     Returns
     -------
@@ -79,6 +57,7 @@ def index_payouts(
     population = total.sel(exposure_class="population", drop=True)
     zones = [str(zone) for zone in population["zone"].values]
     residual, seed, covers = residual_of(run), run.params.seed, index_covers(programme)
+    triggers = triggers_of(run, programme, storms)
     # draws of their own: occurrences of the catalogue have the same numbers
     drawn = [measured(triggers, residual, seed=seed, draw=DRAWS + draw) for draw in range(DRAWS)]
     columns: dict[str, list[npt.NDArray[np.float64]]] = {
@@ -95,7 +74,7 @@ def index_payouts(
         {name: (("cover", "storm"), np.stack(rows)) for name, rows in columns.items()},
         {
             "cover": [cover.cover for cover in covers],
-            "storm": triggers["storm_name"].values,
+            "storm": storms["storm_name"].values,
             "unit": ("cover", [cover.trigger.unit for cover in covers]),
         },
     )

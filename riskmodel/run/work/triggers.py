@@ -13,7 +13,7 @@ from riskmodel.cover.index_readings import read_index
 from riskmodel.cover.parametric import index_fraction
 from riskmodel.cover.programme import Programme
 from riskmodel.cover.trigger import INDEX_UNITS
-from riskmodel.hazard.typhoon.stations import calibrated_rain
+from riskmodel.hazard.typhoon.stations import calibrated_rain, read_rain
 from riskmodel.run.folder import Run
 from riskmodel.run.stages import open_stage
 from riskmodel.run.work.hazard import catalogue_of
@@ -27,31 +27,49 @@ def index_covers(programme: Programme) -> list[ParametricCover]:
     return [cover for cover in programme.covers if isinstance(cover, ParametricCover)]
 
 
-def triggers_of(run: Run, programme: Programme) -> xr.Dataset:
-    """Read the indices of all occurrences of the run that its programme pays on, with units.
+def triggers_of(run: Run, programme: Programme, storms: xr.Dataset | None = None) -> xr.Dataset:
+    """Read the indices of all occurrences of the run that its programme pays on, with their units.
 
     Rain is that of the stations' own curves (`calibrated_rain`). Of a scenario with more or fewer
     occurrences it is read off the catalogue as it is: ranked again, it would not change. Coords
     ``year`` and ``start``.
+
+    Parameters
+    ----------
+    run, programme
+        Of the run.
+    storms : Dataset, optional
+        Given storms instead, such as `riskmodel.run.work.storms.dated_storms` or the occurrences
+        of `real_storms`; their rain is read through the catalogue and never ranked.
     """
-    table = open_stage(run, "catalogue")
+    table = open_stage(run, "catalogue") if storms is None else storms
     wanted = {cover.trigger.index for cover in index_covers(programme)}
     named = wanted | set(PLACES if any(w.startswith("landfall") for w in wanted) else ())
     kept = [*DATES, *(str(name) for name in table.data_vars if name in named)]
     triggers = table[kept].set_coords(DATES).load()
     if "rain_24h" in wanted and "station_rain" in table:
-        triggers["rain_24h"] = _rain(run, table)
+        triggers["rain_24h"] = _rain(run, table["base"]) if storms is None else _read(run, storms)
     for name in set(triggers.data_vars) & set(INDEX_UNITS):
         triggers[name].attrs["units"] = INDEX_UNITS[str(name)]
     return triggers
 
 
-def _rain(run: Run, table: xr.Dataset) -> xr.DataArray:
+def _baseline(run: Run) -> xr.Dataset:
+    """Occurrences of the catalogue as it is, whatever the scenario."""
+    table = open_stage(run, "catalogue")
     base = table["base"].values
     whole = np.array_equal(base, np.arange(base.size))
-    baseline = table if whole else catalogue_of(run).to_dataset()
-    rain = calibrated_rain(baseline.load(), first_shift=run.params.hazard.block_shift)
-    return rain.isel(occurrence=base)
+    return (table if whole else catalogue_of(run).to_dataset()).load()
+
+
+def _rain(run: Run, base: xr.DataArray) -> xr.DataArray:
+    rain = calibrated_rain(_baseline(run), first_shift=run.params.hazard.block_shift)
+    return rain.isel(occurrence=base.values)
+
+
+def _read(run: Run, storms: xr.Dataset) -> xr.DataArray:
+    shift = run.params.hazard.block_shift
+    return read_rain(_baseline(run), storms["station_rain"], first_shift=shift)
 
 
 def paying_occurrences(

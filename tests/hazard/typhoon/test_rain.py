@@ -193,8 +193,7 @@ def ranked_rain(blocks: int) -> tuple[xr.Dataset, xr.DataArray]:
         {"station": ["330302", "330328"]},
         {"blocks": blocks, "years_per_block": years},
     )
-    own = occurrences["station_rain"].isel(occurrence=np.flatnonzero(year < years))
-    return occurrences, own.rename(occurrence="storm").transpose("station", "storm")
+    return occurrences, occurrences["station_rain"].isel(occurrence=np.flatnonzero(year < years))
 
 
 def test_storms_of_a_block_are_read_where_they_were_ranked() -> None:
@@ -206,16 +205,16 @@ def test_storms_of_a_block_are_read_where_they_were_ranked() -> None:
 def test_storms_are_read_through_the_blocks_together() -> None:
     """The mean of the blocks' probabilities, wetter storms never lower, none beyond a rank."""
     occurrences, given = ranked_rain(2)
-    wetter = xr.concat([given, given * 1.2, given * 0.0, given * 1e6], "storm")
-    found = read_rain(occurrences, wetter[:, ::-1].isel(station=[1, 0]), first_shift=0.3)
-    found = found[::-1].sel(station=given["station"]).values.reshape(4, -1, 2)
+    wetter = xr.concat([given, given * 1.2, given * 0.0, given * 1e6], "occurrence")
+    found = read_rain(occurrences, wetter.isel(station=[1, 0]), first_shift=0.3)
+    found = found.sel(station=given["station"]).values.reshape(4, -1, 2)
     assert (found[1] >= found[0]).all()
     assert (found[2] == 0.0).all()
     shifts = np.array([0.3, 0.918034])
     rarest = rain_at(((1.0 - shifts) / 230).mean(), load_stations().loc[given["station"].values,
                      "rain_50"].to_numpy(), rain_variation())  # fmt: skip
     np.testing.assert_allclose(found[3], np.broadcast_to(rarest, found[3].shape))
-    one = given.values[0, 7]
+    one = given.values[7, 0]
     probability = []
     for block, shift in enumerate(shifts):
         own = occurrences["block"].values == block
