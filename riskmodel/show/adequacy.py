@@ -41,7 +41,7 @@ def adequacy_figure(data: xr.Dataset, *, language: Language) -> go.Figure:
     Raises
     ------
     FigureError
-        If a variable or attribute is missing, or a share is no fraction.
+        If a variable or attribute is missing, or a share is none.
     """
     name = own_name(data, "name", language)
     _check(data, name)
@@ -51,11 +51,9 @@ def adequacy_figure(data: xr.Dataset, *, language: Language) -> go.Figure:
         "legend.adequacy", language, years=f"{float(data.attrs['return_period']):g}",
         **{view: per_cent(float(data["gap"].sel(view=view))) for view in ("mean", "worst")},
     )  # fmt: skip
-    rows = [str(text) for text in data[name].values]
-    figure = new_figure(
-        message("title.adequacy", language), subtitle=note, legend=legend,
-        height=row_height(len(rows), legend=True) + 20,
-    )  # fmt: skip
+    rows, title = [str(text) for text in data[name].values], message("title.adequacy", language)
+    height = row_height(len(rows), legend=True) + 20
+    figure = new_figure(title, subtitle=note, legend=legend, height=height)
     mean = data["share"].sel(view="mean").transpose("tier", "group")
     for label, one in zip(legend, mean, strict=False):
         _add_tier(figure, one, rows, label)
