@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from riskmodel.loss.response import Item, Response
 
 REACHED = "reached"
+COUNTED: Mapping[str, str] = {
+    "population": "person",
+    "households": "household",
+    "ground_floor_households": "household",
+}
+"""Exposure classes that count somebody, and whom; the others are values."""
 
 
 def reach_items(benefits: Sequence[Item]) -> list[Item]:
     """Items that count what `benefit_items` pays for: 1 for each unit that gets anything.
 
-    A benefit by steps reaches all units from its first step on. One that is a rate, such as of
-    deaths, is left out: whom it reaches is the number of the dead.
+    A benefit by steps reaches all units from its first step on. Left out are those that are a
+    rate, such as of deaths (whom they reach is the number of the dead), and those on values.
 
     Parameters
     ----------
@@ -24,19 +30,20 @@ def reach_items(benefits: Sequence[Item]) -> list[Item]:
     Returns
     -------
     list of Item
-        Columns such as ``basic.contents.reached``, quantity ``reached``, unit ``person`` on the
-        population and ``household`` otherwise.
+        Columns such as ``basic.contents.reached``, quantity ``reached``, unit ``person`` or
+        ``household``.
     """
     return [
         replace(
             item,
             column=f"{item.column}.{REACHED}",
             quantity="reached",
-            unit="person" if item.exposure == "population" else "household",
+            unit=COUNTED[item.exposure],
             responses={peril: _whether(r) for peril, r in item.responses.items()},
         )
         for item in benefits
-        if all(r.interpolation == "step" for r in item.responses.values())
+        if item.exposure in COUNTED
+        and all(r.interpolation == "step" for r in item.responses.values())
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,8 @@ def test_whom_a_benefit_reaches(programme: Programme) -> None:
     assert contents.responses["rain_flood"].at(depths).tolist() == [0.0, 1.0, 1.0, 1.0]
     resettled = items["basic.resettlement.reached"]
     assert (resettled.unit, resettled.quantity) == ("person", "reached")
+    on_values = [replace(item, exposure="residential_rc") for item in benefits]
+    assert not reach_items(on_values)
     by_column = {item.column: item for item in benefits}
     depth = np.linspace(0.0, 3.0, 61)
     for column in ("basic.contents", "basic.resettlement"):
