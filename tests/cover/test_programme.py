@@ -246,7 +246,7 @@ def test_bad_files_are_refused_by_name(name: str, load: Load, programme_content:
     [
         ("- 1\n- 2\n", "mapping"),
         ("a: [1\n", "YAML"),
-        ("covers: []\ncovers: []\n", "'covers' is written twice"),
+        ("covers: []\ncovers: []\n", "covers.*is written twice"),
         (None, "does not exist"),
     ],
 )
