@@ -59,6 +59,7 @@ def draft_manifest(folder: Path) -> str:
         "crs": _crs(rasters),
         "currency": f"{ASK}: CNY",
         "price_year": f"{ASK}: year of the prices",
+        "valuation_basis": f"{ASK}: replacement_cost, net (of wear) or book",
         "return_period_basis": f"{ASK}: annual_probability if a 1-in-T map has chance 1/T a year",
         "hazard": hazard,
         "exposure": _exposure(folder, tables, weights),

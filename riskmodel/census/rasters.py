@@ -20,9 +20,14 @@ SENTINELS = (-9999.0, -99999.0, -32768.0)
 
 
 def read_raster(
-    path: Path, crs: str, *, variable: str | None = None, nodata: float | None = None
+    path: Path,
+    crs: str,
+    *,
+    variable: str | None = None,
+    nodata: float | None = None,
+    dry: bool = False,
 ) -> xr.DataArray:
-    """Read one map (y, x) as float64, with nodata as NaN.
+    """Read one map (y, x) as float64, rows from the north, with nodata as NaN.
 
     Parameters
     ----------
@@ -34,6 +39,8 @@ def read_raster(
         Name inside a NetCDF or Zarr that holds several variables.
     nodata : float, optional
         Value that means "not surveyed", where the file does not declare it.
+    dry : bool
+        Whether nodata means that the survey found nothing there: it is then read as zero.
 
     Raises
     ------
@@ -45,7 +52,7 @@ def read_raster(
     if path.suffix.lower() in (".nc", ".nc4", ".zarr"):
         data, found_crs = _from_array_file(path, variable)
     else:
-        data, found_crs = _from_tiff(path)
+        data, found_crs = _from_tiff(path, dry)
     if min(data.shape) < 2:
         raise FoundError(Finding("grid_too_small", path.name, found=data.shape))
     if not found_crs:
@@ -56,7 +63,13 @@ def read_raster(
     x, y = float(data["x"].mean()), float(data["y"].mean())
     if code := misfit(x, y, crs):
         raise FoundError(Finding(code, path.name, found=(round(x, 4), round(y, 4)), expected=crs))
-    return _without_nodata(data, path.name, nodata)
+    data = data.sortby("y", ascending=False).sortby("x")
+    if dry:
+        return _known_nodata(data, path.name, nodata).fillna(0.0)
+    data = _known_nodata(data, path.name, nodata)
+    if np.isnan(data.values).all():
+        raise FoundError(Finding("all_nodata", path.name))
+    return data
 
 
 def _require_file(path: Path) -> None:
@@ -72,13 +85,13 @@ def _require_size(name: str, cells: int) -> None:
         raise FoundError(Finding("too_large", name, found=found, expected=expected))
 
 
-def _from_tiff(path: Path) -> tuple[xr.DataArray, str]:
+def _from_tiff(path: Path, dry: bool) -> tuple[xr.DataArray, str]:
     try:
         with rasterio.open(path) as source:
             _require_size(path.name, source.width * source.height)
             if source.count != 1:
                 raise FoundError(Finding("not_one_band", path.name, found=source.count, expected=1))
-            if source.nodata == 0.0:
+            if source.nodata == 0.0 and not dry:
                 raise FoundError(Finding("nodata_is_zero", path.name, found=source.nodata))
             place = source.transform
             if place.b != 0.0 or place.d != 0.0:
@@ -146,7 +159,7 @@ def _as_map(data: xr.DataArray, name: str) -> xr.DataArray:
     return xr.DataArray(values.astype(np.float64), plain, ("y", "x"), attrs=attrs)
 
 
-def _without_nodata(data: xr.DataArray, name: str, nodata: float | None) -> xr.DataArray:
+def _known_nodata(data: xr.DataArray, name: str, nodata: float | None) -> xr.DataArray:
     if nodata is not None:
         data = data.where(~np.isclose(data, nodata, rtol=1e-6, atol=0.0))
     values = data.values
@@ -157,6 +170,4 @@ def _without_nodata(data: xr.DataArray, name: str, nodata: float | None) -> xr.D
         cells = data.copy(data=odd)
         first = float(values[row, column])
         raise FoundError(Finding("nodata_undeclared", name, place=place, found=first, cells=cells))
-    if np.isnan(values).all():
-        raise FoundError(Finding("all_nodata", name))
     return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,18 @@ def slots() -> dict[str, dict[str, Any]]:
 
 def _own(path: Path) -> dict[Any, Any]:
     return read_mapping(path, CensusError, missing="restore it from the checkout")
+
+
+def unit_in_header(header: str) -> dict[str, str]:
+    """Read the unit in brackets in a header as an attribute; empty where there is none.
+
+    Examples
+    --------
+    >>> unit_in_header("住房/价值（亿元）"), unit_in_header("人口")
+    ({'units': '亿元'}, {})
+    """
+    found = re.findall(r"[（(]\s*(?:单位[:：])?\s*([^）)]+?)\s*[）)]", header)
+    return {"units": found[-1]} if found else {}
 
 
 def column_unit(unit: str, *, where: str, money_only: bool = False) -> tuple[str, float]:

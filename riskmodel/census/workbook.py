@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from riskmodel.census.checks.grids import same_grid
+from riskmodel.census.checks.grids import refinement, same_grid, summed
 from riskmodel.census.checks.totals import (
     codes_written_well,
     rows_left_out,
@@ -18,21 +18,29 @@ from riskmodel.census.checks.totals import (
     totals_agree,
     units_agree,
 )
-from riskmodel.census.finding import Finding, FoundError, gathered
-from riskmodel.census.manifest import Exposure, Manifest
+from riskmodel.census.finding import Finding, FoundError, errors_of, gathered
+from riskmodel.census.manifest import BY_AREA, Exposure, Gdp, Manifest
 from riskmodel.census.rasters import read_raster
 from riskmodel.census.tables import code_of, read_table
 from riskmodel.census.units import column_unit
+from riskmodel.census.updating import joined_basis
+from riskmodel.core.money import CURRENCY
 from riskmodel.core.schema import Schema, stamp
 
 FloatArray = npt.NDArray[np.float64]
 
 EXPOSURE = Schema(
     "census.exposure",
-    {"value": ("entry", "exposure_class"), "total": ("zone", "exposure_class"), "gdp": ("zone",)},
-    ("currency", "price_year", "status"),
+    {
+        "value": ("entry", "exposure_class"),
+        "total": ("zone", "exposure_class"),
+        "gdp": ("zone",),
+        "unit": ("exposure_class",),
+        "valuation_basis": ("exposure_class",),
+    },
+    ("currency", "price_year", "valuation_basis", "status"),
 )
-NAMES = ("code", "name_zh", "name_en")
+NAMES = ("code", "name_zh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ def read_county_table(folder: Path, exposure: Exposure) -> tuple[CountyTable, li
     """
     file = exposure.workbook
     table = read_table(folder, exposure)
-    numbers = [*exposure.classes, exposure.gdp.column]
+    numbers = [*exposure.classes, *([exposure.gdp.column] if exposure.gdp else [])]
     faults = [
         Finding("column_missing", file, found=list(table), expected=name)
         for name in (*NAMES, *numbers)
@@ -68,6 +76,9 @@ def read_county_table(folder: Path, exposure: Exposure) -> tuple[CountyTable, li
         raise FoundError(Finding("code_missing", file, found="no row with a code"))
     rows = coded.assign(code=codes[codes.notna()].astype(str))
     findings = list(codes_written_well(rows["code"], file))
+    if "name_en" not in rows:
+        findings.append(Finding("name_en_missing", file))
+        rows = rows.assign(name_en=rows["name_zh"])
     rows = rows.set_index("code")
     findings += total_rows(rows, file)
     findings += rows_left_out(left_out, numbers, file)
@@ -102,23 +113,42 @@ def read_exposure(
             unit, factor = column_unit(layer.unit, where=name)
             column = _column(table.rows, name, file)
             sums[name] = float(column.sum())
-            at_cell = _weight(folder, layer.weight, manifest.crs, grid, zones)
+            at_cell = _weight(folder, layer.weight, manifest.crs, grid, zones, findings)
             total = column * factor
             classes[name] = (unit, total, _spread(total, at_cell, zones, name))
+    gdp = np.full(len(table.rows), np.nan)
     with gathered(findings):
-        gdp = stated.gdp
-        _, factor = column_unit(gdp.unit, where="gdp", money_only=True)
-        column = _column(table.rows, gdp.column, file)
-        sums[gdp.column] = float(column.sum())
-        money = column * factor
+        gdp = _gdp(table, stated.gdp, sums, findings)
     findings += totals_agree(sums, table.left_out, stated, file)
-    if len(classes) < len(stated.classes) or gdp.column not in sums or findings:
+    if errors_of(findings):
         return None, findings
-    dataset = _dataset(classes, zones).assign(gdp=("zone", money))
-    return _stamped(dataset, manifest), findings
+    basis = [
+        (one.valuation_basis or manifest.valuation_basis) if classes[name][0] == CURRENCY else ""
+        for name, one in stated.classes.items()
+    ]
+    dataset = _dataset(classes, zones).assign(
+        gdp=("zone", gdp),
+        valuation_basis=("exposure_class", np.array(basis, dtype=object)),
+    )
+    return _stamped(dataset, manifest, joined_basis(basis)), findings
 
 
-def _stamped(dataset: xr.Dataset, manifest: Manifest) -> xr.Dataset:
+def _gdp(
+    table: CountyTable, gdp: Gdp | None, sums: dict[str, float], findings: list[Finding]
+) -> FloatArray:
+    """GDP of each zone in CNY; nothing is known of it where the manifest names no column."""
+    if gdp is None:
+        findings.append(Finding("gdp_missing", "census.yml", "exposure.gdp"))
+        return np.full(len(table.rows), np.nan)
+    _, factor = column_unit(gdp.unit, where="gdp", money_only=True)
+    column = _column(table.rows, gdp.column, table.file)
+    sums[gdp.column] = float(column.sum())
+    return column * factor
+
+
+def _stamped(dataset: xr.Dataset, manifest: Manifest, basis: str) -> xr.Dataset:
+    gdp = manifest.exposure.gdp
+    rules = {"update": manifest.update, "valuation": manifest.valuation}
     return stamp(
         dataset,
         EXPOSURE,
@@ -126,8 +156,10 @@ def _stamped(dataset: xr.Dataset, manifest: Manifest) -> xr.Dataset:
         history="county totals spread by declared weights",
         currency=manifest.currency,
         price_year=manifest.price_year,
-        gdp_year=manifest.exposure.gdp.year,
+        valuation_basis=basis,
         status=manifest.status,
+        **({} if gdp is None else {"gdp_year": gdp.year}),
+        **{name: rule.model_dump_json() for name, rule in rules.items() if rule is not None},
     )
 
 
@@ -145,15 +177,28 @@ def _dataset(
     )
 
 
-def _weight(folder: Path, name: str, crs: str, grid: xr.Dataset, zones: xr.Dataset) -> FloatArray:
-    """Weights at the cells of the zones; nodata weighs nothing."""
+def _weight(
+    folder: Path,
+    name: str,
+    crs: str,
+    grid: xr.Dataset,
+    zones: xr.Dataset,
+    findings: list[Finding],
+) -> FloatArray:
+    """Weights at the cells of the zones; nodata weighs nothing, finer weights are summed."""
+    if name == BY_AREA:
+        return np.ones(zones.sizes["cell"])
     weight = read_raster(folder / name, crs)
-    if faults := list(same_grid(weight, grid, file=name)):
-        raise FoundError(*faults)
     if (weight < 0).any():
         raise FoundError(
             Finding("negative_weight", name, found=float(weight.min()), cells=weight < 0)
         )
+    if (parts := refinement(weight, grid)) is not None:
+        again = Finding("weight_summed", name, found=f"{parts[0]} x {parts[1]} cells to one")
+        findings += [again] if again not in findings else []
+        weight = summed(weight, grid)
+    if faults := list(same_grid(weight, grid, file=name)):
+        raise FoundError(*faults)
     return np.nan_to_num(weight.values[zones.row.values, zones.column.values])
 
 

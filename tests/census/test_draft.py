@@ -38,6 +38,7 @@ def answered(text: str) -> dict[str, Any]:
     """The draft with each open question answered as a reader would."""
     content = yaml.safe_load(text)
     content.update(status="synthetic", source="test", currency="CNY", price_year=2022)
+    content["valuation_basis"] = "replacement_cost"
     content["return_period_basis"] = "annual_probability"
     content["hazard"]["typhoon_wind"]["unit"] = "m s-1"
     classes = content["hazard"]["rain_flood"]["classes"]

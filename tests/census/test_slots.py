@@ -32,8 +32,16 @@ def test_a_missing_slot_says_what_it_disables(language: str, draft: Draft, tmp_p
     folder = draft.write(tmp_path)
     table = completeness(read_manifest(folder), language).set_index("slot")  # type: ignore[arg-type]
     present = set(table.index[table["present"]])
-    assert present == {"hazards", "population", "historical_disasters"}
+    assert present == {"hazards", "population", "industry_gdp", "historical_disasters"}
     assert table.loc["houses", "disabled"]
-    assert not table.loc["hazards", "disabled"]
+    assert table.loc["industry_gdp", ["layers", "missing"]].tolist() == [
+        "gdp",
+        "commercial, industrial",
+    ]
+    words = {"zh": "商业损失; 工业损失", "en": "losses of trade; losses of industry"}
+    assert table.loc["industry_gdp", "disabled"] == words[language]
+    assert words["en" if language == "zh" else "zh"] not in table["disabled"].tolist()
+    lacking = table.loc["hazards", "missing"].split(", ")
+    assert sorted([*lacking, "typhoon_wind", "rain_flood"]) == sorted(perils())
     missing = {one.layer for one in examine(folder).findings if one.code == "slot_missing"}
     assert missing == set(slots()) - present

@@ -47,7 +47,8 @@ def units_agree(rows: pd.DataFrame, exposure: Exposure, file: str) -> Iterator[F
     known = {**MULTIPLIERS, **AREAS}
     own = {new: old for new, old in exposure.columns.items()}
     units = {name: one.unit for name, one in exposure.classes.items()}
-    units[exposure.gdp.column] = exposure.gdp.unit
+    if exposure.gdp is not None:
+        units[exposure.gdp.column] = exposure.gdp.unit
     for name, unit in units.items():
         header = re.findall(r"[（(]([^）)]+)[）)]", own.get(name, name))
         beneath = rows[name].tolist() if name in rows else []

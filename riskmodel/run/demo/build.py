@@ -147,6 +147,7 @@ def _manifest(method: dict[str, Any]) -> str:
         "crs": "EPSG:4490",
         "currency": "CNY",
         "price_year": method["exposure"]["price_year"],
+        "valuation_basis": "replacement_cost",
         "return_period_basis": "annual_probability",
         "hazard": {
             peril: {
