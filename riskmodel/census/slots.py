@@ -118,6 +118,26 @@ def read_slots(
     return nodes, findings
 
 
+def slot_overview(tree: xr.DataTree) -> pd.DataFrame:
+    """One row a table of the slots: its file, rows, zones with rows, and columns with their units.
+
+    Parameters
+    ----------
+    tree : DataTree
+        From `load_census`; ``tree["slots/<slot>"].to_dataset().to_dataframe()`` is the table.
+    """
+    rows = []
+    for slot, node in tree["slots"].children.items() if "slots" in tree.children else ():
+        data = node.to_dataset()
+        columns = [f"{v.attrs['long_name']}" for n, v in data.data_vars.items() if n != "code"]
+        codes = {code[:6] for code in data["code"].values.tolist() if code}
+        sizes = {"rows": data.sizes["row"], "zones": len(codes)}
+        rows.append(
+            {"slot": slot, "file": data.attrs["file"], **sizes, "columns": ", ".join(columns)}
+        )
+    return pd.DataFrame(rows, columns=["slot", "file", "rows", "zones", "columns"])
+
+
 def code_column(frame: pd.DataFrame) -> str | None:
     """Column of division codes, by its name or by its content; None where there is none."""
     if "code" in frame:

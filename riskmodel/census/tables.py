@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
@@ -133,9 +134,11 @@ def _joined(header: Sequence[Sequence[Any]]) -> list[str]:
 def code_of(value: object) -> str | None:
     """Division code of a cell as text; a county code of 12 digits is cut to its six.
 
+    A text without a digit, such as a total or a note in that column, is none.
+
     Examples
     --------
-    >>> code_of("330302000000"), code_of(330302), code_of("330302001000"), code_of(None)
+    >>> code_of("330302000000"), code_of(330302), code_of("330302001000"), code_of("合计")
     ('330302', '330302', '330302001000', None)
     """
     if value is None or (isinstance(value, float) and pd.isna(value)):
@@ -143,4 +146,6 @@ def code_of(value: object) -> str | None:
     text = str(value).strip()
     if isinstance(value, int | float):
         text = f"{value:.0f}"
-    return text[:6] if len(text) == 12 and text.endswith("000000") else text or None
+    if not re.search(r"\d", text):
+        return None
+    return text[:6] if len(text) == 12 and text.endswith("000000") else text

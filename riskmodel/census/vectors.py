@@ -33,7 +33,7 @@ def read_polygons(folder: Path, zones: Zones, crs: str) -> tuple[Polygons, list[
         raise FoundError(Finding("crs_missing", zones.file, expected=crs))
     _require_codes(codes, zones)
     polygons, findings = _valid(features.shapes, codes, zones.file)
-    polygons = _in_crs(polygons, features.crs, crs, zones.file)
+    polygons = in_crs(polygons, features.crs, crs, zones.file)
     if zones.longgang is not None:
         polygons = cut_longgang(polygons, crs, zones.file)
         findings.append(Finding("longgang_cut", zones.file, found=LONGGANG))
@@ -62,13 +62,20 @@ def _valid(shapes: Shapes, codes: Sequence[object], file: str) -> tuple[Polygons
     return polygons, findings
 
 
-def _in_crs(polygons: Polygons, source: str, target: str, file: str) -> Polygons:
+def in_crs(polygons: Polygons, source: str, target: str, file: str = "") -> Polygons:
+    """Polygons of one coordinate system in another.
+
+    Raises
+    ------
+    FoundError
+        If coordinates lie outside what the source describes; `file` is for the message.
+    """
     shapes = moved(np.array(list(polygons.values()), dtype=object), source, target, file)
     return dict(zip(polygons, shapes, strict=True))
 
 
 def _longgang(crs: str) -> shapely.Geometry:
-    return _in_crs(county_polygons((LONGGANG,)), "EPSG:4326", crs, "")[LONGGANG]
+    return in_crs(county_polygons((LONGGANG,)), "EPSG:4326", crs)[LONGGANG]
 
 
 def _require_split(cangnan: shapely.Geometry, crs: str, file: str) -> None:

@@ -13,10 +13,9 @@ import shapely
 
 from riskmodel.census.boundaries import county_polygons
 from riskmodel.census.crs import DEGREES
-from riskmodel.census.features import moved
 from riskmodel.census.finding import FoundError
 from riskmodel.census.manifest import Zones
-from riskmodel.census.vectors import CANGNAN, LONGGANG, read_polygons
+from riskmodel.census.vectors import CANGNAN, LONGGANG, in_crs, read_polygons
 from tests.census.conftest import SQUARES
 
 
@@ -72,8 +71,7 @@ def test_a_zipped_shapefile_is_read_in_place(encoding: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("crs", ["EPSG:4528", "EPSG:4549", "EPSG:4326", "EPSG:3857"])
 def test_other_systems_come_back_in_degrees(crs: str, tmp_path: Path) -> None:
-    shapes = moved(np.array(list(SQUARES.values()), dtype=object), DEGREES, crs, "z")
-    write(tmp_path / "z.gpkg", dict(zip(SQUARES, shapes, strict=True)), crs)
+    write(tmp_path / "z.gpkg", in_crs(SQUARES, DEGREES, crs), crs)
     for code, shape in read(tmp_path, "z.gpkg").items():
         corners = np.sort(np.asarray(SQUARES[code].exterior.coords), axis=0)
         # projections come back to a tenth of a millimetre

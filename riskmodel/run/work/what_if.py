@@ -12,11 +12,12 @@ from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.loss.compilation import compile_table
 from riskmodel.loss.curves import damage_items
 from riskmodel.loss.engine import stored_blocks
+from riskmodel.loss.entries import FineCells
 from riskmodel.loss.kernel_arrays import Pairs
 from riskmodel.loss.occurrence_table import occurrence_tables
 from riskmodel.run.folder import Run
 from riskmodel.run.params import apply_overrides
-from riskmodel.run.settings import damage_levers, scenario_curves
+from riskmodel.run.settings import damage_levers, scenario_curves, scenario_fine
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Held:
     census: xr.DataTree
     catalogue: xr.DataTree
     curves: Mapping[str, IntensityCurves]
+    fine: FineCells | None
     blocks: Sequence[Pairs]
 
 
@@ -34,8 +36,10 @@ def held(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> Held:
     """Read all pairs of the catalogue into memory once."""
     curves = scenario_curves(run.params, census, catalogue)
     items = damage_items(damage_levers(run.params))
-    table = compile_table(census, curves, items, depth_spread=run.params.loss.depth_spread)
-    return Held(run, census, catalogue, curves, list(stored_blocks(catalogue, table)))
+    fine = scenario_fine(run.params, census, catalogue)
+    spread = run.params.loss.depth_spread
+    table = compile_table(census, curves, items, depth_spread=spread, fine=fine)
+    return Held(run, census, catalogue, curves, fine, list(stored_blocks(catalogue, table)))
 
 
 def what_if(kept: Held, changes: Mapping[str, object]) -> dict[str, Metric]:
@@ -51,7 +55,9 @@ def what_if(kept: Held, changes: Mapping[str, object]) -> dict[str, Metric]:
     params = apply_overrides(base, dict(changes), where="what if")
     same = params.curves == base.curves and params.scenario == base.scenario
     curves = kept.curves if same else scenario_curves(params, kept.census, kept.catalogue)
+    fine = kept.fine if same else scenario_fine(params, kept.census, kept.catalogue)
     items = [replace(item, column="loss") for item in damage_items(damage_levers(params))]
-    table = compile_table(kept.census, curves, items, depth_spread=params.loss.depth_spread)
+    spread = params.loss.depth_spread
+    table = compile_table(kept.census, curves, items, depth_spread=spread, fine=fine)
     (found,) = occurrence_tables(kept.catalogue, [table], blocks=kept.blocks).values()
     return loss_metrics(found, list(params.exceedance.return_periods))
