@@ -23,6 +23,7 @@ from riskmodel.core.schema import Schema, stamp
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+SLIVER = 1e-9  # of a census cell
 FINE = Schema(
     "census.fine",
     {name: ("fine",) for name in ("parent", "share", "latitude", "longitude")},
@@ -54,9 +55,8 @@ def read_fine(
     Returns
     -------
     DataTree with ``parent`` (fine,) cell of the zones and ``share`` (fine,) of its exposure, and
-    a child for each peril with ``intensity`` (return_period, fine); maps on the census grid for
-    perils that have none of their own, the highest of the fine cells, for drawing and for checks of
-    the catalogue; findings. Cells that are dry in every map are one cell in each census cell.
+    a child for each peril with ``intensity`` (return_period, fine), dry cells of a census cell as
+    one; for perils without maps on the census grid the highest of the fine cells; findings.
     """
     findings: list[Finding] = []
     pieces: dict[str, Pieces] = {}
@@ -74,16 +74,23 @@ def read_fine(
         return None, {}, findings
     first = next(iter(pieces.values()))
     complete = np.logical_and.reduce([one.complete for one in pieces.values()])
-    touched = np.bincount(first.parent, minlength=complete.size) > 0
+    held = held_shares(zones)
+    touched = (np.bincount(first.parent, minlength=complete.size) > 0) & (held > SLIVER)
     if left := int((touched & ~complete).sum()):
         found = f"{left} of {int(touched.sum())} census cells"
         findings.append(Finding("fine_kept_coarse", "census.yml", "hazard.*.fine", found=found))
     stand_ins = {
-        peril: _highest(one, complete, grid, zones).assign_attrs(crs=manifest.crs)
+        peril: _highest(one, complete, held, grid, zones).assign_attrs(crs=manifest.crs)
         for peril, one in pieces.items()
         if not manifest.hazard[peril].files
     }
     return _tree(pieces, complete, manifest), stand_ins, findings
+
+
+def held_shares(zones: xr.Dataset) -> FloatArray:
+    """Share (cell,) of each census cell that zones hold."""
+    shares = zones["cell_share"].values.astype(np.float64)
+    return np.bincount(zones["entry_cell"].values, shares).astype(np.float64)
 
 
 def _require_alike(pieces: dict[str, Pieces]) -> None:
@@ -93,16 +100,24 @@ def _require_alike(pieces: dict[str, Pieces]) -> None:
 
 
 def _highest(
-    one: Pieces, complete: npt.NDArray[np.bool_], grid: xr.Dataset, zones: xr.Dataset
+    one: Pieces,
+    complete: npt.NDArray[np.bool_],
+    held: FloatArray,
+    grid: xr.Dataset,
+    zones: xr.Dataset,
 ) -> xr.Dataset:
-    """Highest of the fine cells of each census cell that they cover; elsewhere nothing is known."""
+    """Highest of the fine cells of each census cell that they cover; elsewhere nothing is known.
+
+    Slivers of zones, which rounding leaves in a next cell, are dry.
+    """
     maps = np.full((one.periods.size, grid.sizes["y"] * grid.sizes["x"]), np.nan, dtype=np.float32)
     flat = zones["row"].values.astype(np.int64) * grid.sizes["x"] + zones["column"].values
     kept = complete[one.parent]
     for layer, values in zip(maps, one.intensity, strict=True):
         highest = np.zeros(complete.size, dtype=np.float32)
         np.maximum.at(highest, one.parent[kept], values[kept])
-        layer[flat[complete]] = highest[complete]
+        shown = complete | (held <= SLIVER)
+        layer[flat[shown]] = highest[shown]
     shape = (one.periods.size, grid.sizes["y"], grid.sizes["x"])
     dims = ("return_period", "y", "x")
     return xr.Dataset(

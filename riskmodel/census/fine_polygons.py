@@ -49,9 +49,8 @@ def polygon_pieces(
 ) -> Pieces:
     """Parts of polygons in each census cell, each with the intensities of its polygon.
 
-    What stands in a polygon is spread over it evenly. A census cell is complete where polygons
-    with values cover what zones hold of it; with ``nodata_means: dry`` every cell that they touch
-    is, and the rest of it is dry.
+    What stands in a polygon is spread evenly. A census cell is complete where polygons cover what
+    zones hold of it; with ``nodata_means: dry`` each that they touch is, its rest being dry.
 
     Raises
     ------

@@ -39,9 +39,9 @@ def raster_pieces(
     zones: xr.Dataset,
     findings: list[Finding],
 ) -> Pieces:
-    """Cells of fine maps by the census cell in which their centre lies.
+    """Cells of fine maps by the census cell of their centre.
 
-    A census cell is complete where its corners lie on the maps and no cell in it is nodata.
+    It is complete where its corners lie on the maps and no cell in it is nodata.
 
     Raises
     ------
@@ -49,10 +49,7 @@ def raster_pieces(
         With what is wrong with the maps or their weights.
     """
     system = fine.crs or crs
-    data, found = read_hazard(folder, peril, _as_layer(layer, fine), system)
-    findings += found
-    if data is None:
-        raise FoundError(*found)
+    data = _maps(folder, peril, layer, fine, system, findings)
     weight = _weights(folder, fine, system, data)
     x, y = centres(data, system, crs)
     parent = cell_at(x, y, grid, zones)
@@ -82,10 +79,22 @@ def raster_pieces(
     )
 
 
-def _as_layer(layer: HazardLayer, fine: FineMaps) -> HazardLayer:
-    """Read fine maps as a layer would be, by the classes and the repair of theirs."""
+def _maps(
+    folder: Path,
+    peril: str,
+    layer: HazardLayer,
+    fine: FineMaps,
+    crs: str,
+    findings: list[Finding],
+) -> xr.Dataset:
+    """Read fine maps as a layer of their own, by the classes and the repair of theirs."""
     own = {name: getattr(fine, name) for name in ("files", "variable", "nodata", "nodata_means")}
-    return layer.model_copy(update={**own, "fine": None, "unit": fine.unit or layer.unit})
+    own |= {"fine": None, "unit": fine.unit or layer.unit}
+    data, found = read_hazard(folder, peril, layer.model_copy(update=own), crs)
+    findings += found
+    if data is None:
+        raise FoundError(*found)
+    return data
 
 
 def _weights(folder: Path, fine: FineMaps, crs: str, data: xr.Dataset) -> FloatArray:

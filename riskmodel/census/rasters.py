@@ -46,7 +46,7 @@ def read_raster(
     ------
     FoundError
         If the file is missing, empty, too large, cannot be read whole, has several bands, another
-        system, swapped axes, or a nodata value that is not declared, is zero, or is everywhere.
+        system, swapped axes, or a nodata value that is not declared, is zero or everywhere.
     """
     _require_file(path)
     if path.suffix.lower() in (".nc", ".nc4", ".zarr"):
@@ -63,13 +63,34 @@ def read_raster(
     x, y = float(data["x"].mean()), float(data["y"].mean())
     if code := misfit(x, y, crs):
         raise FoundError(Finding(code, path.name, found=(round(x, 4), round(y, 4)), expected=crs))
-    data = data.sortby("y", ascending=False).sortby("x")
+    data = _known_nodata(data.sortby("y", ascending=False).sortby("x"), path.name, nodata)
     if dry:
-        return _known_nodata(data, path.name, nodata).fillna(0.0)
-    data = _known_nodata(data, path.name, nodata)
+        return data.fillna(0.0)
     if np.isnan(data.values).all():
         raise FoundError(Finding("all_nodata", path.name))
     return data
+
+
+def stated_place(path: Path) -> tuple[str, float | None]:
+    """Coordinate system (empty if none) and step along y of a raster, by its header alone.
+
+    Raises
+    ------
+    FoundError
+        If it cannot be read.
+    """
+    _require_file(path)
+    try:
+        if path.suffix.lower() in (".nc", ".nc4", ".zarr"):
+            engine = "zarr" if path.suffix.lower() == ".zarr" else "netcdf4"
+            with xr.open_dataset(path, engine=engine, decode_coords="all") as source:
+                data = next(one for one in source.data_vars.values() if one.ndim >= 2)
+                axis = data[data.dims[-2]].values
+                return _stated_crs(source, data), abs(float(axis[1] - axis[0]))
+        with rasterio.open(path) as source:
+            return source.crs.to_wkt() if source.crs else "", abs(source.transform.e)
+    except Exception as error:  # GDAL, NetCDF and Zarr let many kinds through
+        raise FoundError(Finding("file_unreadable", path.name, found=str(error))) from error
 
 
 def _require_file(path: Path) -> None:

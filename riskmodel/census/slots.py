@@ -12,7 +12,7 @@ import xarray as xr
 
 from riskmodel.census.finding import Finding, gathered
 from riskmodel.census.manifest import Manifest
-from riskmodel.census.tables import code_of, read_table
+from riskmodel.census.tables import code_of, numbers_in, read_table
 from riskmodel.census.units import perils, slots, unit_in_header
 from riskmodel.core.messages import Language, message
 from riskmodel.core.schema import Schema, stamp
@@ -170,7 +170,7 @@ def tidy(frame: pd.DataFrame, code: str | None) -> xr.Dataset:
 
 
 def _column(values: pd.Series) -> np.ndarray:
-    numbers = pd.to_numeric(values, errors="coerce")
+    numbers = numbers_in(values)
     empty = values.isna()
     if not empty.all() and (numbers.notna() | empty).all():
         return numbers.to_numpy(dtype=np.float64)

@@ -58,7 +58,7 @@ def open_census(path: Path) -> xr.DataTree:
         From `import_census`. Values are read when they are used.
     """
     tree = xr.open_datatree(path, engine="netcdf4")
-    tree.attrs["perils"] = list(np.atleast_1d(tree.attrs["perils"]))  # one text alone, if one
+    tree.attrs["perils"] = np.atleast_1d(tree.attrs["perils"]).tolist()  # one text alone, if one
     return tree
 
 

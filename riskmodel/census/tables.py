@@ -41,17 +41,29 @@ def read_table(folder: Path, table: Table) -> pd.DataFrame:
     path = folder / table.workbook
     if path.suffix.lower() in VECTORS:
         return _attributes(folder, table)
-    if not path.is_file():
-        raise FoundError(Finding("file_missing", table.workbook))
-    if path.stat().st_size == 0:
-        raise FoundError(Finding("file_empty", table.workbook, found="0 bytes"))
-    rows = _csv(path, table) if path.suffix.lower() in (".csv", ".txt") else _excel(path, table)
+    rows = raw_rows(folder, table)
     start, end = table.header_row - 1, table.header_row - 1 + table.header_rows
     if len(rows) <= end:
         found = f"{len(rows)} rows"
         raise FoundError(Finding("table_empty", table.workbook, found=found))
     names = _renamed(_joined(rows[start:end]), table)
     return pd.DataFrame(rows[end:], columns=names, dtype=object)
+
+
+def raw_rows(folder: Path, table: Table) -> Rows:
+    """Rows of a CSV or a sheet as they stand, merged cells of the header filled.
+
+    Raises
+    ------
+    FoundError
+        As `read_table` does.
+    """
+    path = folder / table.workbook
+    if not path.is_file():
+        raise FoundError(Finding("file_missing", table.workbook))
+    if path.stat().st_size == 0:
+        raise FoundError(Finding("file_empty", table.workbook, found="0 bytes"))
+    return _csv(path, table) if path.suffix.lower() in (".csv", ".txt") else _excel(path, table)
 
 
 def _renamed(names: list[str], table: Table) -> list[str]:
@@ -129,6 +141,21 @@ def _joined(header: Sequence[Sequence[Any]]) -> list[str]:
         words = [str(part).strip() for part in parts if part is not None]
         names.append("/".join(dict.fromkeys(words)))
     return names
+
+
+def numbers_in(column: pd.Series) -> pd.Series:
+    """Numbers of a column, also those written with thousands separators; others are NaN.
+
+    Examples
+    --------
+    >>> numbers_in(pd.Series(["1,250.5", 3, "12,50", "n/a", None])).tolist()
+    [1250.5, 3.0, nan, nan, nan]
+    """
+    grouped = re.compile(r"\s*\d{1,3}([,，]\d{3})+(\.\d+)?\s*")
+    plain = [
+        re.sub("[,，]", "", v) if isinstance(v, str) and grouped.fullmatch(v) else v for v in column
+    ]
+    return pd.to_numeric(pd.Series(plain, column.index, dtype=object), errors="coerce")
 
 
 def code_of(value: object) -> str | None:

@@ -14,7 +14,14 @@ from riskmodel.core.yaml_file import read_mapping
 
 PERILS = Path(__file__).parents[2] / "data" / "census" / "perils.yml"
 SLOTS = Path(__file__).parents[2] / "data" / "census" / "slots.yml"
-COUNTS = {"person": ("person", 1.0), "household": ("household", 1.0)}
+COUNTS = {
+    "person": ("person", 1.0),
+    "人": ("person", 1.0),
+    "万人": ("person", 1e4),
+    "household": ("household", 1.0),
+    "户": ("household", 1.0),
+    "万户": ("household", 1e4),
+}
 AREAS = {"m2": 1.0, "亩": 2000.0 / 3.0, "公顷": 1e4, "km2": 1e6}
 
 

@@ -99,8 +99,7 @@ def updated_exposure(exposure: xr.Dataset, price_year: int) -> xr.Dataset:
 
     Returns
     -------
-    Dataset like `exposure`, with new ``price_year``, ``gdp_year`` and ``valuation_basis`` and a
-    ``history`` that tells each step with its source.
+    Dataset with new ``price_year``, ``gdp_year``, ``valuation_basis`` and steps in ``history``.
 
     Raises
     ------

@@ -21,7 +21,7 @@ from riskmodel.census.checks.totals import (
 from riskmodel.census.finding import Finding, FoundError, errors_of, gathered
 from riskmodel.census.manifest import BY_AREA, Exposure, Gdp, Manifest
 from riskmodel.census.rasters import read_raster
-from riskmodel.census.tables import code_of, read_table
+from riskmodel.census.tables import code_of, numbers_in, read_table
 from riskmodel.census.units import column_unit
 from riskmodel.census.updating import joined_basis
 from riskmodel.core.money import CURRENCY
@@ -203,7 +203,7 @@ def _weight(
 
 
 def _column(table: pd.DataFrame, name: str, file: str) -> FloatArray:
-    values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=np.float64)
+    values = numbers_in(table[name]).to_numpy(dtype=np.float64)
     bad = ~((values >= 0) & np.isfinite(values))
     if bad.any():
         place = f"column {name}, zone {table.index[bad][0]}"

@@ -10,7 +10,8 @@ import openpyxl
 import pytest
 import yaml
 
-from riskmodel.census.draft import draft_manifest, peril_in_name
+from riskmodel.census.draft import draft_manifest
+from riskmodel.census.draft_maps import peril_in_name
 from riskmodel.census.finding import FoundError
 from riskmodel.census.read import examine, load_census
 from tests.census.conftest import Draft, write_tif

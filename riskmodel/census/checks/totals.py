@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import pandas as pd
 
 from riskmodel.census.finding import Finding
 from riskmodel.census.manifest import Exposure
+from riskmodel.census.tables import numbers_in
 from riskmodel.census.units import AREAS
 from riskmodel.core.money import MULTIPLIERS
 
@@ -34,10 +35,26 @@ def total_rows(table: pd.DataFrame, file: str) -> Iterator[Finding]:
         yield Finding("total_row", file, place=f"row of code {code}")
 
 
+def index_row(cells: Sequence[object]) -> bool:
+    """Whether a row beneath a header only numbers the columns, as statistical tables do.
+
+    Examples
+    --------
+    >>> index_row(["甲", "乙", 1, 2, 3]), index_row(["甲县", 12.5, 100])
+    (True, False)
+    """
+    texts = [str(cell).strip().strip("（()）") for cell in cells if cell is not None]
+    numbers = [float(text) for text in texts if re.fullmatch(r"\d+(?:\.0)?", text)]
+    letters = [text for text in texts if len(text) == 1 and text in "甲乙丙丁ABCDE栏"]
+    counted = numbers == [float(n) for n in range(1, len(numbers) + 1)]
+    return len(numbers) > 1 and counted and len(numbers) + len(letters) == len(texts)
+
+
 def rows_left_out(rows: pd.DataFrame, columns: list[str], file: str) -> Iterator[Finding]:
     """Find rows without a code that hold numbers and are no total: they would be lost."""
-    numbers = rows[columns].apply(pd.to_numeric, errors="coerce").notna().any(axis=1)
-    for index in rows.index[numbers & ~_named_totals(rows)]:
+    numbers = rows[columns].apply(numbers_in).notna().any(axis=1)
+    counting = np.array([index_row(row) for row in rows.itertuples(index=False)], dtype=bool)
+    for index in rows.index[numbers & ~_named_totals(rows) & ~counting]:
         found = [v for v in rows.loc[index].tolist() if v is not None][:4]
         yield Finding("row_without_code", file, place=f"row {index + 1} of the data", found=found)
 
@@ -63,7 +80,7 @@ def totals_agree(
     """Compare sums of columns, in the column's unit, with total rows and stated totals."""
     stated = left_out[_named_totals(left_out)]
     for name, total in totals.items():
-        values = pd.to_numeric(stated[name], errors="coerce").dropna().tolist()
+        values = numbers_in(stated[name]).dropna().tolist()
         if (one := exposure.classes.get(name)) and one.stated_total is not None:
             values.append(one.stated_total)
         for value in values:
