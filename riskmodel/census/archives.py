@@ -35,6 +35,11 @@ def archive_parts(path: Path) -> list[str]:
     return [part.filename for part in parts]
 
 
+def _left_by_macos(name: str) -> bool:
+    """Whether a part of an archive only holds attributes that macOS adds to it."""
+    return any(part == "__MACOSX" or part.startswith("._") for part in PurePosixPath(name).parts)
+
+
 def vector_source(path: Path) -> str:
     """GDAL's name of a vector file, also inside an archive and in a folder of it.
 
@@ -45,7 +50,7 @@ def vector_source(path: Path) -> str:
     """
     if path.suffix.lower() != ".zip":
         return str(path)
-    inside = [PurePosixPath(name) for name in archive_parts(path)]
+    inside = [PurePosixPath(name) for name in archive_parts(path) if not _left_by_macos(name)]
     folders = {one.parent for one in inside if one.suffix.lower() in SHAPES}
     folders |= {p for one in inside for p in one.parents if p.suffix.lower() == ".gdb"}
     deep = next(iter(sorted(folders, key=str)), PurePosixPath("."))

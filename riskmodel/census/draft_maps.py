@@ -124,7 +124,9 @@ def _place(path: Path) -> tuple[str, float | None]:
         return "", step
     system = CRS.from_user_input(crs)
     degrees = step is not None and system.is_geographic
-    return system.to_string(), step * METRES if degrees and step else step
+    code = system.to_epsg(min_confidence=70)  # as `same_crs` reads the WKT of other programs
+    name = f"EPSG:{code}" if code else system.to_string()
+    return name, step * METRES if degrees and step else step
 
 
 def _seen(one: Raster, peril: str) -> dict[str, Any]:

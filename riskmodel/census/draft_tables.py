@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 import pandas as pd
 
-from riskmodel.census.checks.totals import index_row
+from riskmodel.census.checks.totals import CODE, index_row
 from riskmodel.census.encodings import encoding_of
 from riskmodel.census.finding import FoundError
 from riskmodel.census.manifest import ASK, Table
@@ -21,7 +21,6 @@ from riskmodel.census.units import AREAS, COUNTS, unit_in_header
 from riskmodel.core.money import MULTIPLIERS
 
 UNITS = {*MULTIPLIERS, *AREAS, *COUNTS}
-CODE = re.compile(r"\d{6}|\d{9}|\d{12}")
 HEADER_ROWS = 3  # at most
 NO_CLASS = re.compile(
     r"序号|编号|栏次|年份|^年$|^year$|^no\.?$|^id$|longitude|latitude|经度|纬度", re.IGNORECASE
@@ -122,7 +121,7 @@ def _first_coded(rows: Sequence[Sequence[Any]]) -> int | None:
     width = max((len(row) for row in rows), default=0)
     for column in range(width):
         cells = [row[column] if column < len(row) else None for row in rows]
-        coded = [bool((c := code_of(v)) and CODE.fullmatch(c)) for v in cells]
+        coded = [bool((c := code_of(v)) and re.fullmatch(CODE, c)) for v in cells]
         if any(coded):
             first = coded.index(True)
             if 2 * sum(coded) >= sum(v is not None for v in cells[first:]):

@@ -118,6 +118,8 @@ def _from_tiff(path: Path, dry: bool) -> tuple[xr.DataArray, str]:
             if place.b != 0.0 or place.d != 0.0:
                 raise FoundError(Finding("rotated", path.name, found=tuple(place)[:6]))
             band = source.read(1, masked=True).astype(np.float64).filled(np.nan)
+            if (source.scales[0], source.offsets[0]) != (1.0, 0.0):  # packed, as whole centimetres
+                band = band * source.scales[0] + source.offsets[0]
             crs = source.crs.to_wkt() if source.crs else ""
             attrs = {"integer": source.dtypes[0].startswith(("int", "uint"))}
     except FoundError:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from riskmodel.census.checks.totals import CODE
 from riskmodel.census.finding import Finding, gathered
 from riskmodel.census.manifest import Manifest
 from riskmodel.census.tables import code_of, numbers_in, read_table
@@ -144,7 +145,7 @@ def code_column(frame: pd.DataFrame) -> str | None:
         return "code"
     for name in frame:
         codes = [code_of(value) for value in frame[name]]
-        good = [bool(one and re.fullmatch(r"\d{6}|\d{9}|\d{12}", one)) for one in codes]
+        good = [bool(one and re.fullmatch(CODE, one)) for one in codes]
         if sum(good) >= max(1, len(good) // 2):
             return str(name)
     return None

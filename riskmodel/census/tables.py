@@ -101,7 +101,10 @@ def _csv(path: Path, table: Table) -> Rows:
         raise FoundError(Finding("encoding_wrong", path.name, found=found)) from error
     if wrongly_decoded(text, encoding):
         raise FoundError(Finding("encoding_wrong", path.name, found=f"UTF-8 read as {encoding}"))
-    rows: Rows = [[cell.strip() or None for cell in row] for row in csv.reader(StringIO(text))]
+    first = text.partition("\n")[0]
+    mark = max(",;\t", key=first.count)  # the comma where there is none of them
+    lines = csv.reader(StringIO(text), delimiter=mark)
+    rows: Rows = [[cell.strip() or None for cell in row] for row in lines]
     width = max((len(row) for row in rows), default=0)
     return [row + [None] * (width - len(row)) for row in rows if any(row)]
 

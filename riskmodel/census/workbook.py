@@ -12,6 +12,7 @@ import xarray as xr
 
 from riskmodel.census.checks.grids import refinement, same_grid, summed
 from riskmodel.census.checks.totals import (
+    CODE,
     codes_written_well,
     rows_left_out,
     total_rows,
@@ -71,6 +72,8 @@ def read_county_table(folder: Path, exposure: Exposure) -> tuple[CountyTable, li
     if faults:
         raise FoundError(*faults)
     codes = table["code"].map(code_of)
+    written = codes.str.fullmatch(CODE).eq(True)
+    codes = codes.where(written | table[numbers].notna().any(axis=1))  # a note counts nothing
     coded, left_out = table[codes.notna()], table[codes.isna()]
     if coded.empty:
         raise FoundError(Finding("code_missing", file, found="no row with a code"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 import xarray as xr
 from rasterio import Affine
 
@@ -102,6 +103,19 @@ def test_rows_without_a_code_are_left_out(draft: Draft, tmp_path: Path) -> None:
     draft.table.append([None, "合计", "Total", 19.75, 177_780, 50.75])
     exposure = loaded(draft, tmp_path)["exposure"].to_dataset()
     assert float(exposure["total"].sel(exposure_class="people").sum()) == 177_780
+
+
+def test_packed_maps_are_unpacked(draft: Draft, tmp_path: Path) -> None:
+    """Whole centimetres with a scale of 0.01 in the file are metres."""
+    plain = loaded(draft, tmp_path / "a")["rain_flood"]["intensity"].values
+    folder = draft.write(tmp_path / "b")
+    for t, values in draft.maps["rain_flood"].items():
+        path = folder / f"hazard/rain_flood_{t}.tif"
+        write_tif(path, np.rint(100.0 * values), dtype="int16", nodata=-9999)
+        with rasterio.open(path, "r+") as target:
+            target.scales = (0.01,)
+    found = load_census(folder)["rain_flood"]["intensity"].values
+    assert found == pytest.approx(plain, rel=1e-6)
 
 
 # --- refusals -----------------------------------------------------------------------------------

@@ -70,6 +70,28 @@ def test_a_csv_gives_the_same_census(
     assert load_census(tmp_path).identical(plain)
 
 
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_other_marks_between_columns(mark: str, draft: Draft, tmp_path: Path) -> None:
+    plain = load_census(draft.write(tmp_path))
+    rows = [["code", "name_zh", "name_en", "homes", "people", "gdp"], *BODY]
+    text = "\n".join(mark.join(map(str, row)) for row in rows)
+    (tmp_path / "e.csv").write_text(text, encoding="utf-8")
+    table(tmp_path, workbook="e.csv", sheet=None)
+    assert load_census(tmp_path).identical(plain)
+
+
+def test_a_total_a_note_and_a_row_of_numbers_among_the_codes(draft: Draft, tmp_path: Path) -> None:
+    plain = load_census(draft.write(tmp_path / "a"))
+    draft.table[1:1] = [["甲", "乙", "丙", 1, 2, 3]]
+    draft.table[3][3] = "12.50"
+    draft.table[3][4] = "100,003"
+    draft.table += [
+        ["合计", None, None, 19.75, 177_780, 50.75],
+        ["注：数据截至2022年", *[None] * 5],
+    ]
+    assert load_census(draft.write(tmp_path / "b")).identical(plain)
+
+
 def test_units_of_ten_thousand_give_the_same_money(draft: Draft, tmp_path: Path) -> None:
     plain = load_census(draft.write(tmp_path / "a"))
     draft.table[1][3] = "万元"

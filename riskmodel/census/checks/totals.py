@@ -16,12 +16,13 @@ from riskmodel.census.units import AREAS
 from riskmodel.core.money import MULTIPLIERS
 
 TOTALS = re.compile(r"合\s*计|总\s*计|小\s*计|全市|\btotal\b|\bsum\b", re.IGNORECASE)
+CODE = r"\d{6}|\d{9}|\d{12}"
 ROUNDING = 1e-3  # of a stated total; totals are stated rounded
 
 
 def codes_written_well(codes: pd.Series, file: str) -> Iterator[Finding]:
     """Find codes that are no division code, as after a spreadsheet made numbers of them."""
-    good = codes.str.fullmatch(r"\d{6}|\d{9}|\d{12}")
+    good = codes.str.fullmatch(CODE)
     if not good.all():
         found = codes[~good].tolist()[:5]
         yield Finding("code_format", file, found=found, expected="6, 9 or 12 digits as text")
