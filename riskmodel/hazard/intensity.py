@@ -139,15 +139,13 @@ def intensity_curves(
     edges = np.concatenate([edges, tail_edges])
     rise = maps[-1] - maps[-min(2, periods.size)]
     tail = [maps[-1] + rise * step for step in steps]
-    ends = (
-        np.stack([*head_left, *left, maps[-1], *tail[:-1]]),
-        np.stack([*head_right, *right, *tail]),
-    )
-    raised = reading.depth_shift * ((ends[0] > 0) | (ends[1] > 0))
+    begins, ends = [*head_left, *left, maps[-1], *tail[:-1]], [*head_right, *right, *tail]
+    sides = np.stack([begins, ends])
+    sides += reading.depth_shift * (sides > 0).any(axis=0)
     return IntensityCurves(
         edges=edges.astype(np.int64),
-        left=(ends[0] + raised).T.astype(np.float32, order="C"),
-        right=(ends[1] + raised).T.astype(np.float32, order="C"),
+        left=sides[0].T.astype(np.float32, order="C"),
+        right=sides[1].T.astype(np.float32, order="C"),
         cap=reading.tail_cap,
         first_extrapolated=int(np.rint(mapped[-1] - shift)) + 1,
     )
