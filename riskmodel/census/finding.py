@@ -22,6 +22,7 @@ WARNINGS = frozenset(
         "not_replacement_cost",
         "peril_reaches_nothing",
         "period_in_name",
+        "polygons_overlap",
         "slot_code_unknown",
         "zones_overlap",
     }

@@ -87,6 +87,26 @@ def read_fine(
     return _tree(pieces, complete, manifest), stand_ins, findings
 
 
+def fine_of_cells(fine: xr.DataTree, cells: IntArray) -> xr.DataTree:
+    """Fine cells of some census cells alone, which are numbered anew in the order given.
+
+    Parameters
+    ----------
+    fine : DataTree
+        The node ``fine`` of a census.
+    cells : array of int (cell,)
+        Numbers of the census cells to keep, each once.
+    """
+    number = {int(cell): new for new, cell in enumerate(cells)}
+    parent = fine.to_dataset(inherit=False)["parent"].values
+    kept = np.flatnonzero(np.isin(parent, cells))
+    nodes = {node.path: node.to_dataset(inherit=False).isel(fine=kept) for node in fine.subtree}
+    nodes = {path.removeprefix(fine.path) or "/": data for path, data in nodes.items()}
+    renumbered = np.array([number[int(one)] for one in parent[kept]], dtype=np.int32)
+    nodes["/"] = nodes["/"].assign(parent=("fine", renumbered))
+    return xr.DataTree.from_dict(nodes)
+
+
 def held_shares(zones: xr.Dataset) -> FloatArray:
     """Share (cell,) of each census cell that zones hold."""
     shares = zones["cell_share"].values.astype(np.float64)

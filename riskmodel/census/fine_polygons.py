@@ -69,9 +69,10 @@ def polygon_pieces(
     cut = _cut(placed, boxes[zones["row"].values, zones["column"].values])
     if not cut.cell.size:
         raise FoundError(Finding("polygons_elsewhere", file, f"hazard.{peril}.fine.polygons"))
+    whole = float(shapely.area(boxes[0, 0]))
+    _note_overlaps(cut, whole, file, findings)
     known = ~np.isnan(values).any(axis=0)
     weight = cut.area * _density(features, placed, fine, file)[cut.polygon]
-    whole = float(shapely.area(boxes[0, 0]))
     held = np.bincount(zones["entry_cell"].values, zones["cell_share"].values)
     covered = np.bincount(cut.cell, cut.area * known[cut.polygon], held.size) / whole
     complete = np.bincount(cut.cell, weight, held.size) > 0
@@ -79,12 +80,10 @@ def polygon_pieces(
         return _pieces(cut, weight, values, complete & (covered >= COVERED * held), data, fine)
     rest = np.flatnonzero(complete & (covered < COVERED * held))
     points = shapely.centroid(boxes[zones["row"].values[rest], zones["column"].values[rest]])
-    nothing = np.full(rest.size, values.shape[1])  # a polygon more, dry in every map
     area = (held[rest] - covered[rest]) * whole * float(fine.spread == BY_AREA)
-    more = Cut(
-        np.append(cut.cell, rest), np.append(cut.polygon, nothing),
-        np.append(cut.area, area), np.append(cut.point, points),
-    )  # fmt: skip
+    nothing = np.full(rest.size, values.shape[1])  # a polygon more, dry in every map
+    dry_parts = (rest, nothing, area, points)
+    more = Cut(*(np.append(one, two) for one, two in zip(cut, dry_parts, strict=True)))
     padded = np.pad(values, ((0, 0), (0, 1)))
     return _pieces(more, np.append(weight, area), padded, complete, data, fine)
 
@@ -135,6 +134,13 @@ def _cut(shapes: Shapes, boxes: Shapes) -> Cut:
     kept = area > 0
     point = shapely.point_on_surface(parts[kept])
     return Cut(cell[kept], polygon[kept], area[kept], point)
+
+
+def _note_overlaps(cut: Cut, whole: float, file: str, findings: list[Finding]) -> None:
+    """Tell of cells that polygons cover more than once; what stands there would count twice."""
+    covered = np.bincount(cut.cell, cut.area) / whole
+    if twice := int((covered > 2.0 - COVERED).sum()):
+        findings.append(Finding("polygons_overlap", file, found=f"in {twice} census cells"))
 
 
 def _density(features: Features, shapes: Shapes, fine: FineMaps, file: str) -> FloatArray:

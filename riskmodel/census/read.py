@@ -126,7 +126,7 @@ def _read(folder: Path, manifest: Manifest, findings: list[Finding]) -> xr.DataT
     if exposure is None or errors_of(findings):
         return None
     whole = grids | stand_ins
-    ordered = {peril: whole[peril] for peril in manifest.hazard}
+    ordered = {peril: whole[peril] for peril in dict.fromkeys([*manifest.hazard, *whole])}
     tree = _tree(manifest, ordered, zones, exposure, findings)
     for name, node in slots.items():
         tree[f"slots/{name}"] = xr.DataTree(node)

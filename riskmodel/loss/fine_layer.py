@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
+from riskmodel.core.errors import CensusError
 from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.loss.entries import FineCells
 
@@ -26,6 +27,8 @@ def fine_cells(
 
     Raises
     ------
+    CensusError
+        If the node has no maps, or its cells are not those of the census.
     ReturnPeriodError
         As `intensity_curves` does, for example if a fine depth exceeds the cap of the tail.
     """
@@ -33,6 +36,16 @@ def fine_cells(
         return None
     node = census.children["fine"]
     cells = node.to_dataset(inherit=False)
+    highest = int(cells["parent"].values.max(initial=-1))
+    known = census["zones"].sizes["cell"]
+    if not node.children or highest >= known:
+        raise CensusError(
+            "fine cells without maps, or of other census cells",
+            where="census, fine",
+            found=f"perils {sorted(map(str, node.children))}, cells up to {highest}",
+            expected=f"a node for each peril, cells below {known}",
+            remedy="where a census is cut to some zones, cut its fine cells with `fine_of_cells`",
+        )
     return FineCells(
         parent=cells["parent"].values.astype(np.int64),
         share=cells["share"].astype(np.float64),

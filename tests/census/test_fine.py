@@ -16,6 +16,7 @@ from rasterio import Affine
 from riskmodel.census.checks.grids import refinement, same_grid, summed
 from riskmodel.census.crs import converted
 from riskmodel.census.finding import FoundError
+from riskmodel.census.fine import fine_of_cells
 from riskmodel.census.read import examine, load_census
 from riskmodel.census.storage import import_census, open_census
 from tests.census.conftest import COLUMNS, NORTH, ROWS, SIZE, SQUARES, WEST, Draft, write_tif
@@ -218,6 +219,31 @@ def test_what_villages_leave_out_is_coarse_or_dry(draft: Draft, tmp_path: Path) 
     folder = draft.write(tmp_path)
     assert codes(folder)["fine_kept_coarse"].found == "4 of 4 census cells"
     assert load_census(folder)["fine"].sizes["fine"] == 0
+
+
+def test_overlapping_villages_are_warned_of(draft: Draft, tmp_path: Path) -> None:
+    shapes = [shapely.box(120.0, 27.5, 121.5, 28.5), shapely.box(120.25, 27.5, 120.75, 28.0)]
+    villages(tmp_path, shapes, {"D10": [0.5, 0.1], "D100": [1.5, 0.2]}, "EPSG:4490")
+    polygons = {"file": "villages.gpkg", "columns": {10: "D10", 100: "D100"}}
+    fine = {"polygons": polygons, "spread": "by_area"}
+    draft.manifest["hazard"]["rain_flood"]["fine"] = fine
+    one = codes(draft.write(tmp_path))["polygons_overlap"]
+    assert (one.severity, one.found) == ("warning", "in 4 census cells")
+
+
+def test_fine_cells_of_some_census_cells(draft: Draft, tmp_path: Path) -> None:
+    add_fine(draft, tmp_path)
+    whole = load_census(draft.write(tmp_path))["fine"]
+    chosen = np.array([7, 3, 20])
+    part = fine_of_cells(whole, chosen)
+    assert part["parent"].values.tolist() == [1] * 6 + [0] * 6 + [2] * 6
+    for new, old in enumerate(chosen):
+        for name in ("share", "rain_flood/intensity"):
+            one, other = (
+                tree[name].values[..., tree["parent"].values == number]
+                for tree, number in ((part, new), (whole, old))
+            )
+            assert np.array_equal(one, other)
 
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {

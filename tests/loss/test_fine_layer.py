@@ -16,7 +16,7 @@ from pyproj import Transformer
 from rasterio import Affine
 
 from riskmodel.census.read import load_census
-from riskmodel.core.errors import ReturnPeriodError
+from riskmodel.core.errors import CensusError, ReturnPeriodError
 from riskmodel.core.returnperiod import Frequency
 from riskmodel.hazard.intensity import IntensityCurves, Reading, cell_maps, intensity_curves
 from riskmodel.hazard.position import LAST_POSITION
@@ -168,6 +168,14 @@ def test_the_mean_depth_would_cost_nothing(census: xr.DataTree) -> None:
 def test_a_fine_depth_beyond_the_cap_is_refused(census: xr.DataTree) -> None:
     with pytest.raises(ReturnPeriodError, match="exceeds the cap"):
         fine_cells(census, lambda peril, maps: curves(peril, maps, cap=1.0))
+
+
+def test_fine_cells_of_another_census_are_refused(census: xr.DataTree) -> None:
+    bare = census["fine"].to_dataset(inherit=False)
+    for fine in (bare, bare.assign(parent=bare["parent"] + 1)):
+        nodes = {"zones": census["zones"].to_dataset(), "fine": fine}
+        with pytest.raises(CensusError, match=r"of other census cells.*to do: .*fine_of_cells"):
+            fine_cells(xr.DataTree.from_dict(nodes), curves)
 
 
 def test_a_census_without_fine_maps_has_no_fine_cells(census: xr.DataTree) -> None:
