@@ -11,8 +11,10 @@ import yaml
 from riskmodel.census.draft_maps import census_crs, hazard_part, rasters_of, weights_of
 from riskmodel.census.draft_tables import (
     Sheet,
+    add_own_tables,
     count_of_numbers,
     exposure_part,
+    has_names,
     sheets_of,
     table_part,
 )
@@ -58,6 +60,8 @@ def draft_manifest(folder: Path) -> str:
     exposure: dict[str, Any] = {"workbook": f"{ASK}: table with one row a zone", "classes": {}}
     if exposed is not None:
         exposure = exposure_part(exposed, weights_of(rasters))
+        for other in _others(sheets, exposed):
+            add_own_tables(exposure, other, weights_of(rasters))
     content: dict[str, Any] = {
         "name": folder.name,
         "status": f"{ASK}: real, calibrated, synthetic, illustrative or placeholder",
@@ -80,9 +84,20 @@ def draft_manifest(folder: Path) -> str:
 
 
 def _exposure(sheets: list[Sheet]) -> Sheet | None:
-    """Table with codes and most columns of numbers, of those not named as a slot."""
+    """Table with codes, names and most columns of numbers, of those not named as a slot."""
     fitting = [one for one in sheets if one.code and slot_in_name(one.table.workbook) is None]
-    return max(fitting, key=count_of_numbers, default=None)
+    return max(fitting, key=lambda one: (has_names(one), count_of_numbers(one)), default=None)
+
+
+def _others(sheets: list[Sheet], exposed: Sheet) -> Iterator[Sheet]:
+    """Yield further tables of the same zones, a row each, that may hold classes of exposure."""
+    wanted = _codes(exposed)
+    for one in sheets:
+        if one is exposed or not one.code or slot_in_name(one.table.workbook):
+            continue
+        codes = [code for value in one.frame[one.code] if (code := code_of(value))]
+        if wanted <= set(codes) and len(set(codes)) == len(codes):
+            yield one
 
 
 def _codes(sheet: Sheet) -> set[str]:

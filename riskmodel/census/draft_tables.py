@@ -75,10 +75,26 @@ def exposure_part(sheet: Sheet, weights: list[str]) -> dict[str, Any]:
     return {**table_part(sheet.table), "columns": columns, "classes": classes, **part}
 
 
+def add_own_tables(exposure: dict[str, Any], sheet: Sheet, weights: list[str]) -> None:
+    """Add the classes of a further table to a draft of ``exposure``, each with its table."""
+    more = exposure_part(sheet, weights)
+    named = {"code": sheet.code} if sheet.code != "code" else {}
+    table = table_part(sheet.table) | ({"columns": named} if named else {})
+    for name, one in more["classes"].items():
+        exposure["classes"].setdefault(name, one | {"table": dict(table)})
+    if "gdp" in more and "gdp" not in exposure:
+        exposure["gdp"] = more["gdp"] | {"table": dict(table)}
+
+
 def table_part(table: Table) -> dict[str, Any]:
     """Content of a table in the manifest, without what is as usual."""
     usual = Table(workbook=table.workbook).model_dump()
     return {k: v for k, v in table.model_dump().items() if k == "workbook" or v != usual[k]}
+
+
+def has_names(sheet: Sheet) -> bool:
+    """Whether a table has a column of names of zones."""
+    return any(str(name) == "name_zh" or NAMES.search(str(name)) for name in sheet.frame)
 
 
 def count_of_numbers(sheet: Sheet) -> int:

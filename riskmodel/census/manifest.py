@@ -103,13 +103,14 @@ class Table(Part):
 class ExposureClass(Part):
     """Unit of a column, what spreads it over cells, its valuation, and a total stated elsewhere.
 
-    ``weight`` is a map, or ``by_area``.
+    ``weight`` is a map, or ``by_area``; ``table`` is where the column stands, if not with others.
     """
 
     unit: str
     weight: str
     valuation_basis: Basis | None = None
     stated_total: float | None = None
+    table: Table | None = None
 
 
 class Gdp(Part):
@@ -118,6 +119,7 @@ class Gdp(Part):
     column: str
     unit: str
     year: int
+    table: Table | None = None
 
 
 class Exposure(Table):

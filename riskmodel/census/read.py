@@ -13,6 +13,7 @@ from riskmodel.census.boundaries import cached_boundaries, county_codes
 from riskmodel.census.checks.crossings import exposure_surveyed, hazard_exposed
 from riskmodel.census.checks.grids import same_grid
 from riskmodel.census.checks.layers import all_listed, names_agree, no_twins, periods_agree
+from riskmodel.census.county_table import CountyTable, read_county_table
 from riskmodel.census.crs import DEGREES, converted, crs_of
 from riskmodel.census.finding import Finding, FoundError, errors_of, gathered
 from riskmodel.census.fine import read_fine
@@ -23,7 +24,7 @@ from riskmodel.census.slots import read_slots, slot_findings
 from riskmodel.census.states import AFFECTED, OUTSIDE, SURVEYED_DRY, state_of
 from riskmodel.census.updating import update_findings
 from riskmodel.census.vectors import read_polygons
-from riskmodel.census.workbook import CountyTable, read_county_table, read_exposure
+from riskmodel.census.workbook import read_exposure
 from riskmodel.census.zones import zone_entries
 from riskmodel.core.schema import Schema, stamp
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +10,12 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.census.checks.grids import refinement, same_grid, summed
-from riskmodel.census.checks.totals import (
-    CODE,
-    codes_written_well,
-    rows_left_out,
-    total_rows,
-    totals_agree,
-    units_agree,
-)
+from riskmodel.census.checks.totals import totals_agree
+from riskmodel.census.county_table import CountyTable
 from riskmodel.census.finding import Finding, FoundError, errors_of, gathered
-from riskmodel.census.manifest import BY_AREA, Exposure, Gdp, Manifest
+from riskmodel.census.manifest import BY_AREA, Gdp, Manifest
 from riskmodel.census.rasters import read_raster
-from riskmodel.census.tables import code_of, numbers_in, read_table
+from riskmodel.census.tables import numbers_in
 from riskmodel.census.units import column_unit
 from riskmodel.census.updating import joined_basis
 from riskmodel.core.money import CURRENCY
@@ -41,52 +34,6 @@ EXPOSURE = Schema(
     },
     ("currency", "price_year", "valuation_basis", "status"),
 )
-NAMES = ("code", "name_zh")
-
-
-@dataclass(frozen=True, slots=True)
-class CountyTable:
-    """Rows of a county table by zone code, and the rows without a code: units, totals."""
-
-    rows: pd.DataFrame
-    left_out: pd.DataFrame
-    file: str
-
-
-def read_county_table(folder: Path, exposure: Exposure) -> tuple[CountyTable, list[Finding]]:
-    """County table by zone code, and what its codes and rows show.
-
-    Raises
-    ------
-    FoundError
-        If the file or a column is missing, the file cannot be read, or no row has a code.
-    """
-    file = exposure.workbook
-    table = read_table(folder, exposure)
-    numbers = [*exposure.classes, *([exposure.gdp.column] if exposure.gdp else [])]
-    faults = [
-        Finding("column_missing", file, found=list(table), expected=name)
-        for name in (*NAMES, *numbers)
-        if name not in table
-    ]
-    if faults:
-        raise FoundError(*faults)
-    codes = table["code"].map(code_of)
-    written = codes.str.fullmatch(CODE).eq(True)
-    codes = codes.where(written | table[numbers].notna().any(axis=1))  # a note counts nothing
-    coded, left_out = table[codes.notna()], table[codes.isna()]
-    if coded.empty:
-        raise FoundError(Finding("code_missing", file, found="no row with a code"))
-    rows = coded.assign(code=codes[codes.notna()].astype(str))
-    findings = list(codes_written_well(rows["code"], file))
-    if "name_en" not in rows:
-        findings.append(Finding("name_en_missing", file))
-        rows = rows.assign(name_en=rows["name_zh"])
-    rows = rows.set_index("code")
-    findings += total_rows(rows, file)
-    findings += rows_left_out(left_out, numbers, file)
-    findings += units_agree(left_out, exposure, file)
-    return CountyTable(rows, left_out, file), findings
 
 
 def read_exposure(
@@ -108,13 +55,13 @@ def read_exposure(
         Grid of the hazard maps, which the weights must share.
     """
     findings: list[Finding] = []
-    stated, file = manifest.exposure, table.file
+    stated = manifest.exposure
     classes: dict[str, tuple[str, FloatArray, FloatArray]] = {}
     sums: dict[str, float] = {}
     for name, layer in stated.classes.items():
         with gathered(findings):
             unit, factor = column_unit(layer.unit, where=name)
-            column = _column(table.rows, name, file)
+            column = _column(table.rows, name, table.file_of(name))
             sums[name] = float(column.sum())
             at_cell = _weight(folder, layer.weight, manifest.crs, grid, zones, findings)
             total = column * factor
@@ -122,7 +69,8 @@ def read_exposure(
     gdp = np.full(len(table.rows), np.nan)
     with gathered(findings):
         gdp = _gdp(table, stated.gdp, sums, findings)
-    findings += totals_agree(sums, table.left_out, stated, file)
+    files = {name: table.file_of(name) for name in sums}
+    findings += totals_agree(sums, table.left_out, stated, files)
     if errors_of(findings):
         return None, findings
     basis = [
@@ -144,7 +92,7 @@ def _gdp(
         findings.append(Finding("gdp_missing", "census.yml", "exposure.gdp"))
         return np.full(len(table.rows), np.nan)
     _, factor = column_unit(gdp.unit, where="gdp", money_only=True)
-    column = _column(table.rows, gdp.column, table.file)
+    column = _column(table.rows, gdp.column, table.file_of(gdp.column))
     sums[gdp.column] = float(column.sum())
     return column * factor
 

@@ -257,6 +257,8 @@ def townships(folder: Path) -> None:
     lines = ["街道代码,名称,房屋（万元）", '330381101,甲镇,"1,250,000"', "330381102,乙镇,80000"]
     lines.append('合计,,"1,330,000"')
     (folder / "房屋.csv").write_bytes("\n".join(lines).encode("gb18030"))
+    people = ["街道代码,常住人口（万人）", "330381101,3.5", "330381102,1.25", "330381103,9"]
+    (folder / "人口.csv").write_text("\n".join(people), encoding="utf-8-sig")
 
 
 def test_townships_villages_and_maps_from_the_south(tmp_path: Path) -> None:
@@ -269,16 +271,19 @@ def test_townships_villages_and_maps_from_the_south(tmp_path: Path) -> None:
     assert content["zones"] == {
         "file": "洪涝与区划.gpkg", "layer": "乡镇", "code": "乡镇码",
     }  # fmt: skip
-    name = "房屋（万元）"
-    assert open_questions(content["exposure"]) == [f"classes.{name}.weight"]
-    content["exposure"]["classes"][name]["weight"] = flood["spread"] = "by_area"
+    homes, people = "房屋（万元）", "常住人口（万人）"
+    classes = content["exposure"]["classes"]
+    assert open_questions(classes) == [f"{name}.weight" for name in (homes, people)]
+    classes[homes]["weight"] = classes[people]["weight"] = flood["spread"] = "by_area"
     content["hazard"]["rain_flood"]["unit"] = flood["unit"] = "m"
     content["hazard"]["typhoon_wind"]["unit"] = "m s-1"
     given = ("status", "source", "currency", "price_year", "valuation_basis", "return_period_basis")
     content |= {key: ANSWERS[key] for key in given}
     (folder / "census.yml").write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
     tree = load_census(folder)
-    assert tree["exposure"]["total"].values.tolist() == [[1.25e10], [8e8]]
+    total = tree["exposure"].to_dataset()["total"].to_pandas()
+    assert total[homes].tolist() == [1.25e10, 8e8]
+    assert total[people].tolist() == [35_000.0, 12_500.0]
     assert tree["zones"]["zone"].values.tolist() == ["330381101", "330381102"]
     wind = tree["typhoon_wind"].to_dataset()
     assert wind["y"].values[0] > wind["y"].values[-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -76,17 +76,21 @@ def units_agree(rows: pd.DataFrame, exposure: Exposure, file: str) -> Iterator[F
 
 
 def totals_agree(
-    totals: dict[str, float], left_out: pd.DataFrame, exposure: Exposure, file: str
+    totals: dict[str, float], left_out: pd.DataFrame, exposure: Exposure, files: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Compare sums of columns, in the column's unit, with total rows and stated totals."""
+    """Compare sums of columns, in the column's unit, with total rows and stated totals.
+
+    `files` names the file of each column.
+    """
     stated = left_out[_named_totals(left_out)]
     for name, total in totals.items():
-        values = numbers_in(stated[name]).dropna().tolist()
+        values = numbers_in(stated[name]).dropna().tolist() if name in stated else []
         if (one := exposure.classes.get(name)) and one.stated_total is not None:
             values.append(one.stated_total)
         for value in values:
             if not np.isclose(total, value, rtol=ROUNDING):
-                yield Finding("total_disagrees", file, f"column {name}", "", total, value)
+                place = f"column {name}"
+                yield Finding("total_disagrees", files[name], place, "", total, value)
 
 
 def _named_totals(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
