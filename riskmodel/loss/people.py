@@ -96,6 +96,11 @@ def death_response(levers: PeopleLevers, peril: Peril, folder: Path = FOLDER) ->
     return _harmed(levers, peril, "dead", 1.0, folder)
 
 
+def injury_response(levers: PeopleLevers, peril: Peril, folder: Path = FOLDER) -> Response:
+    """Injuries for one person at a depth (m above ground): deaths x injured for each death."""
+    return _harmed(levers, peril, "injured", levers.injured_per_death, folder)
+
+
 def _harmed(
     levers: PeopleLevers, peril: Peril, name: str, each_death: float, folder: Path
 ) -> Response:
@@ -112,9 +117,7 @@ def people_items(levers: PeopleLevers, folder: Path = FOLDER) -> list[Item]:
     responses = {
         "affected": lambda peril: _from_depth(levers, peril, "affected", 1.0),
         "evacuated": lambda peril: _from_depth(levers, peril, "evacuated", levers.leaving),
-        "injured": lambda peril: _harmed(
-            levers, peril, "injured", levers.injured_per_death, folder
-        ),
+        "injured": lambda peril: injury_response(levers, peril, folder),
         "dead": lambda peril: death_response(levers, peril, folder),
     }
     return [

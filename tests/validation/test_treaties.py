@@ -42,6 +42,7 @@ def programme_of(case: Path, tmp_path: Path) -> tuple[Programme, int]:
         "price_year": 2022,
         "status": "illustrative",
         "relief_backstop": {"city": 0.5, "county": 0.5},
+        "coordination": content.get("coordination", "none"),
         "covers": [{**rest, **cover} for cover in content["covers"]],
     }
     path = tmp_path / "by_hand.yml"
@@ -55,7 +56,7 @@ def table(case: Path, name: str) -> pd.DataFrame:
 
 
 def inputs(
-    case: Path, programme: Programme, years: int
+    case: Path, programme: Programme, years: int, blocks: int = 1
 ) -> tuple[xr.DataArray, xr.DataArray, xr.Dataset]:
     rows = table(case, "losses.csv")
     count = int(rows["occurrence"].max()) + 1
@@ -70,7 +71,7 @@ def inputs(
             "year": ("occurrence", dates["year"].to_numpy()),
             "start": ("occurrence", dates["start"].to_numpy(dtype=float)),
         },
-        attrs={"years": years, "blocks": 1, "currency": "CNY", "price_year": 2022},
+        attrs={"years": years, "blocks": blocks, "currency": "CNY", "price_year": 2022},
     )
     for row in rows.itertuples():
         losses[row.occurrence, zones.index(row.zone), sectors.index(row.sector)] = row.loss
@@ -113,7 +114,7 @@ def test_parts_of_each_cover(case: Path, tmp_path: Path) -> None:
     for row in table(case, "expected.csv").itertuples():
         for part in PARTS:
             place = {"occurrence": row.occurrence, "zone": row.zone, "cover": row.cover}
-            expected[part].loc[place] = getattr(row, part)
+            expected[part].loc[place] = getattr(row, part, 0.0)
     for part in PARTS:
         np.testing.assert_allclose(payouts[part], expected[part], atol=1e-9, err_msg=part)
 

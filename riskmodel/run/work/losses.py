@@ -42,9 +42,10 @@ def items_of(run: Run, params: Params, census: xr.DataTree) -> list[Item]:
     """Classes exposed with their responses: damage, benefits of the programme, people."""
     people, floor_height = people_levers(params), params.loss.floor_height
     programme = programme_of(run, census)
+    damage = damage_levers(params)
     return [
-        *damage_items(damage_levers(params)),
-        *benefit_items(programme, floor_height=floor_height, people=people),
+        *damage_items(damage),
+        *benefit_items(programme, floor_height=floor_height, people=people, damage=damage),
         *people_items(people),
     ]
 
