@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from riskmodel.core.errors import ParamError
-from riskmodel.cover.fields import FloatArray, Frozen, Number, Share
+from riskmodel.cover.fields import FloatArray, Frozen, Money, Number, Share
 from riskmodel.cover.terms import Calendar
 
 NEW_YEAR = "01-01"
@@ -58,6 +58,29 @@ class WaitingPeriod(Frozen):
 
     days: Number = Field(gt=0.0, lt=DAYS)
     new_policies: Share
+
+
+class Anchor(Frozen):
+    """Public figures of a scheme of this kind, to stand beside what is modelled.
+
+    Parameters
+    ----------
+    year : int
+        Of the figures.
+    premium : amount, optional
+        A year's premium.
+    sum_insured : amount, optional
+        What is insured in all.
+    policies : int, optional
+        Insured persons, households or firms, as the source counts them.
+    source : str
+    """
+
+    year: int = Field(ge=1990, le=2100)
+    premium: Money | None = None
+    sum_insured: Money | None = None
+    policies: int | None = Field(default=None, gt=0)
+    source: str
 
 
 def contract_calendar(calendar: Calendar, starts: str, *, years: int, blocks: int) -> Calendar:

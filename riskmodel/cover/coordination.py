@@ -135,7 +135,7 @@ def _pay_slices(programme: Programme, given: Given, met: FloatArray) -> dict[str
 
 
 def _paid_in_slices(programme: Programme, slices: Mapping[str, Slice]) -> dict[str, FloatArray]:
-    """What covers and their top-ups pay for each slice (occurrence, zone, sector)."""
+    """Sum what covers and their top-ups pay for each slice (occurrence, zone, sector)."""
     found: dict[str, FloatArray] = {}
     for cover in programme.covers:
         if isinstance(cover, IndemnityCover):
@@ -157,9 +157,7 @@ def _uninsured(shares: Mapping[str, FloatArray]) -> FloatArray | float:
     return np.maximum(1.0 - sum(shares.values()), 0.0)
 
 
-def _by_sector(
-    programme: Programme, given: Given, amounts: Mapping[str, FloatArray]
-) -> FloatArray:
+def _by_sector(programme: Programme, given: Given, amounts: Mapping[str, FloatArray]) -> FloatArray:
     """Sum benefits for direct losses by sector (occurrence, zone, sector)."""
     total = np.zeros(given.losses.shape)
     for cover in programme.covers:

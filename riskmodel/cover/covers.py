@@ -18,7 +18,7 @@ from riskmodel.cover.benefit_table import (
     ResettlementBenefit,
     StepBenefit,
 )
-from riskmodel.cover.contract import NEW_YEAR, MonthDay, WaitingPeriod
+from riskmodel.cover.contract import NEW_YEAR, Anchor, MonthDay, WaitingPeriod
 from riskmodel.cover.fields import (
     Frozen,
     Limit,
@@ -83,6 +83,8 @@ class _Cover(Frozen):
         Days at its start in which new policies do not pay.
     claims_handling : float
         Cost of handling claims as a share of what is paid; the insurers' cost, not a payment.
+    anchor : Anchor, optional
+        Public figures of such a scheme.
     """
 
     cover: str = Field(pattern="^[a-z][a-z0-9_]*$")
@@ -96,6 +98,7 @@ class _Cover(Frozen):
     policy_year_start: MonthDay = NEW_YEAR
     waiting_period: WaitingPeriod | None = None
     claims_handling: Share = 0.0
+    anchor: Anchor | None = None
     modelled_on: str
     source: str
     status: Status
@@ -128,7 +131,7 @@ class BenefitCover(_Cover):
 
     @model_validator(mode="after")
     def _check_limits_of_one(self) -> Self:
-        """A water table is cut to the limit of a household; other benefits must lie within."""
+        """Refuse benefits above the limit of one; a water table is cut to it instead."""
         for name, benefit in self.benefits.items():
             whose, most = "person", 0.0
             if isinstance(benefit, HarmBenefit):

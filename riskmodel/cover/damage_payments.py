@@ -98,9 +98,7 @@ def paid_items(
             for peril in insured.perils
         }
         items.append(
-            replace(
-                item, column=column, quantity="benefit", responses=responses, combine="highest"
-            )
+            replace(item, column=column, quantity="benefit", responses=responses, combine="highest")
         )
     return items
 
@@ -116,8 +114,6 @@ def rated_items(
             for p in benefit.perils
         }
         items.append(
-            replace(
-                item, column=column, quantity="benefit", responses=responses, combine="highest"
-            )
+            replace(item, column=column, quantity="benefit", responses=responses, combine="highest")
         )
     return items

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from riskmodel.core.errors import ParamError, TermsError
 from riskmodel.core.status import Status, worst
+from riskmodel.cover.contract import Anchor
 from riskmodel.cover.covers import Cover, IndemnityCover, ParametricCover
 from riskmodel.cover.fields import Currency, Frozen, Share, check_sums_to_one
 from riskmodel.cover.inuring import inuring_order
@@ -55,6 +56,8 @@ class Programme(Frozen):
         zone, because covers of one sector insure disjoint slices of its value.
     treaties : sequence of Treaty
         Reinsurance of what covers pay, if any; each names those that pay before it.
+    anchor : Anchor, optional
+        Public figures of the scheme that the programme follows.
     source, status : str
         Where the amounts come from; the status of the file is the worst of its covers' and
         treaties'.
@@ -78,6 +81,7 @@ class Programme(Frozen):
     coordination: Coordination
     covers: tuple[Cover, ...] = Field(min_length=1)
     treaties: tuple[Treaty, ...] = ()
+    anchor: Anchor | None = None
     source: str
     status: Status
 

@@ -87,9 +87,7 @@ class Slice:
     left: FloatArray
 
 
-def pay_benefits(
-    cover: BenefitCover, given: Given, due: FloatArray, allowed: FloatArray
-) -> Result:
+def pay_benefits(cover: BenefitCover, given: Given, due: FloatArray, allowed: FloatArray) -> Result:
     """Pay the part of benefits (occurrence, zone, benefit) that coordination allows."""
     calendar = given.calendar(cover)
     force = in_force(cover.waiting_period, calendar)[:, None, None]
