@@ -93,7 +93,7 @@ def _less(result: Result, cut: FloatArray) -> Result:
     return replace(
         result,
         parts=replace(result.parts, paid=result.parts.paid - total),
-        met_by_others=result.met_by_others + total,
+        coordination=result.coordination + total,
         benefit_paid=result.benefit_paid - detail,
         benefit_scaled_back=result.benefit_scaled_back + detail,
     )

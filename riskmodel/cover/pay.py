@@ -16,7 +16,7 @@ from riskmodel.cover.programme import Programme
 from riskmodel.cover.single_cover import Given, Result
 from riskmodel.cover.terms import Parts
 
-CUTS_BEFORE_TERMS = ("met_by_others", "object_terms", "waiting")
+CUTS_BEFORE_TERMS = ("coordination", "object_terms", "waiting")
 PARTS = (*(field.name for field in fields(Parts)), *CUTS_BEFORE_TERMS)
 PAYOUTS = Schema(
     "Payouts",
@@ -64,7 +64,7 @@ def pay(
     Returns
     -------
     Dataset (occurrence, zone, cover), CNY: ``due`` = ``paid`` + ``deductible`` + ``coinsurance``
-    + ``above_event_limit`` + ``above_year_limit`` + ``met_by_others`` + ``object_terms`` +
+    + ``above_event_limit`` + ``above_year_limit`` + ``coordination`` + ``object_terms`` +
     ``waiting``; by benefit: ``benefit_paid``, ``benefit_scaled_back``; ``contract_year``
     (occurrence, cover); coords ``year``, ``start``, ``tier``, ``kind``.
 

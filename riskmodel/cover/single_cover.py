@@ -59,8 +59,8 @@ class Result:
     ----------
     parts : Parts
         `parts.due` is the sum of the other parts and of the three here.
-    met_by_others : array
-        Paid by other covers, by coordination.
+    coordination : array
+        Not paid because other covers pay it, or it is above the loss.
     object_terms, waiting : array
         Kept by the owners under the terms of the object, and in the waiting period.
     columns : list of str
@@ -70,7 +70,7 @@ class Result:
     """
 
     parts: Parts
-    met_by_others: FloatArray
+    coordination: FloatArray
     object_terms: FloatArray
     waiting: FloatArray
     columns: list[str]
@@ -94,7 +94,7 @@ def pay_benefits(cover: BenefitCover, given: Given, due: FloatArray, allowed: Fl
     parts, paid, cut = benefit_parts(cover, allowed * force, calendar)
     return Result(
         parts=replace(parts, due=due.sum(axis=2)),
-        met_by_others=(due - allowed).sum(axis=2),
+        coordination=(due - allowed).sum(axis=2),
         object_terms=np.zeros(due.shape[:2]),
         waiting=(allowed * (1.0 - force)).sum(axis=2),
         columns=[benefit_column(cover.cover, name) for name in cover.benefits],
@@ -126,7 +126,7 @@ def pay_slice(
     none = np.zeros((*subject.shape, 0))
     result = Result(
         parts=replace(parts, due=insured.sum(axis=2)),
-        met_by_others=met.sum(axis=2),
+        coordination=met.sum(axis=2),
         object_terms=(left - within).sum(axis=2),
         waiting=subject * (1.0 - force),
         columns=[],

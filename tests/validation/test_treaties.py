@@ -19,12 +19,17 @@ from riskmodel.cover.ledger import build_ledger
 from riskmodel.cover.pay import PARTS, pay
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.cover.years import year_totals
+from riskmodel.loss.curves import DamageLevers
 from riskmodel.loss.people import PeopleLevers
 from riskmodel.price.premiums import Loads, premiums
 from riskmodel.price.principles import ExpectedValue
 
 HERE = Path(__file__).parent
 PEOPLE = PeopleLevers("jonkman_2008", 0.2, 0.8, 0.75, 0.95, 0.67)
+DAMAGE = DamageLevers(
+    92.0, 25.7, 1.21, "jrc_asia", 0.921, 1.2, 0.15,
+    {f"residential_{name}": 0.5 for name in ("rc", "brick_concrete", "brick_wood", "other")},
+)  # fmt: skip
 CASES = sorted(p.parent for p in HERE.glob("*/covers.yml"))
 CODES = {"zone": str}
 BOX = "wenzhou_150km"
@@ -56,9 +61,10 @@ def table(case: Path, name: str) -> pd.DataFrame:
 
 
 def inputs(
-    case: Path, programme: Programme, years: int, blocks: int = 1
+    case: Path, programme: Programme, years: int
 ) -> tuple[xr.DataArray, xr.DataArray, xr.Dataset]:
     rows = table(case, "losses.csv")
+    blocks = yaml.safe_load((case / "covers.yml").read_text(encoding="utf-8")).get("blocks", 1)
     count = int(rows["occurrence"].max()) + 1
     zones, sectors = sorted(set(rows["zone"]) | {"330302"}), list(dict.fromkeys(rows["sector"]))
     dates = rows.drop_duplicates("occurrence").set_index("occurrence").sort_index()
@@ -75,7 +81,10 @@ def inputs(
     )
     for row in rows.itertuples():
         losses[row.occurrence, zones.index(row.zone), sectors.index(row.sector)] = row.loss
-    columns = [item.column for item in benefit_items(programme, floor_height=0.0, people=PEOPLE)]
+    columns = [
+        item.column
+        for item in benefit_items(programme, floor_height=0.0, people=PEOPLE, damage=DAMAGE)
+    ]
     benefits = xr.DataArray(
         np.zeros((count, len(zones), len(columns))),
         dims=("occurrence", "zone", "benefit"),
@@ -160,7 +169,7 @@ def test_means_and_year_totals_agree_with_the_occurrences(case: Path, tmp_path: 
 def test_water_table() -> None:
     root = HERE.parents[1]
     programme = load_programme(root / "params" / "tiers" / "illustrative.yml")
-    items = benefit_items(programme, floor_height=0.15, people=PEOPLE)
+    items = benefit_items(programme, floor_height=0.15, people=PEOPLE, damage=DAMAGE)
     contents = next(item for item in items if item.column == "basic.contents")
     rows = pd.read_csv(HERE / "19_water_table" / "depths.csv")
     pays = contents.responses["rain_flood"].at(rows["depth"].to_numpy())
