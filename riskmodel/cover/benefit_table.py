@@ -197,7 +197,7 @@ DirectBenefit = StepBenefit | DamageBenefit
 def capped_steps(
     benefits: Mapping[str, StepBenefit], limit: float
 ) -> dict[str, list[tuple[float, float]]]:
-    """Steps (m, CNY) of benefits that one household is paid together, within its limit.
+    """Cut steps (m, CNY) of benefits that one household is paid together to its limit.
 
     Where the table asks for more than the limit, what each depth adds is cut alike for all
     benefits, so that none of them falls with depth and their sum is min(table, limit).

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
@@ -20,6 +21,7 @@ from riskmodel.cover.fields import FloatArray, Frozen, Limit, Money
 from riskmodel.loss.response import Response
 
 LEVELS = (np.arange(400) + 0.5) / 400  # equally likely objects
+KNOTS = 48  # of a response, which may have more; payments are smoother than damage
 Payment = Callable[[FloatArray], FloatArray]
 
 
@@ -98,10 +100,25 @@ def paid_response(
     name : str
         Of the new response.
     """
-    mean = np.minimum(np.asarray(response.value) / reached, 1.0)
-    spread = np.asarray(response.spread) / reached
-    paid = pays(damage_quantiles(mean, spread) * unit_value).mean(axis=1)
+    count = len(response.value)
+    kept = np.unique(np.linspace(0, count - 1, min(count, KNOTS)).round().astype(int))
+    mean = np.minimum(np.asarray(response.value)[kept] / reached, 1.0)
+    spread = np.asarray(response.spread)[kept] / reached
+    ratios = _quantiles(tuple(mean.tolist()), tuple(spread.tolist()))
+    paid = pays(ratios * unit_value).mean(axis=1)
     # a wider spread at less damage can pay a hair more; a response never falls
     value = np.maximum.accumulate(reached * paid / unit_value)
     none = (0.0,) * value.size
-    return replace(response, name=name, value=tuple(value.tolist()), spread=none)
+    return replace(
+        response,
+        name=name,
+        intensity=tuple(np.asarray(response.intensity)[kept].tolist()),
+        value=tuple(value.tolist()),
+        spread=none,
+    )
+
+
+@lru_cache(maxsize=256)
+def _quantiles(mean: tuple[float, ...], spread: tuple[float, ...]) -> FloatArray:
+    """Keep what several covers of one class read."""
+    return damage_quantiles(np.array(mean), np.array(spread))

@@ -81,10 +81,8 @@ def inputs(
     )
     for row in rows.itertuples():
         losses[row.occurrence, zones.index(row.zone), sectors.index(row.sector)] = row.loss
-    columns = [
-        item.column
-        for item in benefit_items(programme, floor_height=0.0, people=PEOPLE, damage=DAMAGE)
-    ]
+    items = benefit_items(programme, floor_height=0.0, people=PEOPLE, damage=DAMAGE)
+    columns = list(dict.fromkeys(item.column for item in items))
     benefits = xr.DataArray(
         np.zeros((count, len(zones), len(columns))),
         dims=("occurrence", "zone", "benefit"),

@@ -235,7 +235,7 @@ def ningbo_table(flooded: Flooded) -> pd.DataFrame:
             shares = zip(pays, (100 * count / count.sum()).round(1), strict=True)
             steps = {f"paid {p:g} 元 (%)": share for p, share in shares}
             rows.append({"case": name, MEAN: round(mean), OVER: round(mean / known, 2)} | steps)
-    return pd.DataFrame(rows).fillna("")
+    return pd.DataFrame(rows).astype(object).fillna("")
 
 
 def ningbo_records(run: Run, flooded: Flooded) -> list[Record]:

@@ -26,7 +26,7 @@ def contract_frame(programme: Programme) -> pd.DataFrame:
     frame = contract_table(programme)
     rule = f"{programme.coordination}: {COORDINATION[programme.coordination]}"
     last = {"tier": "all", "cover": "coordination", "limits of one": rule}
-    return pd.concat([frame, pd.DataFrame([last])], ignore_index=True).fillna("")
+    return pd.concat([frame, pd.DataFrame([last])], ignore_index=True).astype(object).fillna("")
 
 
 def layers_of(programme: Programme, paid: Paid) -> xr.Dataset:
