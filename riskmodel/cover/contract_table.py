@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 from riskmodel.cover.benefit_table import HarmBenefit, ResettlementBenefit
+from riskmodel.cover.contract import Anchor
 from riskmodel.cover.covers import BenefitCover, Cover, IndemnityCover
 from riskmodel.cover.programme import Programme
 from riskmodel.cover.take_up import ByZone
@@ -61,6 +62,16 @@ def limits_of_one(cover: Cover) -> str:
     return "; ".join(parts)
 
 
+def anchor_words(anchor: Anchor | None) -> str:
+    """Year and public figures of a scheme, empty where there are none."""
+    if anchor is None:
+        return ""
+    figures = {
+        "premium": anchor.premium, "sum insured": anchor.sum_insured, "policies": anchor.policies,
+    }  # fmt: skip
+    return f"{anchor.year}: " + ", ".join(f"{k} {v:,.10g}" for k, v in figures.items() if v)
+
+
 def contract_table(programme: Programme) -> pd.DataFrame:
     """One row for each cover: take-up, limits of one, consortium, contract year, claims handling.
 
@@ -68,10 +79,8 @@ def contract_table(programme: Programme) -> pd.DataFrame:
     """
     rows = []
     for cover in programme.covers:
-        waiting, anchor = cover.waiting_period, cover.anchor
+        waiting = cover.waiting_period
         insurers = ", ".join(f"{name} {share:.0%}" for name, share in cover.consortium.items())
-        known = {} if anchor is None else anchor.model_dump(exclude={"year", "source"})
-        figures = {k: v for k, v in known.items() if v is not None}
         rows.append(
             {
                 "tier": cover.tier,
@@ -87,12 +96,7 @@ def contract_table(programme: Programme) -> pd.DataFrame:
                     else f"{waiting.days:g} days, {waiting.new_policies:.0%} of policies"
                 ),
                 "claims handling": f"{cover.claims_handling:.0%}",
-                "public figures": (
-                    ""
-                    if anchor is None
-                    else f"{anchor.year}: "
-                    + ", ".join(f"{k.replace('_', ' ')} {v:,g}" for k, v in figures.items())
-                ),
+                "public figures": anchor_words(cover.anchor),
             }
         )
     return pd.DataFrame(rows)

@@ -83,19 +83,17 @@ def premiums(
 ) -> xr.Dataset:
     """Premiums of covers or tiers by several principles.
 
-    gross = (pure + risk_load + claims_handling) / (1 - Σ shares) = sum of all components. Source of
-    the build-up: Shaoguan's heavy-rain index, 2024, which has no claims handling of its own.
+    gross = (pure + risk_load + claims_handling) / (1 - Σ shares) = sum of all components. Source:
+    the build-up of Shaoguan's heavy-rain index, 2024, which has no claims handling of its own.
 
     Parameters
     ----------
     year_losses : DataArray (year, cover) or (year, tier)
         CNY of each simulated year; attrs ``currency``, ``price_year``, ``status``.
-    loads, principles
-        Shares of gross, and principles of different names.
-    headline : str
-        Name of the principle whose figures lead.
+    loads, principles, headline
+        Shares of gross; principles of different names, and the one whose figures lead.
     limits : mapping of str to float
-        Annual limit of each cover or tier, CNY; infinite or absent gives no rate on line (NaN).
+        Annual limits, CNY; infinite or absent gives no rate on line (NaN).
     claims_handling : mapping of str to float, optional
         Mean cost, CNY a year; none where it is absent.
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from riskmodel.cover.contract_table import contract_table
+from riskmodel.cover.contract_table import anchor_words, contract_table
 from riskmodel.cover.overview import programme_table
 from riskmodel.cover.programme import Programme
 from riskmodel.cover.years import year_totals
@@ -25,7 +25,10 @@ def contract_frame(programme: Programme) -> pd.DataFrame:
     """Contracts as a readable table, and last how covers of one loss are coordinated."""
     frame = contract_table(programme)
     rule = f"{programme.coordination}: {COORDINATION[programme.coordination]}"
-    last = {"tier": "all", "cover": "coordination", "limits of one": rule}
+    figures = anchor_words(programme.anchor)
+    last = {
+        "tier": "all", "cover": "coordination", "limits of one": rule, "public figures": figures,
+    }  # fmt: skip
     return pd.concat([frame, pd.DataFrame([last])], ignore_index=True).astype(object).fillna("")
 
 
