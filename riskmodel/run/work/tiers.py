@@ -96,16 +96,19 @@ def pay_all(
     """Pay the baseline and every variant; the baseline's ledger is kept as a stage.
 
     Where the programme states take-up with a range, all of it low and all of it high are variants
-    too.
+    too. Of variants only what is paid is kept, for there are many of them.
     """
     baseline = pay_table(run, programme, census, table)
     check_balance(baseline.ledger)
     save_stage(run, "ledger", baseline.ledger)
-    others = [pay_table(run, programme, census, variant) for variant in variants.values()]
+    cases = [(programme, variant) for variant in variants.values()]
     if has_uncertain_take_up(programme):
-        bounds = [with_take_up(programme, which) for which in BOUNDS]
-        others += [pay_table(run, other, census, table) for other in bounds]
-    return baseline, others
+        cases += [(with_take_up(programme, which), table) for which in BOUNDS]
+    return baseline, [_only_paid(pay_table(run, one, census, of)) for one, of in cases]
+
+
+def _only_paid(paid: Paid) -> Paid:
+    return paid._replace(payouts=paid.payouts[["paid", "benefit_paid", "contract_year"]])
 
 
 def tier_limits(programme: Programme) -> dict[str, float]:
