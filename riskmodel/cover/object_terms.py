@@ -21,6 +21,7 @@ from riskmodel.cover.fields import FloatArray, Frozen, Limit, Money
 from riskmodel.loss.response import Response
 
 LEVELS = (np.arange(400) + 0.5) / 400  # equally likely objects
+NARROW = 1e-6  # spread below which objects are alike
 KNOTS = 48  # of a response, which may have more; payments are smoother than damage
 Payment = Callable[[FloatArray], FloatArray]
 
@@ -69,6 +70,7 @@ def damage_quantiles(mean: FloatArray, spread: FloatArray) -> FloatArray:
     loses all or nothing.
     """
     largest = mean * (1.0 - mean)
+    spread = np.where(spread < NARROW, 0.0, spread)
     with np.errstate(divide="ignore", invalid="ignore"):
         size = largest / spread**2 - 1.0
     proper = np.isfinite(size) & (size > 0.0)
