@@ -12,9 +12,14 @@ from riskmodel.cover.covers import BenefitCover, Cover, IndemnityCover
 from riskmodel.cover.programme import Programme
 from riskmodel.cover.take_up import ByZone
 
+UNITS = ((1e8, "亿元"), (1e4, "万元"), (1.0, "元"))
+
 
 def _amount(value: float) -> str:
-    return "unlimited" if math.isinf(value) else f"{value:,.10g} 元"
+    if math.isinf(value):
+        return "unlimited"
+    factor, unit = next((f, u) for f, u in UNITS if value >= f or f == 1.0)
+    return f"{value / factor:,.10g} {unit}"
 
 
 def _share(by: ByZone) -> str:
@@ -66,10 +71,13 @@ def anchor_words(anchor: Anchor | None) -> str:
     """Year and public figures of a scheme, empty where there are none."""
     if anchor is None:
         return ""
-    figures = {
-        "premium": anchor.premium, "sum insured": anchor.sum_insured, "policies": anchor.policies,
-    }  # fmt: skip
-    return f"{anchor.year}: " + ", ".join(f"{k} {v:,.10g}" for k, v in figures.items() if v)
+    parts = [
+        f"{name} {_amount(amount)}"
+        for name, amount in (("premium", anchor.premium), ("sum insured", anchor.sum_insured))
+        if amount is not None
+    ]
+    parts += [f"policies {anchor.policies:,}"] if anchor.policies else []
+    return f"{anchor.year}: " + ", ".join(parts)
 
 
 def contract_table(programme: Programme) -> pd.DataFrame:

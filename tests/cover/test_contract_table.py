@@ -39,16 +39,16 @@ def table() -> pd.DataFrame:
         ("basic", "consortium", "lead 60%, second 40%"),
         ("basic", "claims handling", "8%"),
         ("basic", "contract year from", "01-01"),
-        ("basic", "public figures", "2014: premium 38,000,000"),
-        ("basic", "limits of one", "person 100,000 元; household 2,000 元; deaths 100,000 元; "
+        ("basic", "public figures", "2014: premium 3,800 万元"),
+        ("basic", "limits of one", "person 10 万元; household 2,000 元; deaths 10 万元; "
                                    "resettlement 90 元 a day, 5 days"),
         ("index", "zones", "330302, 330381"),
         ("index", "consortium", "not stated"),
         ("rural", "take-up", "residential 10%-40% (range 30%-50%)"),
         ("rural", "contract year from", "05-01"),
         ("rural", "waiting period", "10 days, 25% of policies"),
-        ("rural", "limits of one", "object 18,000 元; franchise 3,600 元; "
-                                   "deductible of a zone 200,000 元; owners bear 30%"),
+        ("rural", "limits of one", "object 1.8 万元; franchise 3,600 元; "
+                                   "deductible of a zone 20 万元; owners bear 30%"),
         ("mixed", "take-up", "residential 5% of those in rural"),
     ],
 )  # fmt: skip

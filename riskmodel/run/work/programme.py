@@ -57,7 +57,7 @@ def programme_frame(programme: Programme) -> pd.DataFrame:
     frame = programme_table(programme).to_dataframe().reset_index()
     for limit in ("event_limit", "year_limit"):
         frame[f"{limit} (亿元)"] = frame[limit] / 1e8
-    amount = frame["attachment"].map("{:,g}".format) + " " + frame["attachment_unit"]
+    amount = frame["attachment"].map("{:,.10g}".format) + " " + frame["attachment_unit"]
     frame["attaches at"] = amount.where(frame["attachment"].notna(), "")
     shown = ["tier", "cover", "name_zh", "trigger", "attaches at", "event_limit (亿元)"]
     return frame[[*shown, "year_limit (亿元)", "payer_of_premium", "modelled_on", "status"]]
