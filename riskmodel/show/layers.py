@@ -37,14 +37,12 @@ def layer_stack_figure(
 ) -> go.Figure:
     """Which cover pays which part of a loss: a box from attachment to exhaustion for each.
 
-    Boxes stand side by side, or lie below one another where there are many.
-
     Parameters
     ----------
     table : xarray.Dataset
         Dim `cover`; variables `tier` ("1", "N", "X"), `name` (or `name_zh` and `name_en`),
         `attachment`, `limit` (> 0, infinite when unlimited) and `expected` (mean annual
-        payment) in CNY; attrs `currency`, `price_year`. Drawn in the given order.
+        payment) in CNY; attrs `currency`, `price_year`. Drawn in the given order; many lie down.
     language : {"zh", "en"}
         Language of all texts.
     words : tuple of str
@@ -59,7 +57,7 @@ def layer_stack_figure(
     name = own_name(table, "name", language)
     _check(table, name)
     drawn = table.assign(end=_ends(table))
-    tiers = list(dict.fromkeys(str(tier) for tier in table["tier"].values))
+    tiers = dict.fromkeys(str(tier) for tier in table["tier"].values)
     legend = [message(f"tier.{tier}", language) for tier in tiers]
     sideways = table.sizes["cover"] > MOST_COLUMNS
     names = [_wrapped(cover, sideways) for cover in table[name].values]
@@ -71,14 +69,11 @@ def layer_stack_figure(
         _add_layers(figure, own, name, label, language, sideways=sideways)
     figure.update_layout(barmode="overlay", bargap=0.25)
     categories = {"categoryorder": "array", "categoryarray": names, "showgrid": False}
-    top = float(HUNDRED_MILLION.shown(drawn["end"]).max())
-    money = {
-        "title_text": money_title(upwards, table.attrs, language),
-        "range": [0, (ROW_HEADROOM if sideways else HEADROOM) * top],
-    }
+    room = ROW_HEADROOM if sideways else HEADROOM
+    top = room * float(HUNDRED_MILLION.shown(drawn["end"]).max())
+    money = {"title_text": money_title(upwards, table.attrs, language), "range": [0, top]}
     if sideways:
-        name_rows(figure, lines, message(across, language))
-        _legend_in_rows(figure, legend)
+        _lay_down(figure, lines, legend, message(across, language))
         figure.update_yaxes(autorange="reversed", **categories)
         figure.update_xaxes(**money)
     else:
@@ -88,8 +83,9 @@ def layer_stack_figure(
     return figure
 
 
-def _legend_in_rows(figure: go.Figure, legend: list[str]) -> None:
-    """Give the narrow figure a legend of one entry a row, and the room for it."""
+def _lay_down(figure: go.Figure, lines: list[str], legend: list[str], title: str) -> None:
+    """Give names room on the left, and the narrower figure a legend of one entry a row."""
+    name_rows(figure, lines, title)
     top = figure.layout.margin.t + (len(legend) - legend_rows(legend)) * LEGEND_ROW
     figure.update_layout(legend_orientation="v", margin_t=top)
 
@@ -136,14 +132,41 @@ def _add_layers(
     *,
     sideways: bool,
 ) -> None:
-    """Boxes of the covers of one tier, with limit and mean payment above each."""
+    """Boxes of the covers of one tier, with limit and mean payment beside each."""
     colour = colour_of(TIER_COLOURS, str(covers["tier"].values[0]))
     names = [_wrapped(cover, sideways) for cover in covers[name].values]
     base = HUNDRED_MILLION.shown(covers["attachment"]).values
-    height = HUNDRED_MILLION.shown(covers["end"]).values - base
+    ends = HUNDRED_MILLION.shown(covers["end"]).values
+    notes, texts = _words(covers, names, label, language)
+    along, across = ("x", "y") if sideways else ("y", "x")
+    figure.add_bar(
+        **{along: ends - base, across: names},
+        orientation="h" if sideways else "v",
+        base=base,
+        name=label,
+        marker={"color": colour, "line": {"color": "white", "width": 0.8}},
+        hovertext=texts,
+        hoverinfo="text",
+    )
+    figure.add_scatter(
+        **{along: ends, across: names},
+        mode="text",
+        text=[note.replace("<br>", " ") for note in notes] if sideways else notes,
+        textposition="middle right" if sideways else "top center",
+        textfont={"size": SMALL_SIZE - 1},
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _words(
+    covers: xr.Dataset, names: list[str], label: str, language: Language
+) -> tuple[list[str], list[str]]:
+    """Write the notes beside the boxes, and what is shown when one points at them."""
     no_limit = message("legend.no_limit", language)
     limited = np.isfinite(covers["limit"].values)
-    texts, notes = [], []
+    notes, texts = [], []
     for index, cover in enumerate(names):
         amounts = {
             key: amount_text(float(covers[key].values[index]), language)
@@ -153,28 +176,7 @@ def _add_layers(
         if not limited[index]:
             amounts["limit"] = no_limit
             note = f"{no_limit}<br>{note}"
-        if sideways:
-            note = note.replace("<br>", " ")
         notes.append(note)
         lines = ((message(f"hover.{key}", language), text) for key, text in amounts.items())
         texts.append(hover((label, cover), *lines))
-    spans, ends = ("x", "y") if sideways else ("y", "x"), base + height
-    figure.add_bar(
-        **{spans[0]: height, spans[1]: names},
-        orientation="h" if sideways else "v",
-        base=base,
-        name=label,
-        marker={"color": colour, "line": {"color": "white", "width": 0.8}},
-        hovertext=texts,
-        hoverinfo="text",
-    )
-    figure.add_scatter(
-        **{spans[0]: ends, spans[1]: names},
-        mode="text",
-        text=notes,
-        textposition="middle right" if sideways else "top center",
-        textfont={"size": SMALL_SIZE - 1},
-        cliponaxis=False,
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    return notes, texts
