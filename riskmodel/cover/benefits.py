@@ -20,7 +20,7 @@ from riskmodel.cover.benefit_table import (
     capped_steps,
 )
 from riskmodel.cover.covers import BenefitCover, IndemnityCover
-from riskmodel.cover.damage_payments import Objects, paid_items, rated_items
+from riskmodel.cover.damage_payments import Objects, damaged, paid_items, rated_items
 from riskmodel.cover.programme import Programme
 from riskmodel.cover.terms import Calendar, FloatArray, Parts, event_factor, year_factor
 from riskmodel.loss.curves import DamageLevers
@@ -65,21 +65,21 @@ def benefit_items(
     TermsError
         If a cover needs damage and there is none.
     """
-    items = []
+    items, harm = [], damaged(damage)
     for cover in programme.covers:
         if isinstance(cover, BenefitCover):
             items += _depth_items(cover, floor_height, people)
             for name, benefit in cover.benefits.items():
                 column = benefit_column(cover.cover, name)
                 if isinstance(benefit, DamageBenefit):
-                    items += paid_items(column, benefit, benefit, damage)
+                    items += paid_items(column, benefit, benefit, harm)
                 elif isinstance(benefit, ConsequentialBenefit):
-                    items += rated_items(column, benefit, damage)
+                    items += rated_items(column, benefit, harm)
         elif isinstance(cover, IndemnityCover) and (terms := cover.per_object) is not None:
             for sector in cover.take_up:
                 objects = Objects(sector, terms.perils)
                 column = object_column(cover.cover, sector)
-                items += paid_items(column, objects, terms.pays, damage)
+                items += paid_items(column, objects, terms.pays, harm)
     return items
 
 

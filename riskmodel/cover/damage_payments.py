@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
@@ -36,6 +37,18 @@ class Objects(NamedTuple):
     perils: tuple[Peril, ...]
 
 
+class Damaged(NamedTuple):
+    """Damage of all exposure classes, and the share of each class of dwellings on ground floors."""
+
+    items: list[Item]
+    ground_floor_share: Mapping[str, float]
+
+
+def damaged(levers: DamageLevers | None) -> Damaged | None:
+    """Compute the damage of the run once for all covers; None where there are no levers."""
+    return None if levers is None else Damaged(damage_items(levers), levers.ground_floor_share)
+
+
 def graded(benefit: DamageBenefit, unit_value: float) -> Payment:
     """Return the payment for an object's loss, CNY, by the grade that its damage ratio reaches."""
     starts = np.array([grade.start for grade in benefit.grades])
@@ -48,10 +61,10 @@ def graded(benefit: DamageBenefit, unit_value: float) -> Payment:
     return payment
 
 
-def _insured_items(column: str, insured: Insured, damage: DamageLevers | None) -> list[Item]:
+def _insured_items(column: str, insured: Insured, damage: Damaged | None) -> list[Item]:
     if damage is None:
         raise TermsError("payments by damage need the damage of the run", where=column)
-    found = [item for item in damage_items(damage) if item.column == insured.sector]
+    found = [item for item in damage.items if item.column == insured.sector]
     for item in found:
         if unknown := sorted(set(insured.perils) - set(item.responses)):
             raise TermsError(
@@ -62,7 +75,7 @@ def _insured_items(column: str, insured: Insured, damage: DamageLevers | None) -
 
 
 def paid_items(
-    column: str, insured: Insured, pays: Payment | DamageBenefit, damage: DamageLevers | None
+    column: str, insured: Insured, pays: Payment | DamageBenefit, damage: Damaged | None
 ) -> list[Item]:
     """Items of one column: what is paid for the damage of single objects, CNY.
 
@@ -74,7 +87,7 @@ def paid_items(
         With the sector and the perils that are insured.
     pays : callable or DamageBenefit
         Payment for the loss of one object; grades refer to the value of each class's object.
-    damage : DamageLevers or None
+    damage : Damaged or None
         Of the run. Water reaches the ground floors of dwellings alone.
 
     Raises
@@ -103,9 +116,7 @@ def paid_items(
     return items
 
 
-def rated_items(
-    column: str, benefit: ConsequentialBenefit, damage: DamageLevers | None
-) -> list[Item]:
+def rated_items(column: str, benefit: ConsequentialBenefit, damage: Damaged | None) -> list[Item]:
     """Items of one column: claims in proportion to a sector's damage, CNY."""
     items = []
     for item in _insured_items(column, benefit, damage):
