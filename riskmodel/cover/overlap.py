@@ -17,7 +17,8 @@ Coordination = Literal["primary", "excess", "contribution", "none"]
 ``excess``
     Indemnity covers pay first; the benefit pays for the loss that they leave.
 ``contribution``
-    Each pays as if alone; where the sum is above the loss, both are cut in proportion.
+    Each pays as if alone, after all its limits; where the sum is above the loss, both are cut in
+    proportion. What is cut does not make room in a limit again.
 ``none``
     Each pays as if alone; what is above the loss is booked as overpayment.
 
