@@ -20,10 +20,9 @@ from riskmodel.cover.benefit_table import (
     capped_steps,
 )
 from riskmodel.cover.covers import BenefitCover, IndemnityCover
-from riskmodel.cover.damage_payments import Objects, damaged, paid_items, rated_items
+from riskmodel.cover.damage_payments import Damaged, Objects, paid_items, rated_items
 from riskmodel.cover.programme import Programme
 from riskmodel.cover.terms import Calendar, FloatArray, Parts, event_factor, year_factor
-from riskmodel.loss.curves import DamageLevers
 from riskmodel.loss.people import PeopleLevers, death_response, injury_response
 from riskmodel.loss.response import Item, Response, times_amount
 
@@ -43,7 +42,7 @@ def benefit_items(
     *,
     floor_height: float,
     people: PeopleLevers,
-    damage: DamageLevers | None = None,
+    damage: Damaged | None = None,
 ) -> list[Item]:
     """Items whose columns, in CNY due before limits, the programme needs.
 
@@ -57,29 +56,29 @@ def benefit_items(
         Ground floor of dwellings above ground (m), as for their damage.
     people : PeopleLevers
         How many die, as for the people themselves.
-    damage : DamageLevers, optional
-        Damage of objects; needed where covers have terms of the object, or pay by damage.
+    damage : Damaged, optional
+        Damage of the exposure classes; needed where covers pay by the damage of objects.
 
     Raises
     ------
     TermsError
         If a cover needs damage and there is none.
     """
-    items, harm = [], damaged(damage)
+    items: list[Item] = []
     for cover in programme.covers:
         if isinstance(cover, BenefitCover):
             items += _depth_items(cover, floor_height, people)
             for name, benefit in cover.benefits.items():
                 column = benefit_column(cover.cover, name)
                 if isinstance(benefit, DamageBenefit):
-                    items += paid_items(column, benefit, benefit, harm)
+                    items += paid_items(column, benefit, benefit, damage)
                 elif isinstance(benefit, ConsequentialBenefit):
-                    items += rated_items(column, benefit, harm)
+                    items += rated_items(column, benefit, damage)
         elif isinstance(cover, IndemnityCover) and (terms := cover.per_object) is not None:
             for sector in cover.take_up:
                 objects = Objects(sector, terms.perils)
                 column = object_column(cover.cover, sector)
-                items += paid_items(column, objects, terms.pays, harm)
+                items += paid_items(column, objects, terms.pays, damage)
     return items
 
 

@@ -9,12 +9,11 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from riskmodel.core.errors import TermsError
-from riskmodel.core.vocabulary import Peril, Sector
+from riskmodel.core.vocabulary import WATER, Peril, Sector
 from riskmodel.cover.benefit_table import ConsequentialBenefit, DamageBenefit
 from riskmodel.cover.fields import FloatArray
 from riskmodel.cover.object_terms import Payment, paid_response
-from riskmodel.loss.curves import DamageLevers, damage_items
-from riskmodel.loss.people import WATER
+from riskmodel.loss.classes import load_classes
 from riskmodel.loss.response import Item, Response, times_amount
 
 
@@ -38,15 +37,10 @@ class Objects(NamedTuple):
 
 
 class Damaged(NamedTuple):
-    """Damage of all exposure classes, and the share of each class of dwellings on ground floors."""
+    """Damage of the exposure classes, and the share of each class of dwellings on ground floors."""
 
     items: list[Item]
     ground_floor_share: Mapping[str, float]
-
-
-def damaged(levers: DamageLevers | None) -> Damaged | None:
-    """Compute the damage of the run once for all covers; None where there are no levers."""
-    return None if levers is None else Damaged(damage_items(levers), levers.ground_floor_share)
 
 
 def graded(benefit: DamageBenefit, unit_value: float) -> Payment:
@@ -99,13 +93,12 @@ def paid_items(
     for item in _insured_items(column, insured, damage):
         value = item.unit_value
         payment = graded(pays, value) if isinstance(pays, DamageBenefit) else pays
-        shares = damage.ground_floor_share if damage is not None else {}
         responses: dict[str, Response] = {
             peril: paid_response(
                 item.responses[peril],
                 payment,
                 unit_value=value,
-                reached=(shares.get(item.exposure) or 1.0) if peril in WATER else 1.0,
+                reached=_reached(item, peril, damage),
                 name=f"{column}, {peril}/{item.exposure}",
             )
             for peril in insured.perils
@@ -114,6 +107,15 @@ def paid_items(
             replace(item, column=column, quantity="benefit", responses=responses, combine="highest")
         )
     return items
+
+
+def _reached(item: Item, peril: Peril, damage: Damaged | None) -> float:
+    """Share of the objects of a class that a peril can reach: ground floors, a part of a cell."""
+    if peril not in WATER or damage is None:
+        return 1.0
+    water = load_classes().water
+    there = water[peril].reached if peril in water else 1.0
+    return there * (damage.ground_floor_share.get(item.exposure) or 1.0)
 
 
 def rated_items(column: str, benefit: ConsequentialBenefit, damage: Damaged | None) -> list[Item]:

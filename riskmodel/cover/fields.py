@@ -79,13 +79,13 @@ def _limit(value: Any) -> float:
     return amount
 
 
-def zone_code(value: Any) -> str:
-    """Refuse what is not six digits of GB/T 2260.
+def zone_code_of(value: Any) -> str:
+    """Read a zone code.
 
     Raises
     ------
     ParamError
-        Naming what was found.
+        If it is not a text of six digits.
     """
     if not isinstance(value, str) or _ZONE_CODE.match(value) is None:
         raise ParamError(
@@ -108,7 +108,7 @@ Money = Annotated[float, BeforeValidator(_money)]
 """Yuan, ≥ 0, from text with its unit written."""
 Limit = Annotated[float, BeforeValidator(_limit)]
 """Yuan, > 0, or infinite for `unlimited`."""
-ZoneCode = Annotated[str, BeforeValidator(zone_code)]
+ZoneCode = Annotated[str, BeforeValidator(zone_code_of)]
 """Six digits of GB/T 2260."""
 Currency = Annotated[str, BeforeValidator(_currency)]
 """CNY; others are refused, never converted."""

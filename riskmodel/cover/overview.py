@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from riskmodel.core.schema import Schema, stamp
-from riskmodel.cover.covers import WORSE_WHEN_LOWER, BenefitCover, Cover, ParametricCover
+from riskmodel.cover.covers import BenefitCover, Cover, ParametricCover
 from riskmodel.cover.programme import Programme
 
 TEXTS = (
@@ -45,10 +45,7 @@ def _trigger(cover: Cover) -> tuple[str, float, str]:
         words = "benefit table: " + ", ".join(cover.benefits)
         return words, min(depths, default=math.nan), "m" if depths else ""
     if isinstance(cover, ParametricCover):
-        t = cover.trigger
-        sign = "below" if t.index in WORSE_WHEN_LOWER else "above"
-        words = f"{t.index} {sign} {t.attachment:g} {t.unit} in {t.box}, full at {t.exhaustion:g}"
-        return words, t.attachment, t.unit
+        return cover.trigger.words(), cover.trigger.start, cover.trigger.unit
     words = "indemnity: " + ", ".join(cover.take_up)
     if (terms := cover.per_object) is not None:
         lowest = max(terms.deductible, terms.franchise)

@@ -160,13 +160,9 @@ def _terms(cover: IndemnityCover) -> Terms:
 
 
 def pay_index(cover: ParametricCover, given: Given) -> Result:
-    """Pay by the index; storms in the waiting period trigger nothing."""
+    """Pay by the index."""
     calendar = given.calendar(cover)
-    running = xr.DataArray(in_force(cover.waiting_period, calendar) > 0.0, dims="occurrence")
-    triggers = given.triggers
-    if cover.waiting_period is not None:
-        triggers = triggers.where(running)
-    parts = parametric_parts(cover, triggers, calendar, given.zones, given.population)
+    parts = parametric_parts(cover, given.triggers, calendar, given.zones, given.population)
     nothing = np.zeros_like(parts.due)
     none = np.zeros((*nothing.shape, 0))
     return Result(parts, nothing, nothing, nothing, [], none, none)

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import PlainValidator
 
 from riskmodel.core.errors import ParamError, TermsError
-from riskmodel.cover.fields import FloatArray, share_of, zone_code
+from riskmodel.cover.fields import FloatArray, share_of, zone_code_of
 
 Bound = Literal["low", "high"]
 BOUNDS: tuple[Bound, Bound] = ("low", "high")
@@ -78,7 +78,7 @@ def _by_zone(value: Any) -> ByZone:
         raise ParamError("a key is missing", found=sorted(map(str, value)), expected=DEFAULT)
     found: dict[str, tuple[float, float, float]] = {}
     for zone, share in value.items():
-        key = zone if zone == DEFAULT else zone_code(zone)
+        key = zone if zone == DEFAULT else zone_code_of(zone)
         try:
             found[key] = _low_mid_high(share)
         except (ParamError, TermsError) as error:

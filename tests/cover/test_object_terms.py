@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from riskmodel.core.errors import TermsError
 from riskmodel.cover.benefits import benefit_items
+from riskmodel.cover.damage_payments import Damaged
 from riskmodel.cover.object_terms import LEVELS, ObjectTerms, damage_quantiles, paid_response
 from riskmodel.cover.programme import Programme
 from riskmodel.loss.curves import DamageLevers, damage_items
@@ -17,10 +18,11 @@ from tests.cover.conftest import PEOPLE, content, yuan
 
 VALUE = 2e5
 SHARES = {"rc": 0.2, "brick_concrete": 0.5, "brick_wood": 1.0, "other": 0.0}
-DAMAGE = DamageLevers(
+LEVERS = DamageLevers(
     92.0, 25.7, 1.21, "jrc_asia", 0.921, 1.2, 0.15,
     {f"residential_{name}": share for name, share in SHARES.items()},
 )  # fmt: skip
+DAMAGE = Damaged(damage_items(LEVERS), LEVERS.ground_floor_share)
 
 
 def terms(deductible: float, franchise: float, limit: float) -> ObjectTerms:
@@ -35,7 +37,7 @@ def paid(response: Response, these: ObjectTerms, reached: float = 1.0) -> np.nda
 
 @pytest.fixture(scope="module")
 def flood() -> Response:
-    items = {item.exposure: item for item in damage_items(DAMAGE)}
+    items = {item.exposure: item for item in damage_items(LEVERS)}
     return items["residential_brick_wood"].responses["rain_flood"]
 
 
@@ -97,7 +99,7 @@ def test_columns_of_objects_and_where_water_reaches_nobody() -> None:
     wind = own["residential_other"].responses["typhoon_wind"]
     assert max(wind.value) == pytest.approx(0.2, abs=5e-3)  # 18,000 of 90,000 元, all destroyed
     assert all(item.combine == "highest" and item.quantity == "benefit" for item in items)
-    industry = {item.column: item for item in damage_items(DAMAGE)}["industrial"]
+    industry = {item.column: item for item in damage_items(LEVERS)}["industrial"]
     claims = next(item for item in items if item.column == "basic.claims")
     np.testing.assert_allclose(
         claims.responses["rain_flood"].value,

@@ -15,24 +15,26 @@ import yaml
 
 from riskmodel.cover.balance import check_balance, check_payouts, ledger_means
 from riskmodel.cover.benefits import benefit_items
+from riskmodel.cover.damage_payments import Damaged
 from riskmodel.cover.ledger import build_ledger
 from riskmodel.cover.pay import PARTS, pay
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.cover.years import year_totals
-from riskmodel.loss.curves import DamageLevers
+from riskmodel.loss.curves import DamageLevers, damage_items
 from riskmodel.loss.people import PeopleLevers
 from riskmodel.price.premiums import Loads, premiums
 from riskmodel.price.principles import ExpectedValue
+from tests.validation.index_tables import triggers_of
 
 HERE = Path(__file__).parent
 PEOPLE = PeopleLevers("jonkman_2008", 0.2, 0.8, 0.75, 0.95, 0.67)
-DAMAGE = DamageLevers(
+LEVERS = DamageLevers(
     92.0, 25.7, 1.21, "jrc_asia", 0.921, 1.2, 0.15,
     {f"residential_{name}": 0.5 for name in ("rc", "brick_concrete", "brick_wood", "other")},
 )  # fmt: skip
+DAMAGE = Damaged(damage_items(LEVERS), LEVERS.ground_floor_share)
 CASES = sorted(p.parent for p in HERE.glob("*/covers.yml"))
 CODES = {"zone": str}
-BOX = "wenzhou_150km"
 
 
 def programme_of(case: Path, tmp_path: Path) -> tuple[Programme, int]:
@@ -90,18 +92,7 @@ def inputs(
     )
     for row in table(case, "benefits.csv").itertuples():
         benefits[row.occurrence, zones.index(row.zone), columns.index(row.benefit)] = row.due
-    index = table(case, "triggers.csv")
-    none = np.full(count, np.nan)
-    triggers = xr.Dataset(
-        {
-            name: (
-                ("occurrence", "box"),
-                (index[name].to_numpy(dtype=float) if len(index) else none)[:, None],
-            )
-            for name in ("minimum_pressure", "maximum_wind")
-        },
-        {"box": [BOX]},
-    )
+    triggers = triggers_of(table(case, "triggers.csv"), table(case, "stations.csv"), count)
     return losses, benefits, triggers
 
 
@@ -141,8 +132,10 @@ def test_ledger(case: Path, tmp_path: Path) -> None:
                 here = one.isel(occurrence=occurrence).sel(zone=zone)
                 pair = (float(here["amount"]), float(here["overpayment"]))
                 if max(pair) > 1e-9:
-                    key = (occurrence, str(one["line_account"].item()), str(one["payer"].item()))
-                    found[(*key, str(zone))] = pair
+                    payer = str(one["line_account"].item()), str(one["payer"].item())
+                    key = (occurrence, *payer, str(zone))
+                    before = found.get(key, (0.0, 0.0))  # a payer may have several lines
+                    found[key] = (before[0] + pair[0], before[1] + pair[1])
     expected = {
         (row.occurrence, row.account, row.payer, row.zone): (row.amount, row.overpayment)
         for row in table(case, "expected_ledger.csv").itertuples()

@@ -15,13 +15,13 @@ from riskmodel.core.messages import Language, message
 from riskmodel.exceedance.metrics import loss_metrics, value_at_risk, year_losses
 from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.loss.compilation import compile_table
-from riskmodel.loss.curves import damage_items
 from riskmodel.loss.engine import stored_blocks
 from riskmodel.loss.kernel_arrays import Pairs
 from riskmodel.loss.occurrence_table import occurrence_tables
 from riskmodel.run.folder import Run
 from riskmodel.run.params import apply_overrides
-from riskmodel.run.settings import damage_levers, scenario_curves
+from riskmodel.run.settings import scenario_curves
+from riskmodel.run.work.losses import damage_of
 from riskmodel.show.curves import exceedance_figure
 
 LEVERS = {  # dotted key: lowest, highest, step
@@ -45,7 +45,7 @@ class Held:
 def held(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> Held:
     """Read all pairs of the catalogue into memory once."""
     curves = scenario_curves(run.params, census, catalogue)
-    items = damage_items(damage_levers(run.params))
+    items = damage_of(run.params, census)
     table = compile_table(census, curves, items, depth_spread=run.params.loss.depth_spread)
     return Held(run, census, catalogue, curves, list(stored_blocks(catalogue, table)))
 
@@ -63,7 +63,7 @@ def what_if(kept: Held, changes: Mapping[str, object]) -> xr.Dataset:
     params = apply_overrides(base, dict(changes), where="what if")
     same = params.curves == base.curves and params.scenario == base.scenario
     curves = kept.curves if same else scenario_curves(params, kept.census, kept.catalogue)
-    items = [replace(item, column="loss") for item in damage_items(damage_levers(params))]
+    items = [replace(item, column="loss") for item in damage_of(params, kept.census)]
     table = compile_table(kept.census, curves, items, depth_spread=params.loss.depth_spread)
     (found,) = occurrence_tables(kept.catalogue, [table], blocks=kept.blocks).values()
     return found
