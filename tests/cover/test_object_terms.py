@@ -46,7 +46,7 @@ def test_objects_have_the_mean_and_spread_of_the_curve(mean: float, part: float)
     spread = part * np.sqrt(mean * (1.0 - mean))
     ratios = damage_quantiles(np.array([mean]), np.array([spread]))[0]
     assert ((ratios >= 0.0) & (ratios <= 1.0)).all()
-    assert (np.diff(ratios) >= 0.0).all()
+    assert (np.diff(ratios) >= -1e-300).all()  # the least normal number comes and goes
     assert ratios.mean() == pytest.approx(mean, abs=1.0 / LEVELS.size)
     assert ratios.std() == pytest.approx(spread, abs=0.05)
 

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
-import yaml
 
 from riskmodel.core.errors import ParamError
 from riskmodel.core.money import parse_amount
+from riskmodel.core.yaml_file import read_mapping
 from riskmodel.cover.benefit_table import StepBenefit
 from riskmodel.cover.covers import BenefitCover
 from riskmodel.cover.programme import Programme, load_programme
@@ -63,8 +63,7 @@ class Flooded(NamedTuple):
 
 def public_schemes() -> Mapping[str, Any]:
     """Read the published figures of schemes, by scheme."""
-    content: Mapping[str, Any] = yaml.safe_load(SCHEMES.read_text(encoding="utf-8"))
-    return content
+    return read_mapping(SCHEMES, ParamError, missing="take data/schemes from the repository")
 
 
 def published() -> float:
