@@ -112,7 +112,7 @@ def _net(reserve: Reserve, payouts: xr.Dataset, recoveries: xr.Dataset) -> Float
 
 
 def _asked(net: FloatArray, year: IntArray, drawdown: Drawdown) -> FloatArray:
-    """What each occurrence, in date order, asks of the reserve."""
+    """Find what each occurrence, in date order, asks of the reserve."""
     if drawdown.of == "occurrence":
         return np.maximum(net - drawdown.above, 0.0)
     return _above_in_order(net, year, drawdown.above)
@@ -177,7 +177,7 @@ def _carry(
 
 
 def balance_path(account: xr.Dataset, *, quantiles: tuple[float, ...]) -> xr.Dataset:
-    """What becomes of the reserve by year of a sequence, over the sequences that are whole.
+    """Summarise the balance by year of a sequence, over the sequences that are whole.
 
     Returns
     -------
