@@ -165,4 +165,18 @@ BENCHMARKS = (
             least_ratio=0.5,
         ),
     ),
+    Benchmark(
+        "sampling",
+        "sample 72 million losses of 1,000 events at equal moments and sum them by event",
+        "benchmarks.sampling:ours",
+        repetitions=5,
+        prepared=("benchmarks.sampling:store",),
+        alternative=Alternative(
+            "gulmc of oasislmf, two processes",
+            "benchmarks.sampling_peers:gulmc",
+            "benchmarks.sampling:judge",
+            CURVES_PYTHON,
+            least_ratio=30.0,
+        ),
+    ),
 )
