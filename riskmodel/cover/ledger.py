@@ -1,8 +1,8 @@
 """The ledger: who pays each yuan of each occurrence, in two accounts that must balance.
 
 ``direct_loss`` is paid by the owners (household, farm, enterprise, public body) and by covers;
-``benefits`` (deaths, resettlement) by covers, city, county and province. Each line is computed from its own
-terms, none as the remainder of the others; what a cover pays above a need is `overpayment`.
+``benefits`` (deaths, resettlement) by covers, city, county and province. Each line is computed from
+its own terms, none as the remainder of the others; what a cover pays above a need is `overpayment`.
 """
 
 from __future__ import annotations

@@ -50,15 +50,27 @@ class Paid(NamedTuple):
     share: xr.DataArray
 
 
-def pay_table(
+class Claims(NamedTuple):
+    """What covers are applied to, on one list of occurrences: those with a loss or an index.
+
+    `numbers` are their positions along the occurrences of the table.
+    """
+
+    losses: xr.DataArray
+    benefits: xr.DataArray
+    triggers: xr.Dataset
+    population: xr.DataArray
+    numbers: npt.NDArray[np.int64]
+
+
+def claims_of(
     run: Run,
     programme: Programme,
     census: xr.DataTree,
     table: xr.Dataset,
-    *,
     storms: xr.Dataset | None = None,
-) -> Paid:
-    """Pay every occurrence of an occurrence table and book it.
+) -> Claims:
+    """Bring losses, benefits and indices to one list of occurrences.
 
     Indices are those of the run's catalogue, or of `storms`, occurrence by occurrence.
     """
@@ -76,7 +88,21 @@ def pay_table(
     total = census["exposure"].to_dataset()["total"]
     population = total.sel(exposure_class="population", drop=True)
     chosen = triggers.isel(occurrence=numbers).assign_coords(occurrence=numbers)
-    payouts = pay(programme, losses, benefits, chosen, population=population)
+    return Claims(losses, benefits, chosen, population, numbers)
+
+
+def pay_table(
+    run: Run,
+    programme: Programme,
+    census: xr.DataTree,
+    table: xr.Dataset,
+    storms: xr.Dataset | None = None,
+) -> Paid:
+    """Pay every occurrence of an occurrence table and book it; `storms` as for `claims_of`."""
+    losses, benefits, triggers, population, numbers = claims_of(
+        run, programme, census, table, storms
+    )
+    payouts = pay(programme, losses, benefits, triggers, population=population)
     ledger = build_ledger(programme, losses, benefits, payouts)
     share = _share_extrapolated(payouts, table, numbers)
     return _with_bearers(programme, payouts, ledger, share)

@@ -57,7 +57,7 @@ def pay_storm(
         anew = programme.reserve.model_copy(update={"horizon": 1})
         programme = programme.model_copy(update={"reserve": anew})
     dated = storms.to_dataset()
-    paid = pay_table(run, programme, census, table, storms=dated)
+    paid = pay_table(run, programme, census, table, dated)
     check_balance(paid.ledger)
     count = int(storms.attrs["years_per_block"])  # the first reading is the pooled one
     number = dated["storm_name"].values[:count].tolist().index(name)
