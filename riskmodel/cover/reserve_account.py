@@ -66,41 +66,44 @@ def reserve_account(reserve: Reserve, payouts: xr.Dataset, recoveries: xr.Datase
     if years % blocks:
         raise SchemaError("blocks of unequal years", where="payouts", found=(years, blocks))
     net = _net(reserve, payouts, recoveries)
-    year = payouts["year"].to_numpy().astype(np.int64)
+    total, year = net.sum(axis=1), payouts["year"].to_numpy().astype(np.int64)
     order = np.lexsort((payouts["start"].to_numpy(), year))
-    in_block = np.arange(years) % (years // blocks)
     asked, paid = np.zeros(year.size), np.zeros(year.size)
-    asked[order] = _asked(net.sum(axis=1)[order], year[order], reserve.drawdown)
+    asked[order] = _asked(total[order], year[order], reserve.drawdown)
     first = np.searchsorted(year[order], np.arange(years + 1))
-    starts = in_block % reserve.horizon == 0
-    entries, paid[order] = _carry(
-        first, net.sum(axis=1)[order], asked[order], starts, _rules(reserve)
-    )
-    part = np.divide(net, net.sum(axis=1)[:, None], out=np.zeros_like(net), where=net > 0.0)
-    data = {name: ("year", entries[:, k]) for k, name in enumerate(ENTRIES)}
+    starts = np.arange(years) % (years // blocks) % reserve.horizon == 0
+    entries, paid[order] = _carry(first, total[order], asked[order], starts, _rules(reserve))
+    part = np.divide(net, total[:, None], out=np.zeros_like(net), where=net > 0.0)
     short = np.bincount(year, asked - paid, minlength=years).astype(np.float64)
+    of_year = {name: ("year", entries[:, k]) for k, name in enumerate(ENTRIES)}
+    of_occurrence = {
+        "asked": ("occurrence", asked),
+        "payment": (("occurrence", "cover"), part * paid[:, None]),
+    }
+    account = xr.Dataset({**of_year, "shortfall": ("year", short), **of_occurrence})
+    return _stamped(account.assign_coords(cover=payouts["cover"]), reserve, payouts)
+
+
+def _stamped(account: xr.Dataset, reserve: Reserve, payouts: xr.Dataset) -> xr.Dataset:
+    """Name the years, and write the attributes."""
+    kept = {key: payouts.attrs[key] for key in ("price_year", "years", "blocks", "status")}
+    number = np.arange(int(kept["years"]))
+    block = number * int(kept["blocks"]) // number.size
+    of_sequence = number % (number.size // int(kept["blocks"])) % reserve.horizon
+    dated = account.assign_coords(
+        year=number,
+        sequence=("year", np.cumsum(of_sequence == 0) - 1),
+        year_of_sequence=("year", of_sequence + 1),
+        block=("year", block),
+    )
     return stamp(
-        xr.Dataset(
-            {
-                **data,
-                "shortfall": ("year", short),
-                "asked": ("occurrence", asked),
-                "payment": (("occurrence", "cover"), part * paid[:, None]),
-            },
-            coords={
-                "cover": payouts["cover"],
-                "year": np.arange(years),
-                "sequence": ("year", np.cumsum(starts) - 1),
-                "year_of_sequence": ("year", in_block % reserve.horizon + 1),
-                "block": ("year", np.arange(years) * blocks // years),
-            },
-        ),
+        dated,
         ACCOUNT,
         source=reserve.source,
         history=f"reserve_account, reserve {reserve.reserve}",
         currency=CURRENCY,
         horizon=reserve.horizon,
-        **{key: payouts.attrs[key] for key in ("price_year", "years", "blocks", "status")},
+        **kept,
     )
 
 

@@ -356,6 +356,9 @@ def reserve(
     refunded = {c: [0.0] * len(count) for c in paid}
     above, each = yuan(terms["drawdown"]["above"]), terms["drawdown"]["of"] == "occurrence"
     setting = given["share"] * yuan(given["premium"])
+    of_year: dict[int, list[int]] = defaultdict(list)
+    for o in facts.in_date_order:
+        of_year[facts.year[o]].append(o)
     balance = 0.0
     for year in range(years):
         if year % (years // blocks) % terms["horizon"] == 0:
@@ -364,13 +367,11 @@ def reserve(
         if given["of"] == "premium":
             balance += setting
         balance = min(balance, yuan(terms["cap"]))
-        borne, before = 0.0, 0.0
-        for o in facts.in_date_order:
-            if facts.year[o] != year:
-                continue
-            so_far = total[o] if each else before + total[o]
-            asked = max(so_far - above, 0.0) - (0.0 if each else max(before - above, 0.0))
-            before += total[o]
+        borne, kept = 0.0, 0.0
+        for o in of_year[year]:
+            retained = min(total[o], above - (0.0 if each else kept))
+            kept += retained
+            asked = total[o] - retained
             drawn = min(asked, balance)
             balance -= drawn
             borne += total[o] - drawn

@@ -14,7 +14,7 @@ from riskmodel.exceedance.metrics import year_losses
 from riskmodel.run.folder import ROOT, Run
 from riskmodel.run.records import Record
 from riskmodel.run.stages import open_stage
-from riskmodel.run.work import tiers
+from riskmodel.run.work import claims, tiers
 from riskmodel.run.work.tiers import (
     Paid,
     due_and_paid,
@@ -251,7 +251,7 @@ def test_a_cover_on_another_box_is_refused(
 def test_triggers_say_their_units(
     run: Run, programme: Programme, table: xr.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tiers, "UNITS", {"minimum_pressure": "Pa", "maximum_wind": "m/s"})
+    monkeypatch.setattr(claims, "UNITS", {"minimum_pressure": "Pa", "maximum_wind": "m/s"})
     with pytest.raises(UnitsError, match="typhoon_index"):
         pay_table(run, programme, make_census(), table)
 

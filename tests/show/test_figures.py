@@ -389,7 +389,7 @@ def test_steps_go_from_the_whole_down_to_nothing(ledger: xr.DataArray) -> None:
         assert base[1] + length[1] == pytest.approx(whole)
         np.testing.assert_allclose(base[2:] + length[2:], base[1:-1])
         assert base[-1] == pytest.approx(0.0, abs=1e-9)
-    notes = next(t for t in figure.data if t.mode == "text")
+    notes = next(t for t in figure.data if t.type == "scatter")
     assert notes.text[0] == " 7.53 亿元 · 100 %"
 
 

@@ -20,7 +20,8 @@ from riskmodel.loss.occurrence_table import moments_of
 from riskmodel.loss.sampling import sample_losses
 from riskmodel.run.folder import Run
 from riskmodel.run.settings import correlation
-from riskmodel.run.work.tiers import Claims, Paid, claims_of
+from riskmodel.run.work.claims import Claims, claims_of
+from riskmodel.run.work.tiers import Paid
 from riskmodel.run.work.treaties import largest_of_years, rare_of_years, sums_of_years
 
 SAMPLES = 16  # of each loss; every one is paid under all covers and treaties

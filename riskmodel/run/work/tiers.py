@@ -12,7 +12,6 @@ import xarray as xr
 
 from riskmodel.cover.balance import check_balance, check_payouts, ledger_means
 from riskmodel.cover.bearers import REINSURERS, RESERVE, book_bearer, check_bearer
-from riskmodel.cover.covers import ParametricCover
 from riskmodel.cover.ledger import build_ledger
 from riskmodel.cover.overview import programme_table
 from riskmodel.cover.pay import pay
@@ -21,16 +20,15 @@ from riskmodel.cover.reinsurance import reinsure
 from riskmodel.cover.reserve_account import reserve_account
 from riskmodel.cover.years import tier_year_totals, year_totals
 from riskmodel.exceedance.metrics import Metric
-from riskmodel.loss.occurrence_table import by_zone_and_item
 from riskmodel.price.premiums import premiums
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.settings import loads, principles
-from riskmodel.run.stages import open_stage, save_stage
+from riskmodel.run.stages import save_stage
+from riskmodel.run.work.claims import claims_of
 from riskmodel.run.work.records import interval_records, plain_record
 
 TINY = 1e-9  # CNY; lets a cover that never pays be averaged
-UNITS = {"minimum_pressure": "hPa", "maximum_wind": "m/s"}
 SHOWN = ("pure", "risk_load", "expenses", "tax")
 
 
@@ -48,47 +46,6 @@ class Paid(NamedTuple):
     reserve: xr.Dataset | None
     ledger: xr.Dataset
     share: xr.DataArray
-
-
-class Claims(NamedTuple):
-    """What covers are applied to, on one list of occurrences: those with a loss or an index.
-
-    `numbers` are their positions along the occurrences of the table.
-    """
-
-    losses: xr.DataArray
-    benefits: xr.DataArray
-    triggers: xr.Dataset
-    population: xr.DataArray
-    numbers: npt.NDArray[np.int64]
-
-
-def claims_of(
-    run: Run,
-    programme: Programme,
-    census: xr.DataTree,
-    table: xr.Dataset,
-    storms: xr.Dataset | None = None,
-) -> Claims:
-    """Bring losses, benefits and indices to one list of occurrences.
-
-    Indices are those of the run's catalogue, or of `storms`, occurrence by occurrence.
-    """
-    triggers = (open_stage(run, "catalogue") if storms is None else storms)[list(UNITS)].load()
-    for name, unit in UNITS.items():
-        triggers[name].attrs["units"] = unit
-    watched = {c.trigger.box for c in programme.covers if isinstance(c, ParametricCover)}
-    own = triggers["minimum_pressure"].values[:, np.isin(triggers["box"].values, sorted(watched))]
-    near = np.flatnonzero(np.isfinite(own).any(axis=1))
-    numbers = np.union1d(np.unique(table["row_occurrence"].values), near)
-    losses = by_zone_and_item(table, "loss", numbers).rename(item="sector")
-    parents = ("occurrence", table["parent_event"].values[numbers])
-    losses = losses.assign_coords(parent_event=parents)
-    benefits = by_zone_and_item(table, "benefit", numbers).rename(item="benefit")
-    total = census["exposure"].to_dataset()["total"]
-    population = total.sel(exposure_class="population", drop=True)
-    chosen = triggers.isel(occurrence=numbers).assign_coords(occurrence=numbers)
-    return Claims(losses, benefits, chosen, population, numbers)
 
 
 def pay_table(
