@@ -7,11 +7,12 @@ import pytest
 
 from riskmodel.core.errors import TermsError
 from riskmodel.cover.programme import Programme, load_programme
-from riskmodel.run.folder import ROOT, Run
+from riskmodel.run.folder import Run
 from riskmodel.run.work.reserve import account_of, reserve_path, reserve_records, reserve_table
 from riskmodel.run.work.tiers import Paid, pay_table
 from tests.run.work_case import (
     BLOCKS,
+    PROGRAMME,
     YEARS,
     ZONES,
     make_census,
@@ -30,7 +31,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def programme() -> Programme:
-    return load_programme(ROOT / "params" / "tiers" / "illustrative.yml", zones=ZONES)
+    return load_programme(PROGRAMME, zones=ZONES)
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,18 @@ import pytest
 import xarray as xr
 
 from riskmodel.cover.programme import Programme, load_programme
-from riskmodel.run.folder import ROOT, Run
+from riskmodel.run.folder import Run
 from riskmodel.run.work.sampled_treaties import sampled_layer_table, sampled_layers
 from riskmodel.run.work.tiers import Paid, pay_table
 from riskmodel.run.work.treaties import sums_of_years
-from tests.run.work_case import ZONES, make_census, make_run, make_table, save_triggers
+from tests.run.work_case import (
+    PROGRAMME,
+    ZONES,
+    make_census,
+    make_run,
+    make_table,
+    save_triggers,
+)
 
 
 def with_moments(table: xr.Dataset, spread: float) -> xr.Dataset:
@@ -38,7 +45,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def programme() -> Programme:
-    return load_programme(ROOT / "params" / "tiers" / "illustrative.yml", zones=ZONES)
+    return load_programme(PROGRAMME, zones=ZONES)
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,17 @@ import xarray as xr
 from riskmodel.core.messages import message
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.exceedance.metrics import year_losses
-from riskmodel.run.folder import ROOT, Run
+from riskmodel.run.folder import Run
 from riskmodel.run.work.tiers import Paid, pay_table
 from riskmodel.run.work.who_pays import StormPaid, payments_by_line, who_pays, who_pays_table
-from tests.run.work_case import ZONES, make_census, make_run, make_table, save_triggers
+from tests.run.work_case import (
+    PROGRAMME,
+    ZONES,
+    make_census,
+    make_run,
+    make_table,
+    save_triggers,
+)
 
 STORM_YEAR = 7
 
@@ -24,7 +31,7 @@ def table() -> xr.Dataset:
 
 @pytest.fixture(scope="module")
 def programme() -> Programme:
-    return load_programme(ROOT / "params" / "tiers" / "illustrative.yml", zones=ZONES)
+    return load_programme(PROGRAMME, zones=ZONES)
 
 
 @pytest.fixture(scope="module")
