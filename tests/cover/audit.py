@@ -16,7 +16,7 @@ import xarray as xr
 
 YUAN = {"元": 1.0, "万元": 1e4, "亿元": 1e8}
 OWNERS = {
-    "residential": "household", "crops": "farm", "aquaculture": "farm",
+    "residential": "household", "crops": "farm", "aquaculture": "farm", "forest": "farm",
     "commercial": "enterprise", "industrial": "enterprise", "infrastructure": "public_body",
 }  # fmt: skip
 ACCOUNTS = ("direct_loss", "benefits")

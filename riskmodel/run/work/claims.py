@@ -8,13 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from riskmodel.cover.covers import ParametricCover
 from riskmodel.cover.programme import Programme
 from riskmodel.loss.occurrence_table import by_zone_and_item
 from riskmodel.run.folder import Run
-from riskmodel.run.stages import open_stage
-
-UNITS = {"minimum_pressure": "hPa", "maximum_wind": "m/s"}
+from riskmodel.run.work.triggers import paying_occurrences, triggers_of
 
 
 class Claims(NamedTuple):
@@ -41,12 +38,8 @@ def claims_of(
 
     Indices are those of the run's catalogue, or of `storms`, occurrence by occurrence.
     """
-    triggers = (open_stage(run, "catalogue") if storms is None else storms)[list(UNITS)].load()
-    for name, unit in UNITS.items():
-        triggers[name].attrs["units"] = unit
-    watched = {c.trigger.box for c in programme.covers if isinstance(c, ParametricCover)}
-    own = triggers["minimum_pressure"].values[:, np.isin(triggers["box"].values, sorted(watched))]
-    near = np.flatnonzero(np.isfinite(own).any(axis=1))
+    triggers = triggers_of(run, programme, storms)
+    near = paying_occurrences(programme, triggers, [str(zone) for zone in table["zone"].values])
     numbers = np.union1d(np.unique(table["row_occurrence"].values), near)
     losses = by_zone_and_item(table, "loss", numbers).rename(item="sector")
     parents = ("occurrence", table["parent_event"].values[numbers])
