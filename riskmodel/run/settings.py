@@ -120,7 +120,9 @@ def scenario_curves(
     return curves
 
 
-def scenario_fine(params: Params, census: xr.DataTree, catalogue: xr.DataTree) -> FineCells | None:
+def scenario_fine(
+    params: Params, census: xr.DataTree, catalogue: xr.DataTree
+) -> FineCells | None:
     """Cells finer than the census grid under the params' choices and scenario, if there are any.
 
     Raises
