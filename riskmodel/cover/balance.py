@@ -1,11 +1,11 @@
-"""What is read off a ledger: its balance, its means, and single years."""
+"""What is read off a ledger: its balance and its means."""
 
 from __future__ import annotations
 
 import numpy as np
 import xarray as xr
 
-from riskmodel.core.errors import ConservationError, SchemaError
+from riskmodel.core.errors import ConservationError
 from riskmodel.core.schema import check
 from riskmodel.cover.ledger import ACCOUNTS, LEDGER
 
@@ -104,13 +104,20 @@ def check_payouts(
     return largest
 
 
-def _by_payer(ledger: xr.Dataset, rows: np.ndarray, divisor: float, name: str) -> xr.Dataset:
+def ledger_means(ledger: xr.Dataset) -> xr.Dataset:
+    """Mean payment a simulated year by account and payer.
+
+    Returns
+    -------
+    Dataset with ``aal`` and ``overpayment`` (account, payer), and ``aal_by_zone`` and
+    ``overpayment_by_zone`` (account, payer, zone), CNY a year.
+    """
     accounts, payers = ledger["line_account"].to_numpy(), ledger["payer"].to_numpy()
     labels = list(dict.fromkeys(payers.tolist()))
     dims, zones = ("account", "payer", "zone"), ledger["zone"]
     sums = {}
-    for source, target in (("amount", name), ("overpayment", "overpayment")):
-        lines = ledger[source].to_numpy()[rows].sum(axis=0) / divisor
+    for source, target in (("amount", "aal"), ("overpayment", "overpayment")):
+        lines = ledger[source].to_numpy().sum(axis=0) / float(ledger.attrs["years"])
         table = np.zeros((len(ACCOUNTS), len(labels), zones.size))
         for line, values in enumerate(lines):
             table[ACCOUNTS.index(accounts[line]), labels.index(payers[line])] += values
@@ -120,36 +127,3 @@ def _by_payer(ledger: xr.Dataset, rows: np.ndarray, divisor: float, name: str) -
     by_zone = xr.Dataset(sums, coords, attrs={k: ledger.attrs[k] for k in kept})
     totals = by_zone.sum("zone", keep_attrs=True)
     return totals.assign({f"{n}_by_zone": by_zone[n] for n in by_zone.data_vars})
-
-
-def ledger_means(ledger: xr.Dataset) -> xr.Dataset:
-    """Mean payment a simulated year by account and payer.
-
-    Returns
-    -------
-    Dataset with ``aal`` and ``overpayment`` (account, payer), and ``aal_by_zone`` and
-    ``overpayment_by_zone`` (account, payer, zone), CNY a year.
-    """
-    rows = np.ones(ledger.sizes["occurrence"], dtype=bool)
-    return _by_payer(ledger, rows, float(ledger.attrs["years"]), "aal")
-
-
-def ledger_of_year(ledger: xr.Dataset, year: int) -> xr.Dataset:
-    """Payments of one simulated year: as `ledger_means`, with ``amount`` for ``aal``.
-
-    A year in which nothing occurs is all zeros.
-
-    Raises
-    ------
-    SchemaError
-        If the year was not simulated.
-    """
-    years = int(ledger.attrs["years"])
-    if not 0 <= year < years:
-        raise SchemaError(
-            "a year outside the simulation",
-            where="ledger",
-            found=year,
-            expected=f"0 to {years - 1}",
-        )
-    return _by_payer(ledger, ledger["year"].to_numpy() == year, 1.0, "amount")

@@ -1,9 +1,9 @@
 """The ledger: who pays each yuan of each occurrence, in two accounts that must balance.
 
 ``direct_loss`` is paid by the owners (household, farm, enterprise, public body) and by covers;
-``benefits`` (deaths, resettlement, claims that follow from damage) by covers, city and county, and
-for such claims the owners. Each line is computed from its own
-terms, none as the remainder of the others; what a cover pays above a need is `overpayment`.
+``benefits`` (deaths, resettlement, claims that follow from damage) by covers, city, county and
+province, and for such claims the owners. Each line is computed from its own terms, none as the
+remainder of the others; what a cover pays above a need is `overpayment`.
 """
 
 from __future__ import annotations
@@ -71,9 +71,10 @@ def build_ledger(
     -------
     Dataset with ``amount`` and ``overpayment`` (occurrence, line, zone), CNY, and ``need``
     (occurrence, account, zone), the latter straight from losses and benefits; coords of line:
-    ``line_account``, ``payer``, ``tier`` and ``cover`` (empty for owners, city and county).
+    ``line_account``, ``payer``, ``tier`` and ``cover`` (empty for owners and public budgets).
     A benefit that is paid for a direct loss meets what the owners would otherwise bear; an index
-    payout meets the relief that tier 1 leaves to its county; city and county share the rest.
+    payout meets the relief that tier 1 leaves to its county; city, county and province share
+    what no cover pays.
     """
     losses = losses.transpose("occurrence", "zone", "sector")
     benefits = benefits.sel(zone=losses["zone"])
@@ -201,8 +202,7 @@ def _benefit_lines(
     for c, amount, above in zip(index, used, over, strict=True):
         lines.append(_Line(BENEFITS, PAYER_OF_TIER[c.tier], c.tier, c.cover, amount, above))
     lines += [_Line(BENEFITS, o, "", "", x, np.zeros_like(x)) for o, x in owners.items()]
-    backstop = programme.relief_backstop
-    for payer, share in (("city", backstop.city), ("county", backstop.county)):
+    for payer, share in programme.relief_backstop.model_dump().items():
         lines.append(_Line(BENEFITS, payer, "", "", share * left, np.zeros_like(left)))
     return lines
 

@@ -20,6 +20,7 @@ from riskmodel.cover.fields import Currency, Frozen, Share, check_sums_to_one
 from riskmodel.cover.inuring import inuring_order
 from riskmodel.cover.overlap import Coordination, check_overlap
 from riskmodel.cover.refusal import refuse
+from riskmodel.cover.reserve import Reserve
 from riskmodel.cover.take_up import BOUNDS, Bound
 from riskmodel.cover.treaties import Treaty
 
@@ -27,14 +28,15 @@ TIERS = ("1", "N", "X")
 
 
 class ReliefBackstop(Frozen):
-    """Shares of city and county in the relief that no cover pays; they sum to 1."""
+    """Shares of city, county and province in the relief that no cover pays; they sum to 1."""
 
     city: Share
     county: Share
+    province: Share = 0.0
 
     @model_validator(mode="after")
     def _check_sum(self) -> Self:
-        check_sums_to_one({"city": self.city, "county": self.county}, "shares of the backstop")
+        check_sums_to_one(self.model_dump(), "shares of the backstop")
         return self
 
 
@@ -58,9 +60,10 @@ class Programme(Frozen):
         Reinsurance of what covers pay, if any; each names those that pay before it.
     anchor : Anchor, optional
         Public figures of the scheme that the programme follows.
+    reserve : Reserve, optional
+        Refunds what its covers pay after the treaties.
     source, status : str
-        Where the amounts come from; the status of the file is the worst of its covers' and
-        treaties'.
+        Where the amounts come from; the status of the file is the worst of what it holds.
 
     Raises
     ------
@@ -68,7 +71,7 @@ class Programme(Frozen):
         If two covers share a name, tiers are out of order, slices overlap, or treaties cannot be
         put in order.
     ParamError
-        If a treaty names an unknown cover or treaty.
+        If a treaty names an unknown cover or treaty, or the reserve an unknown cover.
     """
 
     programme: str = Field(pattern="^[a-z][a-z0-9_]*$")
@@ -82,6 +85,7 @@ class Programme(Frozen):
     covers: tuple[Cover, ...] = Field(min_length=1)
     treaties: tuple[Treaty, ...] = ()
     anchor: Anchor | None = None
+    reserve: Reserve | None = None
     source: str
     status: Status
 
@@ -101,11 +105,17 @@ class Programme(Frozen):
         check_overlap(self.covers, self.coordination)
         for covers in (self.covers, *(_at_bound(self.covers, which) for which in BOUNDS)):
             _check_slices(covers)
-        _check_treaties(self.treaties, list(names))
-        inherited = worst([self.status, *(x.status for x in (*self.covers, *self.treaties))])
+        reserves = [self.reserve] if self.reserve else []
+        for treaty in self.treaties:
+            _check_known(treaty.covers, list(names), f"treaty {treaty.treaty}: covers")
+        for reserve in reserves:
+            _check_known(reserve.covers, list(names), "reserve.covers")
+        inuring_order(self.treaties)
+        parts = (*self.covers, *self.treaties, *reserves)
+        inherited = worst([self.status, *(part.status for part in parts)])
         if inherited != self.status:
             raise TermsError(
-                "the status is better than that of a cover or treaty",
+                "the status is better than that of a cover, a treaty or the reserve",
                 where="status",
                 found=self.status,
                 expected=inherited,
@@ -113,16 +123,11 @@ class Programme(Frozen):
         return self
 
 
-def _check_treaties(treaties: Sequence[Treaty], covers: Sequence[str]) -> None:
-    for treaty in treaties:
-        if unknown := [name for name in treaty.covers if name not in covers]:
-            raise ParamError(
-                "an unknown cover",
-                where=f"treaty {treaty.treaty}: covers",
-                found=unknown,
-                expected="one of " + ", ".join(covers),
-            )
-    inuring_order(treaties)
+def _check_known(named: Sequence[str], covers: Sequence[str], where: str) -> None:
+    if unknown := [name for name in named if name not in covers]:
+        raise ParamError(
+            "an unknown cover", where=where, found=unknown, expected="one of " + ", ".join(covers)
+        )
 
 
 def _check_slices(covers: Sequence[Cover]) -> None:

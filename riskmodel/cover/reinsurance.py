@@ -1,4 +1,4 @@
-"""Apply treaties to what covers pay, and book the reinsurers in the ledger."""
+"""Apply treaties to what covers pay."""
 
 from __future__ import annotations
 
@@ -9,21 +9,18 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from riskmodel.core.errors import ConservationError, SchemaError
+from riskmodel.core.errors import SchemaError
 from riskmodel.core.money import CURRENCY
-from riskmodel.core.schema import Schema, check, stamp
-from riskmodel.cover.balance import SMALLEST_NEED, TOLERANCE
+from riskmodel.core.schema import Schema, stamp
 from riskmodel.cover.contract import contract_calendar
 from riskmodel.cover.fields import FloatArray
 from riskmodel.cover.hours_clause import Occurrences, Windows, windows
 from riskmodel.cover.inputs import calendar_of
 from riskmodel.cover.inuring import inuring_order
-from riskmodel.cover.ledger import LEDGER
 from riskmodel.cover.programme import Programme
 from riskmodel.cover.treaties import NONE, ExcessOfLoss, Treaty
 from riskmodel.cover.treaty_kernel import Recovered, layer_terms, recover
 
-REINSURERS = "reinsurer"
 RECOVERIES = Schema(
     "Recoveries",
     {
@@ -182,86 +179,3 @@ def _recoveries(
         currency=CURRENCY,
         **{key: payouts.attrs[key] for key in kept},
     )
-
-
-def book_reinsurers(ledger: xr.Dataset, recoveries: xr.Dataset) -> xr.Dataset:
-    """Book in a ledger what reinsurers pay, net of reinstatement premiums, in place of covers.
-
-    Each line of a reinsured cover is divided by the share of the cover's payout of the
-    occurrence that reinsurers bear; the new lines have the payer ``reinsurer``.
-
-    Parameters
-    ----------
-    ledger : Dataset
-        From `build_ledger`.
-    recoveries : Dataset
-        From `reinsure`.
-
-    Returns
-    -------
-    Dataset
-        As the ledger, with lines of reinsurers after the others.
-    """
-    check(ledger, LEDGER)
-    covers = [
-        c for c in recoveries["cover"].to_numpy() if float(recoveries["net"].sel(cover=c).sum())
-    ]
-    lines = np.flatnonzero(np.isin(ledger["cover"].to_numpy(), covers))
-    if not lines.size:
-        return ledger
-    share = np.stack([_share(ledger, recoveries, str(ledger["cover"][i].item())) for i in lines], 1)
-    ceded = ledger.isel(line=lines).copy()
-    remaining = ledger.copy()
-    for name in ("amount", "overpayment"):
-        part = ledger[name].to_numpy()[:, lines, :]
-        whole = ledger[name].to_numpy().copy()
-        whole[:, lines, :] = part * (1.0 - share)[:, :, None]
-        remaining[name] = (ledger[name].dims, whole)
-        ceded[name] = (ledger[name].dims, part * share[:, :, None])
-    accounts, names = ceded["line_account"].to_numpy(), ceded["cover"].to_numpy()
-    ceded = ceded.drop_vars("need").assign_coords(
-        line=[f"{a}.{REINSURERS}.{c}" for a, c in zip(accounts, names, strict=True)],
-        payer=("line", [REINSURERS] * lines.size),
-    )
-    whole_ledger = xr.concat([remaining.drop_vars("need"), ceded], "line")
-    return check(whole_ledger.assign(need=ledger["need"]).assign_attrs(ledger.attrs), LEDGER)
-
-
-def _share(ledger: xr.Dataset, recoveries: xr.Dataset, cover: str) -> FloatArray:
-    """Share of a cover's payout that reinsurers bear, array (occurrence,)."""
-    lines = ledger["cover"].to_numpy() == cover
-    paid = sum(
-        ledger[n].to_numpy()[:, lines, :].sum(axis=(1, 2)) for n in ("amount", "overpayment")
-    )
-    net = recoveries["net"].sel(cover=cover).to_numpy()
-    return np.divide(net, paid, out=np.zeros_like(net), where=np.asarray(paid) > 0.0)
-
-
-def check_recoveries(
-    ledger: xr.Dataset, recoveries: xr.Dataset, *, tolerance: float = TOLERANCE
-) -> float:
-    """Largest relative difference between what treaties pay and what the ledger books for them.
-
-    For every occurrence, recoveries of all layers less reinstatement premiums must be the
-    amounts and overpayments of the reinsurers' lines.
-
-    Raises
-    ------
-    ConservationError
-        Naming the occurrence.
-    """
-    lines = ledger["payer"].to_numpy() == REINSURERS
-    booked = sum(
-        ledger[n].to_numpy()[:, lines, :].sum(axis=(1, 2)) for n in ("amount", "overpayment")
-    )
-    paid = (recoveries["recovery"] - recoveries["reinstatement_premium"]).sum("layer").to_numpy()
-    residual = np.abs(np.asarray(booked) - paid) / np.maximum(np.abs(paid), SMALLEST_NEED)
-    if not (residual <= tolerance).all():
-        row = int(np.nan_to_num(residual, nan=np.inf).argmax())
-        raise ConservationError(
-            "the ledger books another amount than the treaties pay",
-            where=f"occurrence {row}, payer {REINSURERS}",
-            found=float(np.asarray(booked)[row]),
-            expected=float(paid[row]),
-        )
-    return float(residual.max(initial=0.0))

@@ -9,13 +9,20 @@ from plotly.subplots import make_subplots
 
 from riskmodel.core.errors import FigureError
 from riskmodel.core.messages import Language, message
-from riskmodel.show.frame import bottom_margin, dress, hover, new_figure, wrap_text
+from riskmodel.show.frame import (
+    bottom_margin,
+    dress,
+    hover,
+    left_margin,
+    new_figure,
+    wrap_text,
+)
 from riskmodel.show.inputs import require_dims, require_money, require_variables
 from riskmodel.show.theme import COMPONENT_COLOURS, INK, PAYER_COLOURS, SMALL_SIZE, colour_of
-from riskmodel.show.units import HUNDRED_MILLION, amount_text, money_title, number, per_cent
+from riskmodel.show.units import HUNDRED_MILLION, amount_text, money_title, per_cent
 
-PANEL_HEIGHT, PANEL_GAP, PANEL_TITLE = 84, 78, 26
-TEXT_SHARE = 0.075
+ROW, PANEL_GAP, PANEL_TITLE = 21, 46, 24
+LABEL_ROOM = 1.38
 HEADROOM = 1.1
 TIER_UNITS = 21
 
@@ -26,60 +33,19 @@ def _view_names(amounts: xr.DataArray, language: Language) -> list[str]:
     return [str(name) for name in amounts[coord].values]
 
 
-def _contrast(colour: str) -> str:
-    """Black or white, whichever can be read on a colour."""
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 140 else INK
+def waterfall_figure(amounts: xr.DataArray, *, language: Language) -> go.Figure:
+    """Who pays each yuan: from the whole down to nothing, payer by payer, one panel a view.
 
-
-def _add_payers(
-    figure: go.Figure, one: xr.DataArray, row: int, title: str, language: Language
-) -> None:
-    """One panel: the payers of one view, end to end."""
-    total = float(one.sum())
-    for payer in map(str, one["payer"].values):
-        amount = float(one.sel(payer=payer))
-        share = amount / total if total > 0 else 0.0
-        name = message(f"payer.{payer}", language)
-        colour = colour_of(PAYER_COLOURS, payer)
-        shown = amount / HUNDRED_MILLION.factor
-        text = hover(
-            (title, name),
-            (message("axis.paid", language), amount_text(amount, language)),
-            (message("hover.share", language), per_cent(share, 3)),
-        )
-        figure.add_bar(
-            x=[shown],
-            y=[""],
-            orientation="h",
-            name=name,
-            legendgroup=payer,
-            showlegend=row == 1,
-            marker={"color": colour, "line": {"color": "white", "width": 0.8}},
-            text=[number(shown, 2)] if share >= TEXT_SHARE else None,
-            textposition="inside",
-            insidetextanchor="middle",
-            textangle=0,
-            textfont={"size": SMALL_SIZE, "color": _contrast(colour)},
-            hovertext=[text],
-            hoverinfo="text",
-            row=row,
-            col=1,
-        )
-
-
-def ledger_figure(amounts: xr.DataArray, *, language: Language) -> go.Figure:
-    """Who pays how much, one panel a view, each with its own axis in 亿元.
-
-    Payers who pay nothing in any view are left out.
+    The first bar of a panel is the whole; each payer's bar begins where the one above it ends.
+    Payers who pay nothing in any view are left out. Each panel has its own axis.
 
     Parameters
     ----------
     amounts : xarray.DataArray
         Dims `view`, `payer` in CNY, not negative; `view` holds titles, or has coordinates
-        `name_zh` and `name_en` that do ("平均每年", "100 年一遇的年份"); `payer` holds payers of
-        the design (household … reinsurer); attrs `currency`, `price_year`. Payers of one
-        account only: they sum to its total.
+        `name_zh` and `name_en` that do; `payer` holds payers of the design (household …
+        reinsurer), in the order in which they are drawn; attrs `currency`, `price_year`.
+        Payers of one account only: they sum to its total.
     language : {"zh", "en"}
         Language of all texts.
 
@@ -97,45 +63,97 @@ def ledger_figure(amounts: xr.DataArray, *, language: Language) -> go.Figure:
     paid = amounts.transpose("view", "payer")
     paid = paid.isel(payer=np.flatnonzero((paid > 0).any("view").values))
     titles = _view_names(paid, language)
-    legend = [message(f"payer.{payer}", language) for payer in paid["payer"].values]
-    figure = _panels(len(titles), legend, language)
+    payers = [message(f"payer.{payer}", language) for payer in paid["payer"].values]
+    rows = [message("hover.total", language), *payers]
+    figure = _panels(len(titles), rows, language)
     for row, view in enumerate(titles, start=1):
         one = paid.isel(view=row - 1)
-        _add_payers(figure, one, row, view, language)
-        _add_view_title(figure, one, row, view, language)
-        last = row == len(titles)
+        _add_steps(figure, one, row, rows, language)
+        _add_view_title(figure, row, view)
         full = money_title("axis.paid", amounts.attrs, language)
-        short = HUNDRED_MILLION.name(language)
-        figure.update_xaxes(title_text=full if last else short, row=row, col=1)
+        title = full if row == len(titles) else HUNDRED_MILLION.name(language)
+        top = LABEL_ROOM * max(float(one.sum()), 1.0) / HUNDRED_MILLION.factor
+        figure.update_xaxes(title_text=title, range=[0, top], row=row, col=1)
     return figure
 
 
-def _panels(rows: int, legend: list[str], language: Language) -> go.Figure:
+def _add_steps(
+    figure: go.Figure, one: xr.DataArray, row: int, rows: list[str], language: Language
+) -> None:
+    """Bars of one panel: the whole, then what each payer takes of it, with amounts beside."""
+    total = float(one.sum())
+    each = [total, *map(float, one.values)]
+    ends = [total, *(total - np.cumsum(one.values) + one.values)]
+    colours = [INK, *(colour_of(PAYER_COLOURS, str(payer)) for payer in one["payer"].values)]
+    texts, notes = [], []
+    for name, amount in zip(rows, each, strict=True):
+        share = per_cent(amount / total, 3) if total > 0 else "–"
+        notes.append(f"{amount_text(amount, language)} · {share}" if amount > 0 else "0")
+        texts.append(
+            hover(
+                (message("axis.payer", language), name),
+                (message("axis.paid", language), amount_text(amount, language)),
+                (message("hover.share", language), share),
+            )
+        )
+    length = np.array(each) / HUNDRED_MILLION.factor
+    end = np.array(ends) / HUNDRED_MILLION.factor
+    figure.add_bar(
+        x=length,
+        y=rows,
+        base=end - length,
+        orientation="h",
+        marker={"color": colours, "line": {"color": "white", "width": 0.5}},
+        hovertext=texts,
+        hoverinfo="text",
+        row=row,
+        col=1,
+    )
+    figure.add_scatter(
+        x=end,
+        y=rows,
+        mode="text",
+        text=[f" {note}" for note in notes],
+        textposition="middle right",
+        textfont={"size": SMALL_SIZE - 1},
+        cliponaxis=False,
+        hoverinfo="skip",
+        row=row,
+        col=1,
+    )
+
+
+def _panels(panels: int, rows: list[str], language: Language) -> go.Figure:
     """Empty panels one below another, each with room for its title and its axis."""
-    drawn = rows * PANEL_HEIGHT + (rows - 1) * PANEL_GAP
-    figure = make_subplots(rows=rows, cols=1, vertical_spacing=PANEL_GAP / drawn)
-    dress(figure, message("title.ledger", language), legend=legend)
+    each = ROW * len(rows)
+    drawn = panels * each + (panels - 1) * (PANEL_GAP + PANEL_TITLE)
+    gap = (PANEL_GAP + PANEL_TITLE) / drawn
+    figure = make_subplots(rows=panels, cols=1, vertical_spacing=gap)
+    dress(figure, message("title.ledger", language))
     margins = {"t": figure.layout.margin.t + PANEL_TITLE, "b": 60}
     figure.update_layout(
-        barmode="stack",
-        bargap=0.1,
+        bargap=0.18,
+        showlegend=False,
         height=drawn + sum(margins.values()),
-        margin={"l": 24, **margins},
-        legend_y=1.0 + PANEL_TITLE / drawn,
+        margin={"l": left_margin(rows), **margins},
     )
     figure.update_xaxes(title_standoff=4)
-    figure.update_yaxes(showticklabels=False, ticks="", showgrid=False)
+    figure.update_yaxes(
+        title_text=message("axis.payer", language),
+        autorange="reversed",
+        showgrid=False,
+        ticks="",
+        categoryorder="array",
+        categoryarray=rows,
+    )
     return figure
 
 
-def _add_view_title(
-    figure: go.Figure, one: xr.DataArray, row: int, view: str, language: Language
-) -> None:
-    """Write the name and total of a view above its panel."""
+def _add_view_title(figure: go.Figure, row: int, view: str) -> None:
+    """Write the name of a view above its panel."""
     axis = str(row) if row > 1 else ""
-    total = amount_text(float(one.sum()), language)
     figure.add_annotation(
-        text=f"<b>{view}</b>  {message('hover.total', language)} {total}",
+        text=f"<b>{view}</b>",
         x=0,
         y=1,
         xref=f"x{axis} domain",

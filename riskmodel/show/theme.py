@@ -50,6 +50,7 @@ PAYER_COLOURS: Mapping[str, str] = MappingProxyType(
         # public money
         "city": "#CC79A7",
         "county": "#882255",
+        "province": "#5B1036",
         "reserve": "#56B4E9",
         "reinsurer": "#332288",
     }

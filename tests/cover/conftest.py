@@ -140,7 +140,7 @@ def content(scale: float = 1.0) -> dict[str, Any]:
         "price_year": 2022,
         "source": "d",
         "status": "illustrative",
-        "relief_backstop": {"city": 0.4, "county": 0.6},
+        "relief_backstop": {"city": 0.4, "county": 0.5, "province": 0.1},
         "coordination": "none",
         "covers": copy.deepcopy([basic, index, rural, mixed]),
     }

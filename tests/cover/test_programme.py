@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -331,13 +332,69 @@ BAD: dict[str, tuple[str, Any, type[RiskModelError], list[str]]] = {
         TermsError,
         ["relief_backstop", "1.1"],
     ),
+    "backstop with a province": (
+        "relief_backstop.province",
+        0.2,
+        TermsError,
+        ["relief_backstop", "province", "1.1"],
+    ),
+    "reserve of an unknown cover": (
+        "reserve.covers",
+        ["basic", "bicycles"],
+        ParamError,
+        ["reserve.covers", "bicycles", "rural"],
+    ),
+    "reserve without anything": (
+        "reserve.contribution.share",
+        0.0,
+        TermsError,
+        ["reserve.contribution", "begins empty"],
+    ),
+    "reserve above its cap": (
+        "reserve.opening_balance",
+        "5 亿元",
+        TermsError,
+        ["reserve.opening_balance", "above the cap", "1e+08"],
+    ),
+    "share of a reserve over 1": (
+        "reserve.contribution.share",
+        20,
+        TermsError,
+        ["reserve.contribution.share", "0.2, not 20"],
+    ),
+    "interest of a reserve in per cent": (
+        "reserve.interest",
+        2.0,
+        ParamError,
+        ["reserve.interest", "less than 1"],
+    ),
+    "cap 0": ("reserve.cap", "0 元", TermsError, ["reserve.cap", "unlimited"]),
+    "horizon of a reserve missing": ("reserve.horizon", None, ParamError, ["reserve.horizon"]),
+    "unknown key of a reserve": (
+        "reserve.drawdown.over",
+        "1 元",
+        ParamError,
+        ["reserve.drawdown", "over", "above"],
+    ),
+}
+RESERVE = {
+    "reserve": "fund",
+    "covers": ["basic"],
+    "opening_balance": "0 元",
+    "contribution": {"of": "premium", "share": 0.2, "premium": "100 万元"},
+    "interest": 0.02,
+    "cap": "1 亿元",
+    "drawdown": {"above": "80 万元", "of": "year"},
+    "horizon": 10,
+    **dict.fromkeys(("name", "name_zh", "modelled_on", "source"), "a"),
+    "status": "illustrative",
 }
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_files_are_refused_by_name(name: str, load: Load, programme_content: Content) -> None:
     path, value, error, holds = BAD[name]
-    what = programme_content()
+    what = programme_content() | {"reserve": copy.deepcopy(RESERVE)}
     load(what)  # sound before the change
     put(what, path, value)
     with pytest.raises(error) as caught:

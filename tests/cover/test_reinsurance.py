@@ -11,10 +11,11 @@ import xarray as xr
 
 from riskmodel.core.errors import ConservationError, SchemaError
 from riskmodel.cover.balance import check_balance, check_payouts, ledger_means
+from riskmodel.cover.bearers import REINSURERS, book_bearer, check_bearer
 from riskmodel.cover.ledger import build_ledger
 from riskmodel.cover.pay import pay
 from riskmodel.cover.programme import Programme
-from riskmodel.cover.reinsurance import book_reinsurers, check_recoveries, reinsure
+from riskmodel.cover.reinsurance import reinsure
 
 TEXTS = {"name": "a", "name_zh": "甲", "modelled_on": "c", "source": "d", "status": "illustrative"}
 TREATIES = [
@@ -43,6 +44,11 @@ def reinsured(programme_content: Callable[..., dict[str, Any]]) -> Programme:
     return Programme.model_validate(programme_content() | {"treaties": TREATIES})
 
 
+def layers_pay(recoveries: xr.Dataset) -> np.ndarray:
+    """What all layers pay for each occurrence, net of reinstatement premiums."""
+    return (recoveries["recovery"] - recoveries["reinstatement_premium"]).sum("layer").to_numpy()
+
+
 @pytest.fixture
 def booked(reinsured: Programme, given_inputs: Callable[..., Any]) -> tuple[xr.Dataset, ...]:
     """Payouts, ledger before reinsurance, and recoveries."""
@@ -60,10 +66,10 @@ def booked(reinsured: Programme, given_inputs: Callable[..., Any]) -> tuple[xr.D
 
 def test_reinsurers_are_booked_and_the_ledger_balances(booked: tuple[xr.Dataset, ...]) -> None:
     payouts, ledger, recoveries = booked
-    after = book_reinsurers(ledger, recoveries)
+    after = book_bearer(ledger, REINSURERS, recoveries["net"])
     assert check_balance(after) <= 1e-9
     assert check_payouts(after, payouts) <= 1e-9
-    assert check_recoveries(after, recoveries) <= 1e-9
+    assert check_bearer(after, REINSURERS, layers_pay(recoveries)) <= 1e-9
     means = ledger_means(after)
     paid = means["aal"].sum("account") + means["overpayment"].sum("account")
     layers = (recoveries["recovery"] - recoveries["reinstatement_premium"]).sum()
@@ -86,7 +92,7 @@ def test_the_ledger_is_as_before_for_owners_and_unreinsured_covers(
     booked: tuple[xr.Dataset, ...],
 ) -> None:
     _, ledger, recoveries = booked
-    after = book_reinsurers(ledger, recoveries)
+    after = book_bearer(ledger, REINSURERS, recoveries["net"])
     same = [
         line for line in ledger["line"].to_numpy() if not line.endswith(("basic", "index", "mixed"))
     ]
@@ -96,11 +102,11 @@ def test_the_ledger_is_as_before_for_owners_and_unreinsured_covers(
 
 def test_an_altered_recovery_is_found(booked: tuple[xr.Dataset, ...]) -> None:
     _, ledger, recoveries = booked
-    after = book_reinsurers(ledger, recoveries)
+    after = book_bearer(ledger, REINSURERS, recoveries["net"])
     row = int(recoveries["recovery"].sum("layer").argmax("occurrence"))
     recoveries["recovery"][row, 0] += 1.0
     with pytest.raises(ConservationError, match=f"occurrence {row}"):
-        check_recoveries(after, recoveries)
+        check_bearer(after, REINSURERS, layers_pay(recoveries))
 
 
 def test_without_treaties_the_ledger_stays(
@@ -109,7 +115,7 @@ def test_without_treaties_the_ledger_stays(
     payouts, ledger, _ = booked
     none = reinsure(programme, payouts)
     assert none.sizes["layer"] == 0
-    xr.testing.assert_identical(book_reinsurers(ledger, none), ledger)
+    xr.testing.assert_identical(book_bearer(ledger, REINSURERS, none["net"]), ledger)
 
 
 def test_order_of_occurrences_is_irrelevant(

@@ -34,8 +34,8 @@ UNMOVED = ("tier.N.typhoon_index.", "tier.N.rain_index.")  # indices, which no v
 PERIODS = (5, 10, 20, 50, 100, 200)
 PERILS = ("typhoon_wind", "rain_flood", "storm_surge")
 PAYERS = {
-    "direct_loss": "household farm enterprise public_body tier_1 tier_n tier_x".split(),
-    "benefits": "tier_1 tier_n city county".split(),
+    "direct_loss": "household farm enterprise public_body tier_1 tier_n tier_x reinsurer".split(),
+    "benefits": "tier_1 tier_n reinsurer reserve city county province".split(),
 }
 EXACT = ("identity", "outside_valid_range", ".basis.")  # checks and shares of what was computed
 WITH_INTERVALS = ("loss.", "tier.", "gdp.", "ledger.aal.", "ledger.overpayment.")

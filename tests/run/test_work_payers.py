@@ -45,7 +45,7 @@ def test_payments_of_payers_and_tiers_add_up_by_occurrence(
     every = (paid.ledger["amount"] + paid.ledger["overpayment"]).sum(("line", "zone"))
     np.testing.assert_allclose(amounts.sum("payer"), every)
     covers = paid.payouts["paid"].sum(("cover", "zone"))
-    tiers = amounts.sel(payer=["tier_1", "tier_n", "tier_x", "reinsurer"])
+    tiers = amounts.sel(payer=["tier_1", "tier_n", "tier_x", "reinsurer", "reserve"])
     np.testing.assert_allclose(tiers.sum("payer"), covers, atol=1e-3)
 
 

@@ -27,7 +27,6 @@ from riskmodel.run.work.tiers import (
     premiums_of,
     tier_limits,
     tier_records,
-    who_pays,
     year_totals,
 )
 from tests.run.work_case import (
@@ -202,20 +201,6 @@ def test_due_is_paid_or_kept_back(both: tuple[Paid, list[Paid]]) -> None:
     frame = due_and_paid(both[0]).set_index("cover")
     kept = frame[[c for c in frame.columns if not c.startswith("due")]].sum(axis=1)
     np.testing.assert_allclose(frame["due (万元)"], kept, atol=0.4)  # five rounded to 0.1
-
-
-@pytest.mark.parametrize("account", ["direct_loss", "benefits"])
-def test_who_pays_shows_the_mean_year_and_the_year_of_its_rank(
-    run: Run, both: tuple[Paid, list[Paid]], table: xr.Dataset, account: str
-) -> None:
-    shown = who_pays(run, both[0], table, account)
-    if account == "direct_loss":
-        total = np.sort(year_losses(table).total)[::-1]
-        assert float(shown.sel(view="mean").sum()) == pytest.approx(total.mean(), rel=1e-9)
-        # eight of 800 years lie above the 100-year loss
-        assert float(shown.sel(view="rare").sum()) == pytest.approx(total[8], rel=1e-9)
-    assert (shown.values >= 0.0).all()
-    assert shown.sizes == {"view": 2, "payer": shown.sizes["payer"]}
 
 
 def test_tables_for_readers_name_every_tier_and_cover(

@@ -8,7 +8,12 @@ import pytest
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.run.folder import Run
 from riskmodel.run.work.tiers import Paid, pay_table
-from riskmodel.run.work.treaties import tower_layers, tower_table, treaty_records
+from riskmodel.run.work.treaties import (
+    placement_table,
+    tower_layers,
+    tower_table,
+    treaty_records,
+)
 from tests.run.work_case import (
     BLOCKS,
     PROGRAMME,
@@ -62,7 +67,7 @@ def by_hand(paid: Paid) -> np.ndarray:
 def test_table_and_records_say_what_each_layer_recovers(run: Run, paid: Paid) -> None:
     expected = by_hand(paid)
     assert (expected.mean(axis=0) > 0.0).all()
-    frame = tower_table(paid)
+    frame = tower_table(paid).iloc[:3]  # those of tier 1
     np.testing.assert_allclose(
         frame["mean recovery (万元)"], expected.mean(axis=0) / 1e4, atol=0.051
     )  # fmt: skip
@@ -79,7 +84,7 @@ def test_table_and_records_say_what_each_layer_recovers(run: Run, paid: Paid) ->
 
 
 def test_chart_spans_the_tower(programme: Programme, paid: Paid) -> None:
-    layers = tower_layers(programme, paid)
+    layers = tower_layers(programme, paid).isel(cover=slice(3))
     ends = layers["attachment"].values + layers["limit"].values
     assert layers["attachment"].values[0] == LOW
     assert ends[-1] == HIGH
@@ -95,3 +100,15 @@ def test_the_mean_ledger_holds_recoveries_less_reinstatement_premiums(run: Run, 
     assert float(booked) == pytest.approx(
         float(r["recovery"].sum() - r["reinstatement_premium"].sum()), rel=1e-9
     )
+
+
+def test_what_towers_leave_is_named(programme: Programme) -> None:
+    frame = placement_table(programme).set_index("treaty")
+    assert "third: 10% from 200,000,000 CNY" in frame.loc["basic_tower", "left"]
+    assert frame.loc["voluntary_tower", "left"] == "nothing"
+    tower = programme.treaties[0]
+    second = tower.layers[1].model_copy(update={"attachment": 1.2e8})  # type: ignore[union-attr]
+    layers = (tower.layers[0], second)  # type: ignore[union-attr]
+    torn = tower.model_copy(update={"layers": layers})
+    left = placement_table(programme.model_copy(update={"treaties": (torn,)}))["left"]
+    assert left.tolist() == ["gap between layers first and second: 100,000,000 to 120,000,000 CNY"]

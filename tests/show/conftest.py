@@ -177,6 +177,20 @@ def make_ledger() -> xr.DataArray:
     return xr.DataArray(amounts * 1e8, dims=("view", "payer"), coords=coords, attrs=MONEY)
 
 
+def make_reserve_path() -> xr.Dataset:
+    years = np.arange(1, 21)
+    mean = 8.2e6 * years**0.8
+    return xr.Dataset(
+        {
+            "mean": ("year_of_sequence", mean),
+            "quantile_balance": (("quantile", "year_of_sequence"), [0.2 * mean, mean, 2.0 * mean]),
+            "exhausted": ("year_of_sequence", np.interp(years, [1, 10, 20], [0.0, 0.12, 0.25])),
+        },
+        {"quantile": [0.1, 0.5, 0.9], "year_of_sequence": years},
+        MONEY | {"name_zh": "巨灾风险准备金", "name_en": "Catastrophe reserve"},
+    )
+
+
 def make_premiums() -> xr.Dataset:
     amounts = np.array([[0.22, 0.11, 0.05, 0.02], [0.5, 0.3, 0.16, 0.06], [0.8, 0.3, 0.35, 0.09]])
     return xr.Dataset(
@@ -404,6 +418,11 @@ def storms() -> xr.Dataset:
 @pytest.fixture()
 def ledger() -> xr.DataArray:
     return make_ledger()
+
+
+@pytest.fixture()
+def reserve_path() -> xr.Dataset:
+    return make_reserve_path()
 
 
 @pytest.fixture()

@@ -21,8 +21,9 @@ from riskmodel.show.dependence import chi_figure
 from riskmodel.show.export import _check_figure
 from riskmodel.show.layers import layer_stack_figure
 from riskmodel.show.maps import grid_map_figure, tracks_figure
-from riskmodel.show.money_flow import ledger_figure, premium_figure
+from riskmodel.show.money_flow import premium_figure, waterfall_figure
 from riskmodel.show.ratio import ratio_figure
+from riskmodel.show.reserve import reserve_figure
 from riskmodel.show.shares import season_figure, source_shares_figure
 from riskmodel.show.storm_maps import Panel, storm_maps_figure
 from riskmodel.show.theme import (
@@ -66,7 +67,8 @@ FIGURES: dict[str, Callable[[Inputs, Any], go.Figure]] = {
     "months": lambda get, to: stacked_month_figure(get("month_perils"), language=to),
     "tornado": lambda get, to: tornado_figure(get("variants"), language=to),
     "storms": lambda get, to: observed_modelled_figure(get("storms"), language=to),
-    "ledger": lambda get, to: ledger_figure(get("ledger"), language=to),
+    "ledger": lambda get, to: waterfall_figure(get("ledger"), language=to),
+    "reserve": lambda get, to: reserve_figure(get("reserve_path"), language=to),
     "premium": lambda get, to: premium_figure(get("premiums"), language=to),
     "layers": lambda get, to: layer_stack_figure(get("layers"), language=to),
     "ratio": lambda get, to: ratio_figure(get("ratios"), target=0.009, language=to),
@@ -391,22 +393,41 @@ def test_storms_are_on_a_logarithmic_axis(storms: xr.Dataset) -> None:
         observed_modelled_figure(storms, language="en")
 
 
-def test_each_view_has_its_own_axis_and_total(ledger: xr.DataArray) -> None:
-    figure = ledger_figure(ledger, language="zh")
+def test_steps_go_from_the_whole_down_to_nothing(ledger: xr.DataArray) -> None:
+    figure = waterfall_figure(ledger, language="zh")
     titles = [note.text for note in figure.layout.annotations]
-    assert "平均每年" in titles[0] and "7.53 亿元" in titles[0]
-    assert "103 亿元" in titles[1]
+    assert "平均每年" in titles[0]
     assert len(list(figure.select_xaxes())) == 2
-    drawn = sum(float(t.x[0]) for t in figure.data if t.xaxis == "x")
-    assert drawn == pytest.approx(float(ledger[0].sum()) / 1e8)
+    bars = [t for t in figure.data if t.type == "bar"]
+    for bar, view in zip(bars, ledger["view"].values, strict=True):
+        whole = float(ledger.sel(view=view).sum()) / 1e8
+        base, length = np.array(bar.base, dtype=float), np.array(bar.x, dtype=float)
+        assert (base[0], length[0]) == (pytest.approx(0.0, abs=1e-9), pytest.approx(whole))
+        # each begins where the one above it ends; the last ends at nothing
+        assert base[1] + length[1] == pytest.approx(whole)
+        np.testing.assert_allclose(base[2:] + length[2:], base[1:-1])
+        assert base[-1] == pytest.approx(0.0, abs=1e-9)
+    notes = next(t for t in figure.data if t.type == "scatter")
+    assert notes.text[0] == " 7.53 亿元 · 100 %"
 
 
 def test_idle_payers_are_left_out(ledger: xr.DataArray) -> None:
     ledger.loc[{"payer": "reserve"}] = 0.0
-    assert "Catastrophe reserve" not in {t.name for t in ledger_figure(ledger, language="en").data}
+    figure = waterfall_figure(ledger, language="en")
+    assert "Catastrophe reserve" not in figure.data[0].y
     ledger.loc[{"payer": "reserve"}] = -1.0
     with pytest.raises(FigureError, match="negative"):
-        ledger_figure(ledger, language="en")
+        waterfall_figure(ledger, language="en")
+
+
+def test_reserve_says_how_often_it_fell_short(reserve_path: xr.Dataset) -> None:
+    figure = reserve_figure(reserve_path, language="zh")
+    assert "10、20" in figure.layout.title.subtitle.text
+    assert "12 %、25 %" in figure.layout.title.subtitle.text
+    mean = next(t for t in figure.data if t.name == "平均余额")
+    assert mean.y[0] == pytest.approx(820.0)
+    with pytest.raises(FigureError, match="quantiles"):
+        reserve_figure(reserve_path.isel(quantile=[0]), language="zh")
 
 
 def test_a_box_runs_from_attachment_by_its_limit(layers: xr.Dataset) -> None:

@@ -59,17 +59,20 @@ def damage_of(params: Params, census: xr.DataTree) -> list[Item]:
 
 def items_of(run: Run, params: Params, census: xr.DataTree) -> list[Item]:
     """Classes exposed with their responses: damage, benefits of the programme, people."""
-    people, floor_height = people_levers(params), params.loss.floor_height
-    programme = programme_of(run, census)
-    damage = damage_of(params, census)
-    harm = Damaged(damage, params.loss.ground_floor_share.model_dump())
-    benefits = benefit_items(programme, floor_height=floor_height, people=people, damage=harm)
+    benefits = benefits_of(params, census, programme_of(run, census))
     return [
-        *damage,
+        *damage_of(params, census),
         *benefits,
         *reach_items(benefits),
-        *people_items(people),
+        *people_items(people_levers(params)),
     ]
+
+
+def benefits_of(params: Params, census: xr.DataTree, programme: Programme) -> list[Item]:
+    """Classes exposed with what a programme's benefits pay for them."""
+    harm = Damaged(damage_of(params, census), params.loss.ground_floor_share.model_dump())
+    people, floor_height = people_levers(params), params.loss.floor_height
+    return benefit_items(programme, floor_height=floor_height, people=people, damage=harm)
 
 
 def loss_scenario(

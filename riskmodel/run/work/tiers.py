@@ -10,23 +10,24 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from riskmodel.cover.balance import check_balance, check_payouts, ledger_means, ledger_of_year
+from riskmodel.cover.balance import check_balance, check_payouts, ledger_means
+from riskmodel.cover.bearers import REINSURERS, RESERVE, book_bearer, check_bearer
 from riskmodel.cover.ledger import build_ledger
 from riskmodel.cover.overview import programme_table
 from riskmodel.cover.pay import PARTS, pay
 from riskmodel.cover.programme import Programme, has_uncertain_take_up, with_take_up
-from riskmodel.cover.reinsurance import book_reinsurers, check_recoveries, reinsure
+from riskmodel.cover.reinsurance import reinsure
+from riskmodel.cover.reserve_account import reserve_account
 from riskmodel.cover.take_up import BOUNDS
 from riskmodel.cover.years import tier_year_totals, year_totals
-from riskmodel.exceedance.metrics import Metric, year_losses
-from riskmodel.loss.occurrence_table import by_zone_and_item
+from riskmodel.exceedance.metrics import Metric
 from riskmodel.price.premiums import premiums
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.settings import loads, principles
 from riskmodel.run.stages import save_stage
+from riskmodel.run.work.claims import claims_of
 from riskmodel.run.work.records import interval_records, plain_record
-from riskmodel.run.work.triggers import paying_occurrences, triggers_of
 
 TINY = 1e-9  # CNY; lets a cover that never pays be averaged
 SHOWN = ("pure", "risk_load", "expenses", "tax")
@@ -36,34 +37,50 @@ class Paid(NamedTuple):
     """What one occurrence table leads to under a programme.
 
     `recoveries` are those of the treaties, booked in the ledger net of reinstatement premiums;
-    `share` (cover) is the share of extrapolated loss in the occurrences that a cover pays for,
-    each weighted by its payment.
+    `reserve` is the account of the reserve, None where the programme has none; `share` (cover) is
+    the share of extrapolated loss in the occurrences that a cover pays for, each weighted by its
+    payment.
     """
 
     payouts: xr.Dataset
     recoveries: xr.Dataset
+    reserve: xr.Dataset | None
     ledger: xr.Dataset
     share: xr.DataArray
 
 
-def pay_table(run: Run, programme: Programme, census: xr.DataTree, table: xr.Dataset) -> Paid:
-    """Pay every occurrence of an occurrence table and book it."""
-    total = census["exposure"].to_dataset()["total"]
-    population = total.sel(exposure_class="population", drop=True)
-    triggers = triggers_of(run, programme)
-    near = paying_occurrences(programme, triggers, [str(zone) for zone in table["zone"].values])
-    numbers = np.union1d(np.unique(table["row_occurrence"].values), near)
-    losses = by_zone_and_item(table, "loss", numbers).rename(item="sector")
-    parents = ("occurrence", table["parent_event"].values[numbers])
-    losses = losses.assign_coords(parent_event=parents)
-    benefits = by_zone_and_item(table, "benefit", numbers).rename(item="benefit")
-    chosen = triggers.isel(occurrence=numbers).assign_coords(occurrence=numbers)
-    payouts = pay(programme, losses, benefits, chosen, population=population)
+def pay_table(
+    run: Run,
+    programme: Programme,
+    census: xr.DataTree,
+    table: xr.Dataset,
+    storms: xr.Dataset | None = None,
+) -> Paid:
+    """Pay every occurrence of an occurrence table and book it; `storms` as for `claims_of`."""
+    losses, benefits, triggers, population, numbers = claims_of(
+        run, programme, census, table, storms
+    )
+    payouts = pay(programme, losses, benefits, triggers, population=population)
+    ledger = build_ledger(programme, losses, benefits, payouts)
+    share = _share_extrapolated(payouts, table, numbers)
+    return _with_bearers(programme, payouts, ledger, share)
+
+
+def _with_bearers(
+    programme: Programme, payouts: xr.Dataset, ledger: xr.Dataset, share: xr.DataArray
+) -> Paid:
+    """Let treaties and reserve pay, and book them in place of the covers."""
     recoveries = reinsure(programme, payouts)
-    ledger = book_reinsurers(build_ledger(programme, losses, benefits, payouts), recoveries)
+    ledger = book_bearer(ledger, REINSURERS, recoveries["net"])
+    layers = (recoveries["recovery"] - recoveries["reinstatement_premium"]).sum("layer")
+    reserve = None
+    if programme.reserve is not None:
+        reserve = reserve_account(programme.reserve, payouts, recoveries)
+        ledger = book_bearer(ledger, RESERVE, reserve["payment"])
+        check_bearer(ledger, RESERVE, reserve["payment"].sum("cover").values)
     check_payouts(ledger, payouts)
-    check_recoveries(ledger, recoveries)
-    return Paid(payouts, recoveries, ledger, _share_extrapolated(payouts, table, numbers))
+    check_bearer(ledger, REINSURERS, layers.values)
+    return Paid(payouts, recoveries, reserve, ledger, share)
 
 
 def _share_extrapolated(
@@ -251,28 +268,6 @@ def premium_table(run: Run, programme: Programme, paid: Paid, census: xr.DataTre
             row["rate on line"] = round(float(leading["rate_on_line"]), 4)
             rows.append(row)
     return pd.DataFrame(rows)
-
-
-def who_pays(
-    run: Run, paid: Paid, table: xr.Dataset, account: str, return_period: float = 100.0
-) -> xr.DataArray:
-    """Payments of one account by payer (view, payer): the mean year and one rare simulated year.
-
-    The rare year is the simulated year whose total loss has the rank of the return period.
-    """
-    total = year_losses(table).total
-    year = int(np.argsort(-total, kind="stable")[int(total.size / return_period)])
-    mean = ledger_means(paid.ledger)["aal"].sel(account=account)
-    rare = ledger_of_year(paid.ledger, year)["amount"].sel(account=account)
-    views = pd.Index(["mean", "rare"], name="view")
-    amounts = xr.concat([mean, rare], views).fillna(0.0).reset_coords(drop=True)
-    amounts = amounts.assign_coords(
-        name_zh=("view", ["平均每年", f"一个 {return_period:g} 年一遇的模拟年份"]),
-        name_en=("view", ["mean year", f"one simulated year of rank 1 in {return_period:g}"]),
-    )
-    return amounts.assign_attrs(
-        currency="CNY", price_year=run.params.census.price_year, units="CNY"
-    )
 
 
 def due_and_paid(paid: Paid) -> pd.DataFrame:

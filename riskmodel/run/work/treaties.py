@@ -11,6 +11,7 @@ import xarray as xr
 
 from riskmodel.cover.balance import SMALLEST_NEED
 from riskmodel.cover.programme import Programme
+from riskmodel.cover.treaties import ExcessOfLoss, tower_faults
 from riskmodel.exceedance.metrics import Metric
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
@@ -21,24 +22,33 @@ SOURCE = "riskmodel.cover.reinsurance"
 RARE = 100.0  # years
 
 
-def _yearly(recoveries: xr.Dataset, name: str, block: int | None) -> npt.NDArray[np.float64]:
+def sums_of_years(
+    recoveries: xr.Dataset, name: str, block: int | None = None
+) -> npt.NDArray[np.float64]:
     """Sum a variable (occurrence, layer) by year: array (year, layer), of all or of one block."""
-    years, blocks = int(recoveries.attrs["years"]), int(recoveries.attrs["blocks"])
+    years = int(recoveries.attrs["years"])
     sums = np.zeros((years, recoveries.sizes["layer"]))
     np.add.at(sums, recoveries["year"].values, recoveries[name].values)
-    return sums if block is None else sums.reshape(blocks, years // blocks, -1)[block]
+    return _of_block(sums, recoveries, block)
 
 
-def _largest(recoveries: xr.Dataset, block: int | None) -> npt.NDArray[np.float64]:
+def largest_of_years(recoveries: xr.Dataset, block: int | None = None) -> npt.NDArray[np.float64]:
     """Largest recovery of one occurrence in each year: array (year, layer)."""
-    years, blocks = int(recoveries.attrs["years"]), int(recoveries.attrs["blocks"])
+    years = int(recoveries.attrs["years"])
     largest = np.zeros((years, recoveries.sizes["layer"]))
     np.maximum.at(largest, recoveries["year"].values, recoveries["recovery"].values)
-    return largest if block is None else largest.reshape(blocks, years // blocks, -1)[block]
+    return _of_block(largest, recoveries, block)
 
 
-def _rare(largest: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Recovery by layer that years / T years exceed."""
+def _of_block(
+    values: npt.NDArray[np.float64], recoveries: xr.Dataset, block: int | None
+) -> npt.NDArray[np.float64]:
+    years, blocks = int(recoveries.attrs["years"]), int(recoveries.attrs["blocks"])
+    return values if block is None else values.reshape(blocks, years // blocks, -1)[block]
+
+
+def rare_of_years(largest: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Recovery by layer that years / `RARE` years exceed."""
     rank = int(largest.shape[0] / RARE)
     values: npt.NDArray[np.float64] = -np.sort(-largest, axis=0)[rank]
     return values
@@ -47,9 +57,11 @@ def _rare(largest: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def _figures(paid: Paid, block: int | None = None) -> dict[str, Metric]:
     recoveries = paid.recoveries
     mean = {
-        "aal": _yearly(recoveries, "recovery", block).mean(axis=0),
-        "reinstatement_premium": _yearly(recoveries, "reinstatement_premium", block).mean(axis=0),
-        f"oep.{RARE:g}": _rare(_largest(recoveries, block)),
+        "aal": sums_of_years(recoveries, "recovery", block).mean(axis=0),
+        "reinstatement_premium": sums_of_years(recoveries, "reinstatement_premium", block).mean(
+            axis=0
+        ),
+        f"oep.{RARE:g}": rare_of_years(largest_of_years(recoveries, block)),
     }
     return {
         f"ledger.reinsurance.{layer}.{name}": Metric(float(values[k]))
@@ -74,8 +86,8 @@ def tower_table(paid: Paid) -> pd.DataFrame:
     reinstatement premium over the placed limit. Years that recover less than a fen are none.
     """
     r = paid.recoveries
-    recovery = _yearly(r, "recovery", None)
-    restored = _yearly(r, "reinstatement_premium", None).mean(axis=0)
+    recovery = sums_of_years(r, "recovery")
+    restored = sums_of_years(r, "reinstatement_premium").mean(axis=0)
     limit, placed = r["limit"].values, r["placed"].values
     mean = recovery.mean(axis=0)
     columns = {
@@ -86,7 +98,7 @@ def tower_table(paid: Paid) -> pd.DataFrame:
         "mean recovery (万元)": (mean / 1e4).round(1),
         "mean reinstatement premium (万元)": (restored / 1e4).round(1),
         "years with recovery": (recovery >= SMALLEST_NEED).mean(axis=0).round(4),
-        f"recovery at {RARE:g} years (万元)": (_rare(_largest(r, None)) / 1e4).round(1),
+        f"recovery at {RARE:g} years (万元)": (rare_of_years(largest_of_years(r)) / 1e4).round(1),
         "expected rate on line": ((mean - restored) / (limit * placed)).round(4),
         "rate on line": (r["premium"].values / limit).round(4),
     }
@@ -98,7 +110,7 @@ def tower_layers(programme: Programme, paid: Paid) -> xr.Dataset:
     r = paid.recoveries
     tiers = {cover.cover: cover.tier for cover in programme.covers}
     of_treaty = {t.treaty: tiers[t.covers[0]] for t in programme.treaties}
-    mean = _yearly(r, "recovery", None).mean(axis=0)
+    mean = sums_of_years(r, "recovery").mean(axis=0)
     own = {t.treaty: (t.name_zh, t.name) for t in programme.treaties}
     treaties = [str(t) for t in r["treaty"].values]
     plain = [(t, treaties[: k + 1].count(t)) for k, t in enumerate(treaties)]
@@ -114,3 +126,19 @@ def tower_layers(programme: Programme, paid: Paid) -> xr.Dataset:
         coords={"cover": r["layer"].values},
         attrs={"currency": "CNY", "price_year": r.attrs["price_year"]},
     )
+
+
+def placement_table(programme: Programme) -> pd.DataFrame:
+    """Name what towers leave: gaps and overlaps between layers, and parts that are not placed."""
+    rows = []
+    for treaty in programme.treaties:
+        if not isinstance(treaty, ExcessOfLoss):
+            continue
+        found = tower_faults(treaty.layers)
+        found += [
+            f"layer {x.layer}: {1.0 - x.placed:.0%} from {x.attachment:,.0f} CNY on is not placed"
+            for x in treaty.layers
+            if x.placed < 1.0 - 1e-12
+        ]
+        rows += [{"treaty": treaty.treaty, "left": words} for words in found or ["nothing"]]
+    return pd.DataFrame(rows, columns=["treaty", "left"])
