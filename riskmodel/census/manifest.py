@@ -85,6 +85,16 @@ class Zones(Part):
     longgang: Literal["cut_from_330327"] | None = None
 
 
+class Townships(Part):
+    """Polygons of the townships inside the zones: fields of their codes and names."""
+
+    file: str
+    code: str
+    name: str
+    layer: str | None = None
+    encoding: Encoding | None = None
+
+
 class Manifest(Part):
     """Everything that ``census.yml`` says."""
 
@@ -98,6 +108,7 @@ class Manifest(Part):
     hazard: Annotated[dict[str, HazardLayer], Field(min_length=1)]
     exposure: Exposure
     zones: Zones | None = None
+    townships: Townships | None = None
     slots: dict[str, Table] = {}
 
 

@@ -34,7 +34,8 @@ def read_polygons(folder: Path, zones: Zones, crs: str) -> tuple[Polygons, list[
         raise FoundError(Finding("file_missing", zones.file))
     if path.is_file() and path.stat().st_size == 0:
         raise FoundError(Finding("file_empty", zones.file, found="0 bytes"))
-    meta, shapes, codes = _read(path, zones)
+    meta, shapes, columns = _read(path, zones)
+    codes = columns[zones.code]
     if not meta["crs"]:
         raise FoundError(Finding("crs_missing", zones.file, expected=crs))
     _require_codes(codes, zones)
@@ -52,7 +53,25 @@ def read_polygons(folder: Path, zones: Zones, crs: str) -> tuple[Polygons, list[
     return polygons, findings + _overlaps(polygons, zones.file)
 
 
-def _read(path: Path, zones: Zones) -> tuple[dict[str, str], npt.NDArray[np.object_], list[object]]:
+def read_texts(folder: Path, zones: Zones, field: str) -> dict[str, str]:
+    """Texts of one field by division code, of a file that `read_polygons` reads.
+
+    Raises
+    ------
+    FoundError
+        If the file has no such field.
+    """
+    _, _, columns = _read(folder / zones.file, zones)
+    if field not in columns:
+        found = list(columns)
+        raise FoundError(Finding("column_missing", zones.file, "", "", found, expected=field))
+    pairs = zip(columns[zones.code], columns[field], strict=True)
+    return {str(code_of(code)): str(text) for code, text in pairs}
+
+
+def _read(
+    path: Path, zones: Zones
+) -> tuple[dict[str, str], npt.NDArray[np.object_], dict[str, list[object]]]:
     source = _zipped(path) if path.suffix.lower() == ".zip" else str(path)
     encoding = zones.encoding or _declared_encoding(path)
     try:
@@ -75,8 +94,8 @@ def _read(path: Path, zones: Zones) -> tuple[dict[str, str], npt.NDArray[np.obje
         raise FoundError(
             Finding("column_missing", zones.file, "", "", found=names, expected=zones.code)
         )
-    codes = list(columns[names.index(zones.code)])
-    return {"crs": meta["crs"] or ""}, shapes, codes
+    fields = {name: list(column) for name, column in zip(names, columns, strict=True)}
+    return {"crs": meta["crs"] or ""}, shapes, fields
 
 
 def _zipped(path: Path) -> str:

@@ -8,6 +8,7 @@ import xarray as xr
 
 from riskmodel.census.boundaries import outlines
 from riskmodel.census.read import OUTSIDE, load_census
+from riskmodel.census.selection import select_zones
 from riskmodel.core.errors import CensusError
 from riskmodel.core.messages import LANGUAGES, Language, message
 from riskmodel.run.folder import Run
@@ -20,12 +21,24 @@ COUNTS = ("population", "households", "ground_floor_households")
 
 
 def census_of(run: Run) -> xr.DataTree:
-    """Census of the run, checked against perils, currency, price year and basis of the params.
+    """Census of the zones of the run; see `whole_census_of`.
 
     Raises
     ------
     CensusError
-        If the census says otherwise than the params, or lacks the maps of one of their perils.
+        If the census says otherwise than the params, or lacks one of their perils or zones.
+    """
+    census, zones = whole_census_of(run), run.params.census.zones
+    return census if zones == "all" else select_zones(census, zones)
+
+
+def whole_census_of(run: Run) -> xr.DataTree:
+    """Census with all its zones, from which the catalogue is made, checked against the params.
+
+    Raises
+    ------
+    CensusError
+        If perils, currency, price year or basis of the params are not those of the census.
     """
     census = load_census(run.path(run.params.census.folder))
     stated = run.params.census
@@ -127,7 +140,10 @@ def exposed_value(census: xr.DataTree) -> xr.DataArray:
 
 
 def census_records(census: xr.DataTree) -> list[Record]:
-    """Totals of the census, and how well the cells give them back."""
+    """Totals of the zones, and how well the cells give them back.
+
+    The product of the whole is a figure of its own; that of some zones is only the sum of theirs.
+    """
     exposure, source = census["exposure"].to_dataset(), "riskmodel.census"
     totals, cells = exposure["total"].sum("zone"), exposure["value"].sum("entry")
     error = float(np.abs(cells / totals - 1.0).max())
@@ -136,7 +152,11 @@ def census_records(census: xr.DataTree) -> list[Record]:
         plain_record(
             "census.population", float(totals.sel(exposure_class="population")), "person", source
         ),
-        plain_record("census.gdp", float(exposure["gdp"].sum()), "CNY", source),
+        *(
+            []
+            if "whole_zones" in census.attrs
+            else [plain_record("census.gdp", float(exposure["gdp"].sum()), "CNY", source)]
+        ),
         plain_record(
             "census.exposure.value", float(totals.sel(exposure_class=money).sum()), "CNY", source
         ),

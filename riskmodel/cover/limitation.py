@@ -1,0 +1,74 @@
+"""A programme limited to some zones: what it says of others goes, limits shrink with the people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from riskmodel.core.errors import TermsError
+from riskmodel.cover.covers import Cover, IndemnityCover, Limits, ParametricCover
+from riskmodel.cover.fields import ByZone
+from riskmodel.cover.programme import Programme
+
+
+def limited_to(programme: Programme, zones: Sequence[str], *, share: float) -> Programme:
+    """Programme of some zones alone.
+
+    Parameters
+    ----------
+    programme : Programme
+        Of all zones.
+    zones : sequence of str
+        Codes of the zones that are kept; covers of other zones alone are left out.
+    share : float
+        Event and year limits are multiplied by it, 0 to 1: the part of the people covered, or 1
+        for limits that were written for these zones. Terms of one zone (deductible, coinsurance,
+        zone limit, take-up) stay. A declared split of an index cover is taken instead, its rest
+        shared among the zones kept.
+
+    Raises
+    ------
+    TermsError
+        If the share is not above 0 and at most 1, or no cover is left.
+    """
+    if not 0.0 < share <= 1.0:
+        raise TermsError(
+            "no share to limit a programme to", where=programme.programme, found=share,
+            expected="above 0, at most 1",
+        )  # fmt: skip
+    covers = [_limited(c, zones, share) for c in programme.covers if _kept(c, zones)]
+    if not covers:
+        raise TermsError(
+            "no cover of the programme is for these zones",
+            where=programme.programme,
+            found=list(zones),
+            remedy="take another programme in tiers.programme",
+        )
+    return programme.model_copy(update={"covers": tuple(covers)})
+
+
+def _kept(cover: Cover, zones: Sequence[str]) -> bool:
+    named = zones if cover.zones == "all" else [z for z in cover.zones if z in zones]
+    if isinstance(cover, ParametricCover) and not isinstance(cover.split, str):
+        return any(cover.split.get(zone, 0.0) > 0.0 for zone in named)
+    return bool(named)
+
+
+def _limited(cover: Cover, zones: Sequence[str], share: float) -> Cover:
+    changes: dict[str, object] = {}
+    if cover.zones != "all":
+        changes["zones"] = tuple(zone for zone in cover.zones if zone in zones)
+    if isinstance(cover, ParametricCover) and not isinstance(cover.split, str):
+        parts = {zone: part for zone, part in cover.split.items() if zone in zones}
+        share = share if share == 1.0 else sum(parts.values())
+        changes["split"] = {zone: part / sum(parts.values()) for zone, part in parts.items()}
+    if isinstance(cover, IndemnityCover):
+        changes["take_up"] = {
+            sector: ByZone(by.default, {z: s for z, s in by.zones.items() if z in zones})
+            for sector, by in cover.take_up.items()
+        }
+    changes["limits"] = _scaled(cover.limits, share)
+    return cover.model_copy(update=changes)
+
+
+def _scaled(limits: Limits, share: float) -> Limits:
+    return limits.model_copy(update={"event": limits.event * share, "year": limits.year * share})
