@@ -64,14 +64,7 @@ def select_zones(census: xr.DataTree, codes: Sequence[str]) -> xr.DataTree:
     """
     zones, exposure = census["zones"].to_dataset(), census["exposure"].to_dataset()
     known = [str(code) for code in zones["zone"].values]
-    if not codes or (unknown := sorted(set(codes) - set(known))):
-        raise CensusError(
-            "no zones to select" if not codes else "zones that the census does not have",
-            where="census.zones",
-            found=unknown if codes else list(codes),
-            expected=f"some of {', '.join(known)}",
-            remedy="correct the codes",
-        )
+    _require_known(codes, known)
     chosen = np.flatnonzero(np.isin(known, list(codes)))
     entries = np.flatnonzero(np.isin(zones["entry_zone"].values, chosen))
     part = _on_own_cells(zones, entries).isel(zone=chosen)
@@ -130,6 +123,18 @@ def rezoned(census: xr.DataTree, pieces: Pieces) -> xr.DataTree:
     tree = xr.DataTree.from_dict({**maps, "zones": part, "exposure": split}, name="census")
     tree.attrs = dict(census.attrs)
     return tree
+
+
+def _require_known(codes: Sequence[str], known: Sequence[str]) -> None:
+    unknown = sorted(set(codes) - set(known))
+    if unknown or not codes:
+        raise CensusError(
+            "zones that the census does not have" if unknown else "no zones to select",
+            where="census.zones",
+            found=unknown,
+            expected=f"some of {', '.join(known)}",
+            remedy="correct the codes",
+        )
 
 
 def _on_own_cells(zones: xr.Dataset, entries: IntArray) -> xr.Dataset:

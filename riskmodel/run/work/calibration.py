@@ -48,14 +48,7 @@ def calibrate(run: Run, path: Path = CALIBRATION) -> Calibration:
     ParamError
         If the run is of some zones: the reported losses are those of the whole city.
     """
-    if not is_whole(run):
-        raise ParamError(
-            "the levers are calibrated on losses of the whole city",
-            where="census.zones",
-            found=run.params.census.zones,
-            expected="all",
-            remedy="calibrate with the params of the city",
-        )
+    _require_whole(run)
     census, catalogue = census_of(run), catalogue_of(run)
     storms = real_storms(run, census, catalogue)
     reported = reported_losses()
@@ -84,6 +77,17 @@ def calibrate(run: Run, path: Path = CALIBRATION) -> Calibration:
     content = _content(found, reported, run.params.loss.averaging_factor)
     write_text(path, HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
     return found
+
+
+def _require_whole(run: Run) -> None:
+    if not is_whole(run):
+        raise ParamError(
+            "the levers are calibrated on losses of the whole city",
+            where="census.zones",
+            found=run.params.census.zones,
+            expected="all",
+            remedy="calibrate with the params of the city",
+        )
 
 
 def _content(

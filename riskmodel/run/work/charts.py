@@ -40,9 +40,9 @@ def show(
     of_place : bool
         False for what is no result of the place: tracks, records and copulas of the whole region.
     """
+    status = figure_status(rests_on)
     if of_place:
         figure = titled(figure, place_name(run), language=run.params.language)
-    status = figure_status(rests_on)
     _, _, image = export_figure(figure, run.folder.figures, name, status=status, source=source)
     shown = stamped(figure, status=status, source=source).to_plotly_json()
     # JupyterLab draws the chart; a page without plotly.js falls back to the image
