@@ -60,9 +60,7 @@ def test_maps_are_cut_and_what_is_not_of_the_zone_is_outside(census: xr.DataTree
 def test_all_zones_are_the_whole_and_order_is_that_of_the_census(census: xr.DataTree) -> None:
     part = select_zones(census, ["990002", "990001"])
     assert part["zones"]["zone"].values.tolist() == ["990001", "990002"]
-    xr.testing.assert_identical(
-        part["exposure"].to_dataset(), census["exposure"].to_dataset()
-    )
+    xr.testing.assert_identical(part["exposure"].to_dataset(), census["exposure"].to_dataset())
     assert part["zones"]["whole_cell"].values.tolist() == list(range(census["zones"].sizes["cell"]))
 
 

@@ -43,7 +43,7 @@ def test_event_and_year_limits_shrink_and_terms_of_a_zone_stay() -> None:
 
 
 def test_unlimited_stays_unlimited() -> None:
-    limits = {"zone": "unlimited", "event": "unlimited", "year": "unlimited", "year_rule": "pro_rata"}
+    limits = dict.fromkeys(("zone", "event", "year"), "unlimited") | {"year_rule": "pro_rata"}
     cover = limited_to(changed(mixed={"limits": limits}), ONE, share=0.1).covers[-1]
     assert math.isinf(cover.limits.event)
     assert math.isinf(cover.limits.year)

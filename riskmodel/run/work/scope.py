@@ -23,14 +23,13 @@ def left_out(run: Run, product: Product | None) -> pd.DataFrame:
     """One row for each result that the run does not have, with the reason; none for the city."""
     kinds = [] if product is not None else ["gdp"]
     kinds += [] if is_whole(run) else ["bands", "replay", "calibration"]
-    language = run.params.language
-    words = {
-        "place": place_name(run), "year": run.params.economy.gdp_year,
-        "file": run.params.economy.gdp,
-    }  # fmt: skip
+    language, place = run.params.language, place_name(run)
+    economy = run.params.economy
+    missing = {"year": economy.gdp_year, "file": economy.gdp}
     columns = [message(f"left_out.{column}", language) for column in ("what", "why")]
-    rows = [
-        [message(f"left_out.{kind}.{column}", language, **words) for column in ("what", "why")]
-        for kind in kinds
-    ]
+    rows = []
+    for kind in kinds:
+        words = {"place": place} | (missing if kind == "gdp" else {})
+        what = message(f"left_out.{kind}.what", language)
+        rows.append([what, message(f"left_out.{kind}.why", language, **words)])
     return pd.DataFrame(rows, columns=columns)
