@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from riskmodel.core.errors import CensusError, ParamError
+from riskmodel.core.errors import CatalogueError, CensusError, ParamError
 from riskmodel.exceedance.metrics import loss_metrics
 from riskmodel.run.folder import Run
 from riskmodel.run.stages import open_stage
@@ -16,6 +16,7 @@ from riskmodel.run.work import hazard
 from riskmodel.run.work.calibration import calibrate
 from riskmodel.run.work.cells import entry_losses, on_cells
 from riskmodel.run.work.census import census_of, census_records
+from riskmodel.run.work.footprints import of_zones
 from riskmodel.run.work.losses import loss_by_zone_and_peril, programme_of
 from riskmodel.run.work.ratio import product_of, ratio_records
 from riskmodel.run.work.scope import left_out
@@ -172,6 +173,28 @@ def test_figures_that_hold_for_the_city_only_are_refused_or_not_there(
     names = {record.name for record in census_records(census_of(run))}
     assert "census.gdp" not in names  # the city's is published, the county's is not
     assert "census.gdp.330324" in names
+
+
+def test_footprints_are_numbered_as_in_the_city_and_read_in_the_county(tmp_path: Path) -> None:
+    census = census_of(make_run(tmp_path, "ruian", "footprints"))
+    own = census["zones"]["whole_cell"].values
+    cells = np.array([0, own[3], own[-1], own[-1] + 1])
+    cells = cells[np.append(True, np.diff(cells) > 0)]
+    footprints = xr.Dataset(
+        {"typhoon_wind": (("event", "cell"), np.arange(2.0 * cells.size).reshape(2, -1))},
+        {"event": [1, 2], "cell": cells},
+        {"perils": ["typhoon_wind"]},
+    )
+    found = of_zones(footprints, census)
+    expected = [k for k, cell in enumerate(cells) if cell in own]
+    assert own[found["cell"].values].tolist() == cells[expected].tolist()
+    assert 3 in found["cell"].values
+    wind = found["typhoon_wind"].values.tolist()
+    assert wind == footprints["typhoon_wind"].values[:, expected].tolist()
+    xr.testing.assert_identical(of_zones(footprints, city_census()), footprints)
+    elsewhere = np.setdiff1d(np.arange(own[-1]), own)[:2]
+    with pytest.raises(CatalogueError, match=r"no cell of the zones.*330381"):
+        of_zones(footprints.isel(cell=[0, 1]).assign_coords(cell=elsewhere), census)
 
 
 def test_stations_are_those_of_the_zones(tmp_path: Path) -> None:
