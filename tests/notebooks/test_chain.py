@@ -416,11 +416,11 @@ def test_what_holds_for_the_city_only_is_left_out_with_its_reason(pilot: Finishe
 
 def test_titles_say_the_county(pilot: Finished, run: Finished) -> None:
     for folder, place in ((pilot.folder, "Yongjia: "), (run.folder, "温州市：")):
-        for path in (folder / "figures").glob("*.html"):
-            titles = re.findall(r'"title":\{[^{}]*"text":"([^"]*)"', path.read_text("utf-8"))
-            text = [json.loads(f'"{title}"') for title in titles]
-            of_region = path.stem.startswith(OF_THE_REGION)
-            assert any(one.startswith(place) for one in text) != of_region, path.stem
+        for path in (folder / "figures").glob("*.svg"):
+            drawn = re.search(r'class="gtitle"[^>]*>(.*?)</text>', path.read_text("utf-8"))
+            assert drawn is not None, path.stem
+            text = re.sub("<[^>]+>", "", drawn[1])
+            assert text.startswith(place) != path.stem.startswith(OF_THE_REGION), path.stem
     page = (pilot.folder / "proposal" / "index.html").read_text(encoding="utf-8")
     assert "<h1>Yongjia, 1+N+X" in page
     assert "county_gdp.yml has no published GDP" in page
