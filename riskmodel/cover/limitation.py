@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from riskmodel.core.errors import TermsError
-from riskmodel.cover.covers import Cover, IndemnityCover, Limits, ParametricCover
-from riskmodel.cover.fields import ByZone
+from riskmodel.cover.covers import Cover, IndemnityCover, ParametricCover
+from riskmodel.cover.fields import ByZone, Frozen
 from riskmodel.cover.programme import Programme
+from riskmodel.cover.treaties import ExcessOfLoss, Treaty
+
+AMOUNTS = (
+    "event", "year", "attachment", "exhaustion", "annual_deductible", "annual_limit",
+    "event_limit", "premium",
+)  # fmt: skip
+Terms = TypeVar("Terms", bound=Frozen)
 
 
 def limited_to(programme: Programme, zones: Sequence[str], *, share: float) -> Programme:
@@ -20,10 +28,10 @@ def limited_to(programme: Programme, zones: Sequence[str], *, share: float) -> P
     zones : sequence of str
         Codes of the zones that are kept; covers of other zones alone are left out.
     share : float
-        Event and year limits are multiplied by it, 0 to 1: the part of the people covered, or 1
-        for limits that were written for these zones. Terms of one zone (deductible, coinsurance,
-        zone limit, take-up) stay. A declared split of an index cover is taken instead, its rest
-        shared among the zones kept.
+        Event and year limits, and all amounts of treaties, are multiplied by it, 0 to 1: the part
+        of the people covered, or 1 for terms that were written for these zones. Terms of one zone
+        (deductible, coinsurance, zone limit, take-up) stay. A declared split of an index cover is
+        taken instead, its rest shared among the zones kept. Treaties of covers that go, go too.
 
     Raises
     ------
@@ -43,7 +51,8 @@ def limited_to(programme: Programme, zones: Sequence[str], *, share: float) -> P
             found=list(zones),
             remedy="take another programme in tiers.programme",
         )
-    return programme.model_copy(update={"covers": tuple(covers)})
+    treaties = _treaties(programme.treaties, [cover.cover for cover in covers], share)
+    return programme.model_copy(update={"covers": tuple(covers), "treaties": tuple(treaties)})
 
 
 def _kept(cover: Cover, zones: Sequence[str]) -> bool:
@@ -70,5 +79,24 @@ def _limited(cover: Cover, zones: Sequence[str], share: float) -> Cover:
     return cover.model_copy(update=changes)
 
 
-def _scaled(limits: Limits, share: float) -> Limits:
-    return limits.model_copy(update={"event": limits.event * share, "year": limits.year * share})
+def _treaties(treaties: Sequence[Treaty], covers: Sequence[str], share: float) -> list[Treaty]:
+    kept = [t for t in treaties if set(t.covers) & set(covers)]
+    names = [treaty.treaty for treaty in kept]
+    result = []
+    for treaty in kept:
+        changes: dict[str, object] = {
+            "covers": tuple(name for name in treaty.covers if name in covers),
+            "after": tuple(name for name in treaty.after if name in names),
+        }
+        if isinstance(treaty, ExcessOfLoss):
+            changes["layers"] = tuple(_scaled(layer, share) for layer in treaty.layers)
+            result.append(treaty.model_copy(update=changes))
+        else:
+            result.append(_scaled(treaty, share).model_copy(update=changes))
+    return result
+
+
+def _scaled(terms: Terms, share: float) -> Terms:
+    """Terms with every amount of money times a share; unlimited stays unlimited."""
+    own = [name for name in AMOUNTS if name in type(terms).model_fields]
+    return terms.model_copy(update={name: getattr(terms, name) * share for name in own})

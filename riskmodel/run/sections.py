@@ -121,7 +121,9 @@ class CensusCurve(Section):
 
     head: Literal["zero_below", "loglinear_to_zero_at"]
     head_return_period: Annotated[float, Field(gt=1.0, lt=5.0, description="years")] | None
-    tail: Literal["flat", "gumbel"]
+    tail: Literal["flat", "gumbel", "gev"]
+    tail_shape: Annotated[float, Field(ge=-0.5, le=0.5, description="of a gev tail")] | None
+    tail_source: Annotated[str, Field(min_length=1)] | None
     tail_cap: Annotated[float, Field(gt=0.0, le=150.0, description="m/s of wind, m of depth")]
     passage: Literal["loglinear", "step_at_wet", "step_at_dry"]
 
@@ -131,6 +133,12 @@ class CensusCurve(Section):
             raise ValueError(
                 "head_return_period in years for loglinear_to_zero_at, null for zero_below"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _shape_fits(self) -> CensusCurve:
+        if {self.tail_shape is None, self.tail_source is None} != {self.tail != "gev"}:
+            raise ValueError("tail_shape and tail_source for a gev tail, null for others")
         return self
 
 
@@ -154,6 +162,20 @@ class People(Section):
     injured_per_death: Annotated[float, Field(ge=0.0, le=100.0, description="persons")]
 
 
+class CorrelationShares(Section):
+    """Shares of the variance of one unit's damage that it has in common, by level."""
+
+    event: Annotated[float, Field(ge=0.0, le=1.0, description="share of variance")]
+    zone: Annotated[float, Field(ge=0.0, le=1.0, description="share of variance")]
+    cell: Annotated[float, Field(ge=0.0, le=1.0, description="share of variance")]
+
+    @model_validator(mode="after")
+    def _sum_at_most_one(self) -> CorrelationShares:
+        if self.event + self.zone + self.cell > 1.0 + 1e-12:
+            raise ValueError("shares of event, zone and cell that sum to at most 1")
+        return self
+
+
 class Loss(Section):
     """Damage of wind, flood and surge, and harm to people."""
 
@@ -174,6 +196,8 @@ class Loss(Section):
     ]
     ground_floor_share: GroundFloorShare
     people: People
+    correlation: CorrelationShares
+    samples: Annotated[int, Field(ge=2, le=10_000, description="samples of each loss")]
 
     @model_validator(mode="after")
     def _threshold_below_half(self) -> Loss:

@@ -9,8 +9,14 @@ import xarray as xr
 
 from riskmodel.core.returnperiod import Frequency
 from riskmodel.hazard.catalogue import CatalogueSettings, catalogue_frequency
-from riskmodel.hazard.intensity import IntensityCurves, Reading, cell_maps, intensity_curves
+from riskmodel.hazard.intensity import (
+    IntensityCurves,
+    Reading,
+    cell_maps,
+    intensity_curves,
+)
 from riskmodel.hazard.rank_function import scaled_curves
+from riskmodel.loss.correlation import Correlation
 from riskmodel.loss.curves import DamageLevers
 from riskmodel.loss.people import PeopleLevers
 from riskmodel.price.premiums import Loads
@@ -57,6 +63,11 @@ def people_levers(params: Params) -> PeopleLevers:
     return PeopleLevers(**params.loss.people.model_dump())
 
 
+def correlation(params: Params) -> Correlation:
+    """Shares of deviations from the mean damage, by level."""
+    return Correlation(**params.loss.correlation.model_dump())
+
+
 def reading(params: Params, peril: str) -> Reading:
     """Head, tail, passage and scenario factors of one peril."""
     scenario = params.scenario
@@ -70,7 +81,7 @@ def reading(params: Params, peril: str) -> Reading:
 
 def plain_reading(params: Params, peril: str) -> Reading:
     """Head, tail and passage of one peril, without scenario: what the census maps say."""
-    return Reading(**getattr(params.curves, peril).model_dump())
+    return Reading(**getattr(params.curves, peril).model_dump(exclude={"tail_source"}))
 
 
 def plain_curves(

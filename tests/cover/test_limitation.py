@@ -11,6 +11,7 @@ from riskmodel.core.errors import TermsError
 from riskmodel.cover.covers import IndemnityCover, ParametricCover
 from riskmodel.cover.limitation import limited_to
 from riskmodel.cover.programme import Programme, check_zones, load_programme
+from riskmodel.cover.treaties import ExcessOfLoss
 from riskmodel.run.folder import ROOT
 from tests.cover.conftest import ZONES, content, from_content
 
@@ -40,6 +41,25 @@ def test_event_and_year_limits_shrink_and_terms_of_a_zone_stay() -> None:
     check_zones(part, ONE)  # names no zone that is not there
     with pytest.raises(Exception, match="an unknown zone"):
         check_zones(whole, ONE)
+
+
+def test_treaties_shrink_with_their_covers_and_go_with_them() -> None:
+    whole = load_programme(ROOT / "params" / "tiers" / "illustrative.yml")
+    (tower,) = limited_to(whole, ONE, share=0.25).treaties
+    (before,) = whole.treaties
+    assert isinstance(tower, ExcessOfLoss)
+    assert isinstance(before, ExcessOfLoss)
+    for old, new in zip(before.layers, tower.layers, strict=True):
+        assert new.attachment == pytest.approx(0.25 * old.attachment)
+        assert new.exhaustion == pytest.approx(0.25 * old.exhaustion)
+        assert new.premium == pytest.approx(0.25 * old.premium)
+        assert math.isinf(new.annual_limit)
+        assert (new.shares, new.rates) == (old.shares, old.rates)
+        # a reinstatement costs the same part of the limit
+        assert new.premium / new.limit == pytest.approx(old.premium / old.limit)
+    basic = whole.covers[0].model_copy(update={"zones": ("330302",)})
+    without = whole.model_copy(update={"covers": (basic, *whole.covers[1:])})
+    assert limited_to(without, ONE, share=0.25).treaties == ()
 
 
 def test_unlimited_stays_unlimited() -> None:
