@@ -82,7 +82,7 @@ def _limited(cover: Cover, zones: Sequence[str], share: float) -> Cover:
 def _treaties(treaties: Sequence[Treaty], covers: Sequence[str], share: float) -> list[Treaty]:
     kept = [t for t in treaties if set(t.covers) & set(covers)]
     names = [treaty.treaty for treaty in kept]
-    result = []
+    result: list[Treaty] = []
     for treaty in kept:
         changes: dict[str, object] = {
             "covers": tuple(name for name in treaty.covers if name in covers),

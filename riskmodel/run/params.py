@@ -12,11 +12,11 @@ from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from riskmodel.core import yaml_file
 from riskmodel.core.errors import ParamError
+from riskmodel.run.census_choice import CensusChoice
 from riskmodel.run.refusal import dotted_keys, refuse, unknown_key
 from riskmodel.run.scenario import Scenario
 from riskmodel.run.sections import (
     ByPeril,
-    CensusChoice,
     CensusCurve,
     Economy,
     Exceedance,

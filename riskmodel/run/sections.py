@@ -41,7 +41,6 @@ RelativePath = Annotated[
     str, Field(description="relative to the root of the checkout"), AfterValidator(_relative_path)
 ]
 Label = Annotated[str, Field(min_length=1, max_length=80)]
-ZoneCode = Annotated[str, Field(pattern=r"^[0-9]{6}$", description="six digits in quotes")]
 Multiplier = Annotated[float, Field(ge=0.5, le=2.0, description="multiplier, 1 = as mapped")]
 StorageRate = Annotated[float, Field(gt=0.0, le=1.0, description="events a year")]
 Metres = Annotated[float, Field(ge=-2.0, le=2.0, description="m added to wet depths")]
@@ -61,24 +60,6 @@ class ByPeril(Section, Generic[T]):
     typhoon_wind: T
     rain_flood: T
     storm_surge: T
-
-
-class Place(Section):
-    """What the zones of a run are called on titles."""
-
-    zh: Label
-    en: Label
-
-
-class CensusChoice(Section):
-    """Which census, which of its zones, in which money."""
-
-    folder: RelativePath
-    zones: Literal["all"] | Annotated[tuple[ZoneCode, ...], Field(min_length=1)]
-    place: Place
-    currency: Literal["CNY"]
-    price_year: Annotated[int, Field(ge=1990, le=2100)]
-    return_period_basis: Literal["annual_probability"]
 
 
 class FrequencyChoice(Section):

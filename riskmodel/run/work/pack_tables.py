@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.cover.ledger import PAYER_OF_TIER
+from riskmodel.cover.programme import TIERS
 from riskmodel.run.records import Record
 from riskmodel.run.work.losses import loss_by_zone_and_peril
 from riskmodel.run.work.zone_figures import BY_ZONE
@@ -77,9 +77,12 @@ def zone_frame(
 
 
 def premiums_by_zone(ledger: xr.Dataset) -> Mapping[str, np.ndarray]:
-    """Mean annual payout (zone,) of each tier, CNY: its pure premium, which adds up over zones."""
+    """Mean annual payout (zone,) of each tier, CNY: its pure premium, which adds up over zones.
+
+    What reinsurers bear of it is in it.
+    """
     paid = (ledger["amount"] + ledger["overpayment"]).sum("occurrence") / ledger.attrs["years"]
     return {
-        f"pure_premium_tier_{tier}": paid.values[ledger["payer"].values == payer].sum(axis=0)
-        for tier, payer in PAYER_OF_TIER.items()
+        f"pure_premium_tier_{tier}": paid.values[ledger["tier"].values == tier].sum(axis=0)
+        for tier in TIERS
     }
