@@ -385,7 +385,7 @@ def test_a_stored_storm_written_as_a_footprint_set_costs_what_it_cost(
 
 # --- one county ---------------------------------------------------------------------------------
 
-OF_THE_REGION = ("02_chi", "02_season", "02_tracks", "03_record_")
+OF_THE_REGION = ("02_chi", "02_season", "02_tracks", "02_record_")
 
 
 def test_a_county_loses_what_it_loses_in_the_city(

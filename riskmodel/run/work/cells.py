@@ -15,12 +15,10 @@ from tqdm import tqdm
 
 from riskmodel.census.selection import Pieces, rezoned
 from riskmodel.hazard.selection import select_cells
-from riskmodel.loss.curves import damage_items
 from riskmodel.loss.occurrence_table import occurrence_table
 from riskmodel.run.folder import Run
-from riskmodel.run.settings import damage_levers
 from riskmodel.run.stages import open_stage
-from riskmodel.run.work.losses import compiled
+from riskmodel.run.work.losses import compiled, damage_of
 
 CELLS_TOGETHER = 150  # bounds the rows that are held at once
 FloatArray = npt.NDArray[np.float64]
@@ -59,7 +57,7 @@ def _table_of(
     alone = Pieces(
         entries, np.arange(entries.size), np.ones(entries.size), names, names, names
     )  # fmt: skip
-    parts, items = rezoned(census, alone), damage_items(damage_levers(run.params))
+    parts, items = rezoned(census, alone), damage_of(run.params, census)
     return occurrence_table(catalogue, compiled(run, run.params, parts, catalogue, items=items))
 
 

@@ -18,7 +18,12 @@ from riskmodel.cover.limitation import limited_to
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.exceedance.curve import ep_curve
 from riskmodel.exceedance.metrics import loss_metrics
-from riskmodel.loss.compilation import CompiledTable, Scenario, compile_scenarios
+from riskmodel.loss.compilation import (
+    CompiledTable,
+    Scenario,
+    compile_scenarios,
+    require_responses,
+)
 from riskmodel.loss.curves import damage_items
 from riskmodel.loss.occurrence_table import occurrence_tables, repeated_table
 from riskmodel.loss.people import people_items
@@ -58,12 +63,18 @@ def programme_of(run: Run, census: xr.DataTree) -> Programme:
     return limited_to(programme, zones, share=share)
 
 
+def damage_of(params: Params, census: xr.DataTree) -> list[Item]:
+    """Damage of the classes that the census values."""
+    exposed = census["exposure"].to_dataset()["exposure_class"].values.tolist()
+    return damage_items(damage_levers(params), exposed=exposed)
+
+
 def items_of(run: Run, params: Params, census: xr.DataTree) -> list[Item]:
     """Classes exposed with their responses: damage, benefits of the programme, people."""
     people, floor_height = people_levers(params), params.loss.floor_height
     programme = programme_of(run, census)
     return [
-        *damage_items(damage_levers(params)),
+        *damage_of(params, census),
         *benefit_items(programme, floor_height=floor_height, people=people),
         *people_items(people),
     ]
@@ -82,9 +93,15 @@ def loss_scenario(
 
     Only the named perils act, all of the catalogue where none are named; and only the given items,
     all of the run where none are given.
+
+    Raises
+    ------
+    ResponseError
+        If a peril of the catalogue has maps but nothing responds to it.
     """
     items = items_of(run, params, census) if items is None else items
     curves = scenario_curves(params, census, catalogue)
+    require_responses(items, curves)
     curves = {p: curve for p, curve in curves.items() if perils is None or p in perils}
     return Scenario(curves, items, params.loss.depth_spread)
 

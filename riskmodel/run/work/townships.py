@@ -6,12 +6,10 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.census.townships import by_township, read_townships, zone_polygons
-from riskmodel.loss.curves import damage_items
 from riskmodel.loss.occurrence_table import occurrence_table, repeated_table
 from riskmodel.run.folder import Run
-from riskmodel.run.settings import damage_levers
 from riskmodel.run.stages import open_stage, save_stage
-from riskmodel.run.work.losses import compiled
+from riskmodel.run.work.losses import compiled, damage_of
 from riskmodel.run.work.zone_figures import BY_ZONE, zone_metrics
 
 
@@ -27,7 +25,7 @@ def township_losses(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> xr
     if townships is None:
         return None
     finer = by_township(census, zone_polygons(place, codes), townships)
-    items = damage_items(damage_levers(run.params))
+    items = damage_of(run.params, finer)
     table = occurrence_table(catalogue, compiled(run, run.params, finer, catalogue, items=items))
     table = repeated_table(table, open_stage(run, "catalogue").load())
     save_stage(run, "townships", table)
