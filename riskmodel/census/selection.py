@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from riskmodel.census.fine import fine_of_cells
 from riskmodel.census.states import OUTSIDE
 from riskmodel.core.errors import CensusError
 
@@ -74,11 +75,12 @@ def select_zones(census: xr.DataTree, codes: Sequence[str]) -> xr.DataTree:
     window = _window(part, census[census.attrs["perils"][0]].sizes)
     inside = part["row"].values - window["y"].start, part["column"].values - window["x"].start
     part = part.assign(row=("cell", inside[0]), column=("cell", inside[1]))
-    nodes = {name: node.to_dataset() for name, node in census.children.items()}
-    for peril in census.attrs["perils"]:
-        nodes[peril] = _cut(nodes[peril].isel(window), *inside)
+    nodes = {
+        peril: _cut(census[peril].to_dataset().isel(window), *inside)
+        for peril in census.attrs["perils"]
+    }
     nodes |= {"zones": part, "exposure": exposure.isel(entry=entries, zone=chosen)}
-    tree = xr.DataTree.from_dict(nodes, name="census")
+    tree = _with_others(nodes, census, part["whole_cell"].values)
     tree.attrs = {
         **census.attrs, "whole_zones": known,
         "population_share": _population_share(exposure, chosen),
@@ -120,8 +122,22 @@ def rezoned(census: xr.DataTree, pieces: Pieces) -> xr.DataTree:
         exposure.attrs,
     )
     maps = {peril: census[peril].to_dataset() for peril in census.attrs["perils"]}
-    tree = xr.DataTree.from_dict({**maps, "zones": part, "exposure": split}, name="census")
+    nodes = {**maps, "zones": part, "exposure": split}
+    tree = _with_others(nodes, census, part["whole_cell"].values)
     tree.attrs = dict(census.attrs)
+    return tree
+
+
+def _with_others(
+    nodes: Mapping[str, xr.Dataset], census: xr.DataTree, cells: IntArray
+) -> xr.DataTree:
+    """Tree of some nodes, with the fine cells of its cells and the tables of the census."""
+    tree = xr.DataTree.from_dict(dict(nodes), name="census")
+    if "slots" in census.children:
+        tree["slots"] = census["slots"].copy()
+    if "fine" in census.children:
+        fine = census.children["fine"]
+        tree["fine"] = fine_of_cells(fine, cells)
     return tree
 
 

@@ -70,6 +70,9 @@ def _limited(cover: Cover, zones: Sequence[str], share: float) -> Cover:
         parts = {zone: part for zone, part in cover.split.items() if zone in zones}
         share = share if share == 1.0 else sum(parts.values())
         changes["split"] = {zone: part / sum(parts.values()) for zone, part in parts.items()}
+    if isinstance(cover, ParametricCover) and cover.trigger.steps:
+        steps = tuple(s.model_copy(update={"pays": s.pays * share}) for s in cover.trigger.steps)
+        changes["trigger"] = cover.trigger.model_copy(update={"steps": steps})
     if isinstance(cover, IndemnityCover):
         changes["take_up"] = {
             sector: ByZone(by.default, {z: s for z, s in by.zones.items() if z in zones})

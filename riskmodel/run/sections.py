@@ -203,13 +203,6 @@ class Exceedance(Section):
         return self
 
 
-class Tiers(Section):
-    """Which 1+N+X programme, and whether its limits are those of the zones of the run."""
-
-    programme: RelativePath
-    limits: Literal["as_written", "by_population"]
-
-
 class ExpectedValueLoad(Section):
     """Load on the mean."""
 

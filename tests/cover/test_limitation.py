@@ -62,6 +62,21 @@ def test_treaties_shrink_with_their_covers_and_go_with_them() -> None:
     assert limited_to(without, ONE, share=0.25).treaties == ()
 
 
+def test_steps_of_an_index_still_end_at_the_event_limit() -> None:
+    whole = load_programme(ROOT / "params" / "tiers" / "illustrative.yml")
+    stepped = 0
+    for before, after in zip(whole.covers, limited_to(whole, ONE, share=0.25).covers, strict=True):
+        if not (isinstance(after, ParametricCover) and after.trigger.steps):
+            continue
+        assert isinstance(before, ParametricCover)
+        stepped += 1
+        assert after.trigger.steps[-1].pays == pytest.approx(after.limits.event)
+        for old, new in zip(before.trigger.steps, after.trigger.steps, strict=True):
+            assert new.pays == pytest.approx(0.25 * old.pays)
+            assert new.start == old.start
+    assert stepped
+
+
 def test_unlimited_stays_unlimited() -> None:
     limits = dict.fromkeys(("zone", "event", "year"), "unlimited") | {"year_rule": "pro_rata"}
     cover = limited_to(changed(mixed={"limits": limits}), ONE, share=0.1).covers[-1]

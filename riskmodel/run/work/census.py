@@ -9,6 +9,7 @@ import xarray as xr
 from riskmodel.census.boundaries import outlines
 from riskmodel.census.read import OUTSIDE, load_census
 from riskmodel.census.selection import select_zones
+from riskmodel.census.updating import updated_exposure
 from riskmodel.core.errors import CensusError
 from riskmodel.core.messages import LANGUAGES, Language, message
 from riskmodel.run.folder import Run
@@ -33,15 +34,30 @@ def census_of(run: Run) -> xr.DataTree:
 
 
 def whole_census_of(run: Run) -> xr.DataTree:
-    """Census with all its zones, from which the catalogue is made, checked against the params.
+    """Census with all its zones, checked against perils, currency and basis of the params.
+
+    The catalogue is made from it, whichever zones a run is of. Exposure is brought to the price
+    year of the params by the rules of the census.
 
     Raises
     ------
     CensusError
-        If perils, currency, price year or basis of the params are not those of the census.
+        If the census says otherwise than the params, lacks the maps of one of their perils, or has
+        no GDP.
+    UnitsError
+        If the census states no way to the price year of the params.
     """
     census = load_census(run.path(run.params.census.folder))
     stated = run.params.census
+    census["exposure"] = xr.DataTree(
+        updated_exposure(census["exposure"].to_dataset(), stated.price_year)
+    )
+    if "gdp_year" not in census["exposure"].attrs:
+        raise CensusError(
+            "the census has no GDP, of which a run states its losses",
+            where=f"{stated.folder}/census.yml, exposure.gdp",
+            remedy="name its column, unit and year",
+        )
     perils = census.attrs["perils"]
     asked = list(run.params.hazard.storage_rate.model_dump())
     if not set(asked) <= set(perils):
@@ -53,7 +69,6 @@ def whole_census_of(run: Run) -> xr.DataTree:
         )  # fmt: skip
     found = {
         "currency": census["exposure"].attrs["currency"],
-        "price_year": census["exposure"].attrs["price_year"],
         "return_period_basis": census[perils[0]].attrs["return_period_basis"],
     }
     for key, value in found.items():

@@ -16,6 +16,7 @@ from riskmodel.core.money import stamp_money
 from riskmodel.cover.benefits import benefit_items
 from riskmodel.cover.limitation import limited_to
 from riskmodel.cover.programme import Programme, load_programme
+from riskmodel.cover.reach import reach_items
 from riskmodel.exceedance.curve import ep_curve
 from riskmodel.exceedance.metrics import loss_metrics
 from riskmodel.loss.compilation import (
@@ -32,7 +33,13 @@ from riskmodel.run.assumptions import figure_status
 from riskmodel.run.folder import Run
 from riskmodel.run.params import Params, apply_overrides
 from riskmodel.run.records import Record
-from riskmodel.run.settings import correlation, damage_levers, people_levers, scenario_curves
+from riskmodel.run.settings import (
+    correlation,
+    damage_levers,
+    people_levers,
+    scenario_curves,
+    scenario_fine,
+)
 from riskmodel.run.stages import open_stage, open_stage_tree, save_stage
 from riskmodel.run.work.records import interval_records
 
@@ -73,9 +80,11 @@ def items_of(run: Run, params: Params, census: xr.DataTree) -> list[Item]:
     """Classes exposed with their responses: damage, benefits of the programme, people."""
     people, floor_height = people_levers(params), params.loss.floor_height
     programme = programme_of(run, census)
+    benefits = benefit_items(programme, floor_height=floor_height, people=people)
     return [
         *damage_of(params, census),
-        *benefit_items(programme, floor_height=floor_height, people=people),
+        *benefits,
+        *reach_items(benefits),
         *people_items(people),
     ]
 
@@ -103,7 +112,8 @@ def loss_scenario(
     curves = scenario_curves(params, census, catalogue)
     require_responses(items, curves)
     curves = {p: curve for p, curve in curves.items() if perils is None or p in perils}
-    return Scenario(curves, items, params.loss.depth_spread)
+    fine = scenario_fine(params, census, catalogue)
+    return Scenario(curves, items, params.loss.depth_spread, fine)
 
 
 def compiled(
