@@ -16,6 +16,7 @@ from riskmodel.run.folder import ROOT, Run, RunFolder
 from riskmodel.run.params import apply_overrides, load_params
 from riskmodel.run.stages import save_stage
 from riskmodel.run.work.losses import compiled
+from tests.run.work_case import ZONES
 
 BLOCKS, YEARS, STORMS = 2, 400, 60  # storms of a block
 PERILS = ("typhoon_wind", "rain_flood", "storm_surge")
@@ -78,8 +79,9 @@ def _occurrences(random: np.random.Generator) -> xr.Dataset:
             "parent_event": ("occurrence", np.full(count, "typhoon")),
             "minimum_pressure": (("occurrence", "box"), pressure),
             "maximum_wind": (("occurrence", "box"), 1000.0 - pressure),
+            "station_rain": (("occurrence", "station"), random.gamma(2.0, 60.0, (count, 12))),
         },
-        {"box": ["wenzhou_150km"]},
+        {"box": ["wenzhou_150km"], "station": ZONES},
         {
             "blocks": BLOCKS, "years_per_block": YEARS, "perils": list(PERILS),
             "frequency": "poisson", "kappa": 0.0, "storage_rate": [0.36, 0.45, 0.36],

@@ -23,7 +23,7 @@ from riskmodel.run.folder import ROOT, Run
 from riskmodel.run.manifest import hash_inputs, write_manifest
 from riskmodel.run.records import Record, collect_records, read_results, save_records
 from riskmodel.run.stages import save_stage
-from riskmodel.run.work import pack
+from riskmodel.run.work import pack, triggers
 from riskmodel.run.work import townships as work_townships
 from riskmodel.run.work.census import census_of
 from riskmodel.run.work.losses import loss_records, programme_of
@@ -62,7 +62,9 @@ def finish(folder: Path) -> Run:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return finish(tmp_path_factory.mktemp("run"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(triggers, "catalogue_of", lambda run: catalogue_for(census_of(run)))
+        return finish(tmp_path_factory.mktemp("run"))
 
 
 @pytest.fixture(autouse=True)

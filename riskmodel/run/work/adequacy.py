@@ -183,7 +183,7 @@ def group_names(census: xr.DataTree, language: Language) -> list[str]:
     county = dict(
         zip(map(str, zones["zone"].values), zones[f"name_{language}"].values, strict=True)
     )
-    words = []
+    words: list[str] = []
     for group in groups_of(census):
         kind, _, name = group.partition(".")
         if kind == CITY and len(county) == 1:

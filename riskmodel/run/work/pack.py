@@ -182,7 +182,8 @@ def _layers(run: Run, census: xr.DataTree, tags: dict[str, str]) -> dict[str, La
     frame = zone_frame(
         table, zone_records(run, table, variants), exposed_value(census), status=status
     )
-    frame = frame.assign(**premiums_by_zone(open_stage(run, "ledger")))
+    premiums = pd.DataFrame(premiums_by_zone(open_stage(run, "ledger")))
+    frame = pd.concat([frame, premiums], axis=1)
     own = tags if _census(run).zones is not None else tags | {"boundaries": BOUNDARY_NOTE}
     layers = {"zones": Layer(frame, [polygons[code] for code in codes], own)}
     townships = read_townships(place, codes)

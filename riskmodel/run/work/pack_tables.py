@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
@@ -51,29 +53,31 @@ def zone_frame(
         Status word, repeated in each row: rows travel alone.
     """
     codes = [str(code) for code in table["zone"].values]
-    columns: dict[str, list[object] | np.ndarray] = {
-        "code": list(codes),
+    number = {code: place for place, code in enumerate(codes)}
+    columns: dict[str, npt.NDArray[Any] | Sequence[object]] = {
+        "code": codes,
         **{name: table[name].values.astype(str) for name in ("name_zh", "name_en")},
         "status": [status] * len(codes),
         "currency": [str(table.attrs["currency"])] * len(codes),
         "price_year": [int(table.attrs["price_year"])] * len(codes),
     }
-    if value is not None:
-        columns["value_exposed"] = value.values.astype(float)
-    frame = pd.DataFrame(columns).set_index("code")
+    figures: dict[str, npt.NDArray[np.float64]] = {}
     for record in records:
         figure, _, code = record.name.removeprefix(PREFIX).partition(BY_ZONE)
         name = figure.replace(".", "_")
-        frame.loc[code, name] = record.value
-        for interval in record.intervals:
-            for end in ENDS:
-                frame.loc[code, f"{name}_{interval.kind}_{end}"] = getattr(interval, end)
+        amounts = {name: record.value}
+        for one in record.intervals:
+            amounts |= {f"{name}_{one.kind}_{end}": getattr(one, end) for end in ENDS}
+        for column, amount in amounts.items():
+            figures.setdefault(column, np.full(len(codes), np.nan))[number[code]] = amount
     if value is not None:
-        frame["aal_share"] = frame["aal"] / frame["value_exposed"]
+        exposed = value.values.astype(np.float64)
+        columns["value_exposed"] = exposed
+        figures["aal_share"] = figures["aal"] / exposed
     by_peril = loss_by_zone_and_peril(table)
     for peril in by_peril["peril"].values:
-        frame[f"aal_{peril}"] = by_peril.sel(peril=peril).values
-    return frame.reset_index()
+        figures[f"aal_{peril}"] = by_peril.sel(peril=peril).values
+    return pd.DataFrame({**columns, **figures})
 
 
 def premiums_by_zone(ledger: xr.Dataset) -> Mapping[str, np.ndarray]:
