@@ -162,6 +162,13 @@ class Zones(Vector):
     longgang: Literal["cut_from_330327"] | None = None
 
 
+class Townships(Vector):
+    """Polygons of the townships inside the zones: fields of their codes and names."""
+
+    code: str
+    name: str
+
+
 class Manifest(Part):
     """Everything that ``census.yml`` says."""
 
@@ -178,6 +185,7 @@ class Manifest(Part):
     update: Update | None = None
     valuation: Valuation | None = None
     zones: Zones | None = None
+    townships: Townships | None = None
     slots: dict[str, Table] = {}
 
 

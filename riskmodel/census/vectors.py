@@ -42,6 +42,19 @@ def read_polygons(folder: Path, zones: Zones, crs: str) -> tuple[Polygons, list[
     return polygons, findings + _overlaps(polygons, zones.file)
 
 
+def read_texts(folder: Path, zones: Zones, field: str) -> dict[str, str]:
+    """Texts of one field by division code, of a file that `read_polygons` reads.
+
+    Raises
+    ------
+    FoundError
+        If the file has no such field.
+    """
+    features = read_features(folder, zones)
+    codes, texts = (column_of(features, name, zones.file) for name in (zones.code, field))
+    return {str(code_of(code)): str(text) for code, text in zip(codes, texts, strict=True)}
+
+
 def _require_codes(codes: Sequence[object], zones: Zones) -> None:
     texts = [code_of(code) for code in codes]
     if None in texts:

@@ -161,6 +161,18 @@ def export(
 
 
 @app.command()
+def pack(
+    folder: Annotated[Path, typer.Argument(help="A finished run.")],
+    to: Annotated[Path, typer.Option(help="Folder of the pack, outside the run.")] = Path("pack"),
+) -> None:
+    """Write the layers of a run that a county hands on: GeoTIFF, GeoPackage, tables, metadata."""
+    from riskmodel.run.work.pack import pack_run
+
+    written = pack_run(folder, to)
+    typer.echo(f"{len(written)} files: {to}")
+
+
+@app.command()
 def fit_tracks(
     record: Annotated[Path, typer.Argument(help="A recut of the CMA best track, as CSV.")],
 ) -> None:

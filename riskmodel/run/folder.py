@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from riskmodel.core.errors import ParamError, StageError
-from riskmodel.run.params import Params, read_mapping, top_level_keys, validate_params
+from riskmodel.run.params import Params, params_mapping, top_level_keys, validate_params
 from riskmodel.run.refusal import unknown_key
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,7 +131,7 @@ def open_run(namespace: Mapping[str, Any], notebook: str) -> Run:
         if isinstance(namespace.get(key), JSON_TYPES) and namespace.get(key) is not None
     }
     complete = len(set_here) == len(top_level_keys())
-    below = {} if complete else read_mapping(ROOT / params_file)
+    below = {} if complete else params_mapping(ROOT / params_file)
     where = f"{notebook}, {params_file}" + (f" under {', '.join(set_here)}" if set_here else "")
     params = validate_params({**below, **set_here}, where)
     given = namespace.get("output_folder")

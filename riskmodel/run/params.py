@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from riskmodel.core import yaml_file
 from riskmodel.core.errors import ParamError
+from riskmodel.run.census_choice import CensusChoice
 from riskmodel.run.refusal import dotted_keys, refuse, unknown_key
 from riskmodel.run.scenario import Scenario
 from riskmodel.run.sections import (
     ByPeril,
-    CensusChoice,
     CensusCurve,
     Economy,
     Exceedance,
@@ -103,7 +103,31 @@ def load_params(path: Path | str) -> Params:
         or out of range; all offending keys are named in one message.
     """
     path = Path(path)
-    return validate_params(read_mapping(path), str(path))
+    return validate_params(params_mapping(path), str(path))
+
+
+class Based(Section):
+    """A params file that says only in what it differs from another one."""
+
+    base: Annotated[str, Field(min_length=1, description="params file, relative to this one")]
+    set: Annotated[dict[str, JsonValue], Field(description="dotted key: other value")]
+
+
+def params_mapping(path: Path) -> dict[str, Any]:
+    """Whole content of a params file, that of its base with its own changes where it names one.
+
+    Raises
+    ------
+    ParamError
+        If a file is missing or not YAML, one with a base holds more than ``base`` and ``set``, or
+        a dotted key does not exist or has a value that is not allowed.
+    """
+    content = read_mapping(path)
+    if "base" not in content:
+        return content
+    own = validate_section(Based, content, str(path))
+    base = load_params(path.parent / own.base)
+    return apply_overrides(base, own.set, where=f"{path}, set").model_dump(mode="json")
 
 
 def validate_params(mapping: Mapping[str, Any], where: str) -> Params:

@@ -62,15 +62,6 @@ class ByPeril(Section, Generic[T]):
     storm_surge: T
 
 
-class CensusChoice(Section):
-    """Which census, in which money."""
-
-    folder: RelativePath
-    currency: Literal["CNY"]
-    price_year: Annotated[int, Field(ge=1990, le=2100)]
-    return_period_basis: Literal["annual_probability"]
-
-
 class FrequencyChoice(Section):
     """Family of the number of occurrences a year: typhoons drawn, and 1/T turned into a rate."""
 
@@ -272,6 +263,9 @@ class Price(Section):
 class Economy(Section):
     """Denominator and target of the loss-to-GDP ratio."""
 
+    gdp: Annotated[
+        Literal["census"] | RelativePath, Field(description="census, or a file of published GDP")
+    ]
     gdp_year: Annotated[int, Field(ge=1990, le=2100)]
     target_ratio: Annotated[float, Field(gt=0.0, lt=0.1, description="fraction of GDP")]
     windows: Annotated[

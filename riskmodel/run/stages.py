@@ -19,6 +19,7 @@ MADE_BY = {
     "model_set": "03_exceedance",
     "exceedance": "03_exceedance",
     "references": "03_exceedance",
+    "townships": "03_exceedance",
     "ledger": "04_tiers",
     "macro_ratio": "05_ratio",
 }

@@ -134,7 +134,7 @@ def show_key_figures(
 
 def _cells(record: Record | None, kinds: Sequence[str]) -> list[str]:
     if record is None:
-        return ["-", *("" for _ in kinds), "", "missing"]
+        return ["-", *("" for _ in kinds), "", "not available"]
     intervals: dict[str, Interval] = {interval.kind: interval for interval in record.intervals}
     share = record.share_extrapolated
     unit = "" if record.unit in ("CNY", "1") else f" {record.unit}"

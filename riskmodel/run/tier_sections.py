@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,7 +18,8 @@ class IndexResidual(Section):
 
 
 class Tiers(Section):
-    """Which 1+N+X programme, and how far index covers may miss."""
+    """Which 1+N+X programme, whether its limits are those of the run, how far indices may miss."""
 
     programme: RelativePath
+    limits: Literal["as_written", "by_population"]
     index_residual: IndexResidual

@@ -135,7 +135,11 @@ def _add_zones(
 
 
 def stacked_zone_figure(
-    values: xr.DataArray, *, language: Language, title_key: str = "title.aal_by_zone_and_peril"
+    values: xr.DataArray,
+    *,
+    language: Language,
+    title_key: str = "title.aal_by_zone_and_peril",
+    axis_key: str = "axis.zone",
 ) -> go.Figure:
     """One bar a zone, in pieces by peril, the largest total on top.
 
@@ -146,8 +150,8 @@ def stacked_zone_figure(
         `zone`; units as for `zone_bar_figure`. The pieces must be such as may be added (AAL).
     language : {"zh", "en"}
         Language of all texts.
-    title_key : str
-        Message key of the question.
+    title_key, axis_key : str
+        Message keys of the question and of what a bar is.
 
     Raises
     ------
@@ -168,7 +172,7 @@ def stacked_zone_figure(
         _add_zones(figure, one, names, unit, language, name=label, color=colour)
     figure.update_layout(barmode="stack")
     figure.update_xaxes(title_text=title)
-    name_rows(figure, names, message("axis.zone", language))
+    name_rows(figure, names, message(axis_key, language))
     return figure
 
 

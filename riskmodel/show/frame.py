@@ -9,8 +9,10 @@ from unicodedata import east_asian_width
 
 import plotly.graph_objects as go
 
+from riskmodel.core.messages import Language, message
 from riskmodel.show.theme import MUTED, SMALL_SIZE, TEMPLATE, TITLE_SIZE, WIDTH
 
+TITLE_UNITS = int((WIDTH - 40) / TITLE_SIZE * 1.9)  # half-width characters in a line of a title
 LEGEND_WIDTH, LEGEND_SYMBOL, LEGEND_ROW = 530, 45, 21
 _TOKENS = re.compile(r"[（《「]?[\x21-\x7e]+|\s+|[（《「]?.")
 _NO_LINE_START = frozenset("，。；：？！、）》」%")
@@ -93,7 +95,7 @@ def dress(
     height: int | None = None,
 ) -> None:
     """Give a figure the house template, its title, and room above for these and the legend."""
-    wrapped = wrap_text(title, int((WIDTH - 40) / TITLE_SIZE * 1.9))
+    wrapped = wrap_text(title, TITLE_UNITS)
     lines = 1 + wrapped.count("<br>")
     note = wrap_text(subtitle, int((WIDTH - 40) / SMALL_SIZE * 1.9))
     notes = 1 + note.count("<br>") if note else 0
@@ -108,6 +110,32 @@ def dress(
         width=WIDTH,
         height=height or TEMPLATE.layout.height,
     )
+
+
+def titled(figure: go.Figure, place: str, *, language: Language) -> go.Figure:
+    """Copy of a figure whose title begins with a place; where it takes a line more, it grows.
+
+    Parameters
+    ----------
+    figure : Figure
+        From `new_figure`, or dressed by `dress`.
+    place : str
+        Name in the language of the title.
+    language : {"zh", "en"}
+        Of the title.
+    """
+    copy = go.Figure(figure)
+    old = str(figure.layout.title.text)
+    plain = old.replace("<br>", " " if language == "en" else "")
+    text = message("place.title", language, place=place, title=plain)
+    new = wrap_text(text, TITLE_UNITS)
+    more = int((new.count("<br>") - old.count("<br>")) * TITLE_SIZE * 1.3)
+    copy.update_layout(
+        title_text=new,
+        margin_t=figure.layout.margin.t + more,
+        height=(figure.layout.height or TEMPLATE.layout.height) + more,
+    )
+    return copy
 
 
 def left_margin(names: Sequence[str]) -> int:

@@ -84,6 +84,19 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 
 @pytest.fixture(scope="module")
+def pilot(run: Finished) -> Finished:
+    """One county, the hills inland where no surge comes, on the catalogue of the same city."""
+    own = yaml.safe_load((ROOT / "params" / "yongjia.yml").read_text(encoding="utf-8"))["set"]
+    own |= {"run": "pilot", "language": "en"}
+    params = run.params.with_name("pilot.yml")
+    text = yaml.safe_dump({"base": run.params.name, "set": own}, allow_unicode=True)
+    params.write_text(text, encoding="utf-8")
+    where = console()
+    made = run_notebooks(params, run.folder.parent, console=where)
+    return Finished(made, params, text_of(where))
+
+
+@pytest.fixture(scope="module")
 def values(run: Finished) -> dict[str, float]:
     return {name: record.value for name, record in run.records.items()}
 
@@ -370,3 +383,46 @@ def test_a_stored_storm_written_as_a_footprint_set_costs_what_it_cost(
     # positions of intensities are whole steps of a rate, 0.025 % each
     assert found["loss"][0] == pytest.approx(loss[storm], rel=2e-3)
     assert found.attrs["aal"] == pytest.approx(0.01 * found["loss"][0])
+
+
+# --- one county ---------------------------------------------------------------------------------
+
+OF_THE_REGION = ("02_chi", "02_season", "02_tracks", "02_record_")
+
+
+def test_a_county_loses_what_it_loses_in_the_city(
+    pilot: Finished, values: dict[str, float]
+) -> None:
+    found = {name: record.value for name, record in pilot.records.items()}
+    assert found["loss.aal"] == pytest.approx(values["loss.aal.by_zone.330324"], rel=1e-12)
+    assert found["loss.aal.by_peril.storm_surge"] == 0.0
+    assert len(list((pilot.folder.parent / ".catalogues").iterdir())) == 1  # made once
+    assert found["hazard.occurrences"] == values["hazard.occurrences"]
+    assert found["hazard.fidelity.bracketed_share"] == 1.0
+    assert found["hazard.fidelity.max_year_count_error"] == 0.0
+    assert found["ledger.max_relative_residual"] < 1e-9
+    assert total(found, "ledger.aal.direct_loss.") == pytest.approx(found["loss.aal"], rel=1e-9)
+
+
+def test_what_holds_for_the_city_only_is_left_out_with_its_reason(pilot: Finished) -> None:
+    assert not [name for name in pilot.records if name.startswith("gdp.")]
+    assert re.search(r"gdp\.loss_ratio +- +not available", pilot.said)
+    left = (pilot.folder / "tables" / "05_left_out.csv").read_text(encoding="utf-8-sig")
+    assert len(left.splitlines()) == 5
+    assert "county_gdp.yml has no published GDP 2022 of Yongjia" in left
+    drawn = {path.stem for path in (pilot.folder / "figures").glob("*.png")}
+    city_only = {"05_ratio", "05_replay", "03_aal_by_county", "03_tail_by_county"}
+    assert not drawn & {*city_only, "01_value_by_county"}
+    assert not (pilot.folder / "tables" / "05_plausibility.csv").exists()
+
+
+def test_titles_say_the_county(pilot: Finished, run: Finished) -> None:
+    for folder, place in ((pilot.folder, "Yongjia: "), (run.folder, "温州市：")):
+        for path in (folder / "figures").glob("*.svg"):
+            drawn = re.search(r'class="gtitle"[^>]*>(.*?)</text>', path.read_text("utf-8"))
+            assert drawn is not None, path.stem
+            text = re.sub("<[^>]+>", "", drawn[1])
+            assert text.startswith(place) != path.stem.startswith(OF_THE_REGION), path.stem
+    page = (pilot.folder / "proposal" / "index.html").read_text(encoding="utf-8")
+    assert "<h1>Yongjia, 1+N+X" in page
+    assert "county_gdp.yml has no published GDP" in page

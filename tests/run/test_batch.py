@@ -44,7 +44,7 @@ def test_run_is_whole_current_and_safe_from_a_failure(
     assert list(read_results(folder / "results.json")) == ["loss.aal", "gdp.loss_ratio"]
     shown = said()
     assert re.search(r"loss\.aal +1\.00 +0\.900 … 1\.10 +40% +synthetic", shown)
-    assert re.search(r"loss\.oep\.100 +- +missing", shown)
+    assert re.search(r"loss\.oep\.100 +- +not available", shown)
     assert "亿元" in shown
     assert "90%" in shown
     assert_manifest_is_complete(folder)

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from riskmodel.core.errors import ParamError
 from riskmodel.run.params import (
     Params,
     apply_overrides,
     load_params,
+    params_mapping,
     top_level_keys,
     validate_params,
 )
@@ -244,3 +246,48 @@ def test_params_cannot_be_changed(content: dict[str, Any]) -> None:
 
 def test_top_level_keys_are_those_of_the_file(content: dict[str, Any]) -> None:
     assert list(top_level_keys()) == list(content)
+
+
+def test_a_file_may_say_only_what_differs_from_another(
+    tmp_path: Path, content: dict[str, Any]
+) -> None:
+    (tmp_path / "city.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    changes = {"run": "county", "census.zones": ["330381"], "scenario.rain": 1.0}
+    path = tmp_path / "county.yml"
+    path.write_text(yaml.safe_dump({"base": "city.yml", "set": changes}), encoding="utf-8")
+    found, base = load_params(path), load_params(tmp_path / "city.yml")
+    assert found == apply_overrides(base, changes)
+    assert found.census.zones == ("330381",)
+    assert params_mapping(path) == found.model_dump(mode="json")
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("base: city.yml\n", "set: missing"),
+        ("base: city.yml\nset: {}\nrun: x\n", "run: unknown key"),
+        ("base: gone.yml\nset: {}\n", r"gone\.yml: the file does not exist"),
+        ("base: city.yml\nset: {census.zone: all}\n", r"did you mean census\.zones"),
+        ("base: city.yml\nset: {census.zones: [330381]}\n", r"census\.zones.*found 330381"),
+        ("base: city.yml\nset: {census.zones: []}\n", r"census\.zones"),
+        ("base: city.yml\nset: {census.zones: ['33038']}\n", r"census\.zones"),
+    ],
+)
+def test_a_bad_file_with_a_base_is_named(
+    tmp_path: Path, content: dict[str, Any], text: str, word: str
+) -> None:
+    (tmp_path / "city.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    path = tmp_path / "county.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ParamError, match=word):
+        load_params(path)
+
+
+@pytest.mark.parametrize("name", ["ruian", "yongjia"])
+def test_pilots_differ_from_the_city_in_what_they_say_only(name: str) -> None:
+    pilot, city = load_params(ROOT / f"params/{name}.yml"), load_params(ROOT / "params/wenzhou.yml")
+    assert pilot.run == name
+    assert pilot.census.zones != "all"
+    for section in ("hazard", "curves", "scenario", "loss", "exceedance", "price", "model_set"):
+        assert getattr(pilot, section) == getattr(city, section)
+    assert pilot.seed == city.seed

@@ -12,6 +12,7 @@ import pytest
 import xarray as xr
 
 from riskmodel.core.errors import FigureError
+from riskmodel.core.messages import message
 from riskmodel.show.adequacy import adequacy_figure
 from riskmodel.show.bars import stacked_month_figure, stacked_zone_figure, zone_bar_figure
 from riskmodel.show.basis import basis_figure
@@ -19,6 +20,7 @@ from riskmodel.show.comparison import observed_modelled_figure, tornado_figure
 from riskmodel.show.curves import exceedance_figure, split_at_share
 from riskmodel.show.dependence import chi_figure
 from riskmodel.show.export import _check_figure
+from riskmodel.show.frame import TITLE_UNITS, new_figure, text_width, titled
 from riskmodel.show.layers import layer_stack_figure
 from riskmodel.show.maps import grid_map_figure, tracks_figure
 from riskmodel.show.money_flow import premium_figure, waterfall_figure
@@ -513,3 +515,18 @@ def test_storm_maps_share_one_scale_and_refuse_other_grids(get: Inputs) -> None:
         storm_maps_figure(
             [], outlines={}, title_key="title.famous_storms", limits=(2, 9), language="en"
         )
+
+
+@pytest.mark.parametrize(("language", "place"), [("zh", "瑞安市"), ("en", "Ruian")])
+def test_a_title_begins_with_the_place_and_keeps_its_words(language: Any, place: str) -> None:
+    question = message("title.ratio", language)
+    plain = new_figure(question)
+    figure = titled(plain, place, language=language)
+    text = figure.layout.title.text.replace("<br>", "" if language == "zh" else " ")
+    assert text == message("place.title", language, place=place, title=question)
+    assert max(map(text_width, figure.layout.title.text.split("<br>"))) <= TITLE_UNITS
+    more = figure.layout.title.text.count("<br>") - plain.layout.title.text.count("<br>")
+    assert (figure.layout.margin.t > plain.layout.margin.t) == (more > 0)
+    inside = [f.layout.height - f.layout.margin.t for f in (figure, plain)]
+    assert inside[0] == inside[1]  # the drawing area stays
+    assert plain.layout.title.text.replace("<br>", "" if language == "zh" else " ") == question

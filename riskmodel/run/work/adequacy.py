@@ -28,13 +28,20 @@ PREFIX = "ledger.adequacy."
 
 
 def groups_of(census: xr.DataTree) -> dict[str, list[str]]:
-    """Zones of the city, of the income groups, and of each county, under short names."""
+    """Zones of the city, of the income groups, and of each county, under short names.
+
+    A run of fewer counties than there are income groups has none of these, and one of a single
+    county no other groups at all.
+    """
     exposure = census["exposure"].to_dataset()
     zones = [str(zone) for zone in exposure["zone"].values]
     persons = exposure["total"].sel(exposure_class="population").to_numpy()
     gdp = dict(zip(zones, exposure["gdp"].to_numpy().tolist(), strict=True))
     population = dict(zip(zones, persons.tolist(), strict=True))
-    income = income_groups(gdp, population, INCOME)
+    if len(zones) == 1:
+        return {CITY: zones}
+    enough = len(zones) >= len(INCOME)
+    income = income_groups(gdp, population, INCOME) if enough else {}
     return (
         {CITY: zones}
         | {f"by_income.{name}": part for name, part in income.items()}
@@ -176,11 +183,14 @@ def group_names(census: xr.DataTree, language: Language) -> list[str]:
     county = dict(
         zip(map(str, zones["zone"].values), zones[f"name_{language}"].values, strict=True)
     )
-    words = []
+    words: list[str] = []
     for group in groups_of(census):
         kind, _, name = group.partition(".")
-        if kind == CITY:
-            words.append(message("place.city", language))
+        if kind == CITY and len(county) == 1:
+            words += map(str, county.values())
+        elif kind == CITY:
+            part = "whole_zones" in census.attrs
+            words.append(message("place.together" if part else "place.city", language))
         else:
             words.append(message(f"income.{name}", language) if kind == "by_income"
                          else str(county[name]))  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from riskmodel.core.errors import ParamError
 from riskmodel.core.files import write_text
 from riskmodel.economy.calibration import Calibration, FloatArray, fit_levers
 from riskmodel.economy.history import reported_losses
@@ -19,6 +20,7 @@ from riskmodel.run.work.census import census_of
 from riskmodel.run.work.hazard import catalogue_of
 from riskmodel.run.work.losses import compiled
 from riskmodel.run.work.replay import replay_losses
+from riskmodel.run.work.scope import is_whole
 from riskmodel.run.work.storms import real_storms
 
 PUBLISHED = (80.2, 1.0)
@@ -40,7 +42,13 @@ def calibrate(run: Run, path: Path = CALIBRATION) -> Calibration:
         A run whose notebook 02 has been executed.
     path : Path
         Where the result is written.
+
+    Raises
+    ------
+    ParamError
+        If the run is of some zones: the reported losses are those of the whole city.
     """
+    _require_whole(run)
     census, catalogue = census_of(run), catalogue_of(run)
     storms = real_storms(run, census, catalogue)
     reported = reported_losses()
@@ -69,6 +77,17 @@ def calibrate(run: Run, path: Path = CALIBRATION) -> Calibration:
     content = _content(found, reported, run.params.loss.averaging_factor)
     write_text(path, HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
     return found
+
+
+def _require_whole(run: Run) -> None:
+    if not is_whole(run):
+        raise ParamError(
+            "the levers are calibrated on losses of the whole city",
+            where="census.zones",
+            found=run.params.census.zones,
+            expected="all",
+            remedy="calibrate with the params of the city",
+        )
 
 
 def _content(

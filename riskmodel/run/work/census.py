@@ -8,6 +8,7 @@ import xarray as xr
 
 from riskmodel.census.boundaries import outlines
 from riskmodel.census.read import OUTSIDE, load_census
+from riskmodel.census.selection import select_zones
 from riskmodel.census.updating import updated_exposure
 from riskmodel.core.errors import CensusError
 from riskmodel.core.messages import LANGUAGES, Language, message
@@ -21,9 +22,22 @@ COUNTS = ("population", "households", "ground_floor_households")
 
 
 def census_of(run: Run) -> xr.DataTree:
-    """Census of the run, checked against perils, currency and basis of the params.
+    """Census of the zones of the run; see `whole_census_of`.
 
-    Exposure is brought to the price year of the params by the rules of the census.
+    Raises
+    ------
+    CensusError
+        If the census says otherwise than the params, or lacks one of their perils or zones.
+    """
+    census, zones = whole_census_of(run), run.params.census.zones
+    return census if zones == "all" else select_zones(census, zones)
+
+
+def whole_census_of(run: Run) -> xr.DataTree:
+    """Census with all its zones, checked against perils, currency and basis of the params.
+
+    The catalogue is made from it, whichever zones a run is of. Exposure is brought to the price
+    year of the params by the rules of the census.
 
     Raises
     ------
@@ -141,7 +155,10 @@ def exposed_value(census: xr.DataTree) -> xr.DataArray:
 
 
 def census_records(census: xr.DataTree) -> list[Record]:
-    """Totals of the census, and how well the cells give them back."""
+    """Totals of the zones, and how well the cells give them back.
+
+    The product of the whole is a figure of its own; that of some zones is only the sum of theirs.
+    """
     exposure, source = census["exposure"].to_dataset(), "riskmodel.census"
     totals, cells = exposure["total"].sum("zone"), exposure["value"].sum("entry")
     error = float(np.abs(cells / totals - 1.0).max())
@@ -150,7 +167,11 @@ def census_records(census: xr.DataTree) -> list[Record]:
         plain_record(
             "census.population", float(totals.sel(exposure_class="population")), "person", source
         ),
-        plain_record("census.gdp", float(exposure["gdp"].sum()), "CNY", source),
+        *(
+            []
+            if "whole_zones" in census.attrs
+            else [plain_record("census.gdp", float(exposure["gdp"].sum()), "CNY", source)]
+        ),
         plain_record(
             "census.exposure.value", float(totals.sel(exposure_class=money).sum()), "CNY", source
         ),

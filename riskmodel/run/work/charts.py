@@ -14,14 +14,20 @@ from plotly.utils import PlotlyJSONEncoder
 
 from riskmodel.run.assumptions import figure_status
 from riskmodel.run.folder import Run
+from riskmodel.run.work.scope import place_name
 from riskmodel.show.export import PAGE_CONFIG, export_figure, stamped
+from riskmodel.show.frame import titled
 from riskmodel.show.tables import write_table
 
 IMAGE_WIDTH = 640  # pixels on a page
 
 
-def show(run: Run, figure: go.Figure, name: str, *, rests_on: str, source: str) -> None:
+def show(
+    run: Run, figure: go.Figure, name: str, *, rests_on: str, source: str, of_place: bool = True
+) -> None:
     """Export a chart to ``figures/`` and display it.
+
+    Its title begins with the place that the run is of.
 
     Parameters
     ----------
@@ -33,8 +39,12 @@ def show(run: Run, figure: go.Figure, name: str, *, rests_on: str, source: str) 
         Dotted name of a figure whose status the chart inherits.
     source : str
         Where the numbers come from.
+    of_place : bool
+        False for what is no result of the place: tracks, records and copulas of the whole region.
     """
     status = figure_status(rests_on)
+    if of_place:
+        figure = titled(figure, place_name(run), language=run.params.language)
     _, _, image = export_figure(figure, run.folder.figures, name, status=status, source=source)
     shown = stamped(figure, status=status, source=source).to_plotly_json()
     # JupyterLab draws the chart; a page without plotly.js falls back to the image

@@ -45,12 +45,8 @@ def export_run(folder: Path, to: Path) -> list[Path]:
     StageError
         If its occurrence table is missing, or the census changed since the run.
     """
-    found = RunFolder(folder.resolve())
-    manifest = read_manifest(found)
-    params = validate_params(manifest["params"], f"{found.root.name}/manifest.json, params")
-    _refuse_other_census(params, manifest["inputs"])
-    run = Run(params, found, "exchange")
-    table = open_stage(run, "occurrence_table").load()
+    run = finished_run(folder)
+    params, table = run.params, open_stage(run, "occurrence_table").load()
     census = census_of(run)
     exposure, perils = census["exposure"].to_dataset(), list(census.attrs["perils"])
     periods = list(params.exceedance.return_periods)
@@ -66,6 +62,23 @@ def export_run(folder: Path, to: Path) -> list[Path]:
     locations = location_table(exposure, census["zones"].to_dataset(), perils)
     written = write_results(to, analysis, results)
     return [*written, write_locations(to / "location.csv", locations)]
+
+
+def finished_run(folder: Path) -> Run:
+    """Open a finished run whose census is still that of the run.
+
+    Raises
+    ------
+    VerificationError
+        If the folder holds no finished run.
+    StageError
+        If the census changed since the run.
+    """
+    found = RunFolder(folder.resolve())
+    manifest = read_manifest(found)
+    params = validate_params(manifest["params"], f"{found.root.name}/manifest.json, params")
+    _refuse_other_census(params, manifest["inputs"])
+    return Run(params, found, "exchange")
 
 
 def results_by(

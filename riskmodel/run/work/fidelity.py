@@ -25,16 +25,21 @@ def check_fidelity(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> dic
 
 
 def fidelity_table(checks: dict[str, xr.Dataset]) -> pd.DataFrame:
-    """One row a peril and return period: checks made, share bracketed, largest error in years."""
+    """One row a peril and return period: checks made, share bracketed, largest error in years.
+
+    A peril that reaches no cell has no checks, and neither share nor error.
+    """
     rows = []
     for peril, check in checks.items():
         for t in check["return_period"].values:
             one = check.sel(return_period=t)
+            made = one["bracketed"].size > 0
             rows.append(
                 {
                     "peril": peril, "return period": t, "checks": one["bracketed"].size,
-                    "bracketed": float(one["bracketed"].mean()),
-                    "largest year-count error": int(np.abs(one["year_count_error"]).max()),
+                    "bracketed": float(one["bracketed"].mean()) if made else None,
+                    "largest year-count error":
+                        int(np.abs(one["year_count_error"]).max()) if made else None,
                 }
             )  # fmt: skip
     return pd.DataFrame(rows)

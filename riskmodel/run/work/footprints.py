@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
+from riskmodel.core.errors import CatalogueError
 from riskmodel.exceedance.intervals import simulation_interval
 from riskmodel.exceedance.metrics import FloatArray, annual_sum
 from riskmodel.hazard.footprints import read_footprints
@@ -14,7 +16,7 @@ from riskmodel.hazard.imported import cells_at_last_position, event_catalogue
 from riskmodel.loss.occurrence_table import occurrence_table
 from riskmodel.run.folder import Run
 from riskmodel.run.settings import plain_curves
-from riskmodel.run.work.census import census_of
+from riskmodel.run.work.census import census_of, whole_census_of
 from riskmodel.run.work.hazard import catalogue_of
 from riskmodel.run.work.losses import compiled
 
@@ -39,7 +41,7 @@ def imported_losses(run: Run, path: Path) -> pd.DataFrame:
     event may ask for more. Attribute ``aal`` is the sum of rate x loss.
     """
     census, catalogue = census_of(run), catalogue_of(run)
-    footprints = read_footprints(path, census)
+    footprints = of_zones(read_footprints(path, whole_census_of(run)), census)
     perils = footprints.attrs["perils"]
     curves = {peril: plain_curves(run.params, census, catalogue, peril) for peril in perils}
     events = event_catalogue(catalogue, census, footprints, curves)
@@ -59,6 +61,38 @@ def imported_losses(run: Run, path: Path) -> pd.DataFrame:
         frame[f"beyond the curve, {peril}"] = cells_at_last_position(events, peril)
     frame.attrs["aal"] = float(rate @ loss[0])
     return frame
+
+
+def of_zones(footprints: xr.Dataset, census: xr.DataTree) -> xr.Dataset:
+    """Footprints at the cells of the zones of a run, whose numbers a set cannot know.
+
+    Parameters
+    ----------
+    footprints : Dataset
+        From `read_footprints` with the whole census.
+    census : DataTree
+        Of the zones of the run.
+
+    Raises
+    ------
+    CatalogueError
+        If the set reaches no cell of the zones.
+    """
+    zones = census["zones"].to_dataset()
+    if "whole_cell" not in zones:
+        return footprints
+    cells, own = footprints["cell"].values, zones["whole_cell"].values
+    inside = np.flatnonzero(np.isin(cells, own))
+    if inside.size == 0:
+        raise CatalogueError(
+            "the footprints have no cell of the zones of the run",
+            where="census.zones",
+            found=[str(code) for code in zones["zone"].values],
+            expected="at least one cell",
+            remedy="take the params of the place that they were made for",
+        )
+    kept = footprints.isel(cell=inside)
+    return kept.assign_coords(cell=("cell", np.searchsorted(own, cells[inside])))
 
 
 def _bounds(loss: FloatArray, level: float) -> FloatArray:

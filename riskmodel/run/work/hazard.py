@@ -15,6 +15,7 @@ from riskmodel.hazard.catalogue import block_names, open_catalogue
 from riskmodel.hazard.copula_source import copula_source, load_copula_source
 from riskmodel.hazard.grid import WENZHOU
 from riskmodel.hazard.scenario import scenario_occurrences
+from riskmodel.hazard.selection import select_cells
 from riskmodel.hazard.source import Source
 from riskmodel.hazard.typhoon.comparison import record_table
 from riskmodel.hazard.typhoon.model import load_track_model
@@ -24,7 +25,7 @@ from riskmodel.run.folder import ROOT, Run
 from riskmodel.run.params import Params
 from riskmodel.run.settings import catalogue_settings
 from riskmodel.run.stages import open_stage, save_stage
-from riskmodel.run.work.census import zone_outlines
+from riskmodel.run.work.census import census_of, whole_census_of, zone_outlines
 
 RECORD_YEARS = 4000  # some fifty pieces as long as the record
 
@@ -39,12 +40,14 @@ def sources_of(params: Params) -> list[Source]:
     return sources
 
 
-def make_catalogue(run: Run, census: xr.DataTree) -> xr.DataTree:
+def make_catalogue(run: Run) -> xr.DataTree:
     """Catalogue of the run, made now or opened where the same one exists beside the run.
 
-    The occurrences of the scenario, thinned or repeated, are kept as a stage.
+    It is made for all zones of the census, so that runs of single counties share it; of these only
+    the cells are then kept. The occurrences of the scenario, thinned or repeated, are kept as a
+    stage, with the cells of the zones in the whole catalogue.
     """
-    settings = catalogue_settings(run.params)
+    settings, census = catalogue_settings(run.params), whole_census_of(run)
     sources = sources_of(run.params)
     folder = run.folder.root.parent / ".catalogues"
     with tqdm(total=settings.blocks, desc="catalogue", unit="block") as bar:
@@ -53,19 +56,31 @@ def make_catalogue(run: Run, census: xr.DataTree) -> xr.DataTree:
         )
     factors = run.params.scenario.more_occurrences.model_dump()
     table = scenario_occurrences(catalogue.to_dataset().load(), factors, seed=settings.seed)
-    save_stage(run, "catalogue", table.assign_attrs(key=catalogue_key(census, sources, settings)))
-    return catalogue
+    table = table.assign_attrs(key=catalogue_key(census, sources, settings))
+    if run.params.census.zones != "all":
+        zones = census_of(run)["zones"].to_dataset()
+        table = table.assign(whole_cell=zones["whole_cell"])
+    save_stage(run, "catalogue", table)
+    return _of_zones(catalogue, table)
+
+
+def _of_zones(catalogue: xr.DataTree, stage: xr.Dataset) -> xr.DataTree:
+    """Catalogue of the cells that the stage names; the whole where it names none."""
+    if "whole_cell" not in stage:
+        return catalogue
+    return select_cells(catalogue, stage["whole_cell"].values.astype(np.int64))
 
 
 def catalogue_of(run: Run) -> xr.DataTree:
-    """Catalogue that notebook 02 made.
+    """Catalogue that notebook 02 made, with the cells of the zones of the run.
 
     Raises
     ------
     StageError
         If notebook 02 has not run, or its catalogue is gone.
     """
-    key = open_stage(run, "catalogue").attrs["key"]
+    stage = open_stage(run, "catalogue")
+    key = stage.attrs["key"]
     folder = run.folder.root.parent / ".catalogues" / key
     if not folder.is_dir():
         raise StageError(
@@ -73,7 +88,7 @@ def catalogue_of(run: Run) -> xr.DataTree:
             where=folder.name,
             remedy="run notebooks/02_hazard.ipynb first, with the same params",
         )
-    return open_catalogue(folder)
+    return _of_zones(open_catalogue(folder), stage)
 
 
 def scenario_table(run: Run) -> pd.DataFrame:

@@ -11,9 +11,11 @@ import pandas as pd
 import xarray as xr
 from tqdm import tqdm
 
+from riskmodel.core.errors import CensusError
 from riskmodel.core.money import stamp_money
 from riskmodel.cover.benefits import benefit_items
 from riskmodel.cover.damage_payments import Damaged
+from riskmodel.cover.limitation import limited_to
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.cover.reach import reach_items
 from riskmodel.exceedance.curve import ep_curve
@@ -46,9 +48,27 @@ SOURCE = "riskmodel.exceedance on the occurrence table"
 
 
 def programme_of(run: Run, census: xr.DataTree) -> Programme:
-    """Tier programme of the run, its zones checked against the census."""
+    """Tier programme of the run, its zones checked against the census and limited to those of it.
+
+    With ``tiers.limits: by_population`` its limits are those of the whole city times the share of
+    the people who live in the zones of the run.
+    """
     zones = [str(code) for code in census["zones"].to_dataset()["zone"].values]
-    return load_programme(Path(run.path(run.params.tiers.programme)), zones=zones)
+    path, known = run.path(run.params.tiers.programme), census.attrs.get("whole_zones", zones)
+    programme = load_programme(Path(path), zones=known)
+    if len(zones) == len(known):
+        return programme
+    by_people = run.params.tiers.limits == "by_population"
+    share = census.attrs["population_share"] if by_people else 1.0
+    if share is None:
+        raise CensusError(
+            "nobody is counted, so limits cannot go by population",
+            where="tiers.limits",
+            found=run.params.tiers.limits,
+            expected="an exposure class population in the census",
+            remedy="write a programme for these zones, with tiers.limits: as_written",
+        )
+    return limited_to(programme, zones, share=share)
 
 
 def damage_of(params: Params, census: xr.DataTree) -> list[Item]:
@@ -82,17 +102,19 @@ def loss_scenario(
     catalogue: xr.DataTree,
     *,
     perils: Sequence[str] | None = None,
+    items: Sequence[Item] | None = None,
 ) -> Scenario:
     """Losses, benefits and people under some params, a column for each of their parts.
 
-    Only the named perils act; all of the catalogue where none are named.
+    Only the named perils act, all of the catalogue where none are named; and only the given items,
+    all of the run where none are given.
 
     Raises
     ------
     ResponseError
         If a peril of the catalogue has maps but nothing responds to it.
     """
-    items = items_of(run, params, census)
+    items = items_of(run, params, census) if items is None else items
     curves = scenario_curves(params, census, catalogue)
     require_responses(items, curves)
     curves = {p: curve for p, curve in curves.items() if perils is None or p in perils}
@@ -107,9 +129,10 @@ def compiled(
     catalogue: xr.DataTree,
     *,
     perils: Sequence[str] | None = None,
+    items: Sequence[Item] | None = None,
 ) -> CompiledTable:
     """Compile `loss_scenario` on its own."""
-    scenario = loss_scenario(run, params, census, catalogue, perils=perils)
+    scenario = loss_scenario(run, params, census, catalogue, perils=perils, items=items)
     (table,) = compile_scenarios(census, {"baseline": scenario})
     return table
 

@@ -15,6 +15,7 @@ from riskmodel.run.assumptions import load_assumptions
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record, merge_records
 from riskmodel.run.summary import KEY_FIGURES
+from riskmodel.run.work.scope import place_name
 from riskmodel.show.tables import results_table, write_table
 
 STYLE = (
@@ -24,8 +25,8 @@ STYLE = (
     "img{max-width:100%;margin:1rem 0}"
 )
 TITLE = {
-    "zh": "温州市“1+N+X”巨灾保险：测算摘要",
-    "en": "Wenzhou 1+N+X catastrophe insurance: summary of results",
+    "zh": "{place}“1+N+X”巨灾保险：测算摘要",
+    "en": "{place}, 1+N+X catastrophe insurance: summary of results",
 }
 HEADINGS = {
     "zh": (
@@ -80,6 +81,7 @@ def _tables(folder: Path) -> str:
 def write_proposal(run: Run, figures: pd.DataFrame, assumptions: pd.DataFrame) -> Path:
     """One page for the proposal: key figures, charts and tables of the run, assumptions."""
     language: Language = run.params.language
+    title = TITLE[language].format(place=place_name(run))
     key, charts, more, listed, note = HEADINGS[language]
     images = "".join(
         f'<p><img src="../figures/{quote(path.name)}" alt="{html.escape(path.stem)}"></p>'
@@ -91,10 +93,10 @@ def write_proposal(run: Run, figures: pd.DataFrame, assumptions: pd.DataFrame) -
         more: _tables(run.folder.tables),
         listed: assumptions.to_html(index=False, border=0),
     }
-    body = "".join(f"<h2>{title}</h2>{content}" for title, content in sections.items())
+    body = "".join(f"<h2>{heading}</h2>{part}" for heading, part in sections.items())
     page = (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
-        f"<title>{TITLE[language]}</title><style>{STYLE}</style></head>"
-        f"<body><h1>{TITLE[language]}</h1><p>{note}</p>{body}</body></html>\n"
+        f"<title>{title}</title><style>{STYLE}</style></head>"
+        f"<body><h1>{title}</h1><p>{note}</p>{body}</body></html>\n"
     )
     return write_text(run.folder.proposal / "index.html", page)

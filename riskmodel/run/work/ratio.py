@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.economy.history import plausible_bands
+from riskmodel.economy.product import Product, census_product, published_product
 from riskmodel.economy.ratio import FloatArray, loss_ratio, ratio_metrics, window_means
 from riskmodel.exceedance.intervals import model_interval, simulation_interval
 from riskmodel.exceedance.metrics import Metric, loss_metrics, year_losses
@@ -22,69 +23,74 @@ PROBABILITIES = np.geomspace(0.5, 0.005, 30)
 BANDED = {"loss.aep.20": 20.0, "loss.aep.50": 50.0, "loss.aep.100": 100.0}
 
 
-def city_gdp(census: xr.DataTree) -> tuple[float, int]:
-    """GDP of all zones in CNY, and its year."""
-    exposure = census["exposure"].to_dataset()
-    return float(exposure["gdp"].sum()), int(exposure.attrs["gdp_year"])
+def product_of(run: Run, census: xr.DataTree) -> Product | None:
+    """GDP of the zones of the run, as ``economy.gdp`` chooses it; None where none is published."""
+    exposure, choice = census["exposure"].to_dataset(), run.params.economy.gdp
+    if choice == "census":
+        return census_product(exposure)
+    zones = [str(code) for code in exposure["zone"].values]
+    return published_product(run.path(choice), zones, run.params.economy.gdp_year)
 
 
 def _metrics(
-    run: Run, census: xr.DataTree, table: xr.Dataset, block: int | None = None
+    run: Run, product: Product, table: xr.Dataset, block: int | None = None
 ) -> dict[str, Metric]:
-    gdp, gdp_year = city_gdp(census)
     years = year_losses(table, block=block)
     share = float(years.total_extrapolated.sum() / years.total.sum())
     figures = ratio_metrics(
         years.total,
-        gdp,
+        product.total,
         target=run.params.economy.target_ratio,
         windows=run.params.economy.windows,
         price_year=int(table.attrs["price_year"]),
-        gdp_year=gdp_year,
+        gdp_year=product.year,
         blocks=1 if block is not None else int(table.attrs["blocks"]),
     )
     means = {
         name: Metric(v, share if name == "gdp.loss_ratio" else None) for name, v in figures.items()
     }
-    return means | _zones(census, table, block)
+    return means | _zones(product, table, block)
 
 
-def _zones(census: xr.DataTree, table: xr.Dataset, block: int | None) -> dict[str, Metric]:
-    exposure = census["exposure"].to_dataset()
-    gdp = dict(zip(exposure["zone"].values, exposure["gdp"].values, strict=True))
+def _zones(product: Product, table: xr.Dataset, block: int | None) -> dict[str, Metric]:
     losses = loss_metrics(table, [], block=block)
     return {
         f"gdp.loss_ratio.by_zone.{code}": Metric(
-            losses[f"loss.aal.by_zone.{code}"].value / float(value),
+            losses[f"loss.aal.by_zone.{code}"].value / value,
             losses[f"loss.aal.by_zone.{code}"].share_extrapolated,
         )
-        for code, value in gdp.items()
+        for code, value in product.by_zone.items()
     }
 
 
 def ratio_records(
-    run: Run, census: xr.DataTree, table: xr.Dataset, variants: Mapping[str, xr.Dataset]
+    run: Run, product: Product | None, table: xr.Dataset, variants: Mapping[str, xr.Dataset]
 ) -> list[Record]:
-    """Loss over GDP of the city and each zone, and breach probabilities, with both intervals."""
+    """Loss over GDP of all zones and each, and breach probabilities, with both intervals.
+
+    Without a product there are none.
+    """
+    if product is None:
+        return []
     return interval_records(
         run,
-        _metrics(run, census, table),
-        [_metrics(run, census, table, b) for b in range(int(table.attrs["blocks"]))],
-        [_metrics(run, census, v) for v in variants.values()],
+        _metrics(run, product, table),
+        [_metrics(run, product, table, b) for b in range(int(table.attrs["blocks"]))],
+        [_metrics(run, product, v) for v in variants.values()],
         unit="1",
         source="riskmodel.economy.ratio",
     )
 
 
 def ratio_curve(
-    run: Run, census: xr.DataTree, table: xr.Dataset, variants: Mapping[str, xr.Dataset]
+    run: Run, product: Product, table: xr.Dataset, variants: Mapping[str, xr.Dataset]
 ) -> xr.Dataset:
     """Exceedance of the ratio by window, with both intervals, kept as a stage."""
     windows, blocks = list(run.params.economy.windows), int(table.attrs["blocks"])
     target, level = run.params.economy.target_ratio, run.params.exceedance.interval_level
-    whole = _window_ratios(census, table, windows)
-    parts = [_quantiles(_window_ratios(census, table, windows, b)) for b in range(blocks)]
-    others = [_quantiles(_window_ratios(census, v, windows)) for v in variants.values()]
+    whole = _window_ratios(product, table, windows)
+    parts = [_quantiles(_window_ratios(product, table, windows, b)) for b in range(blocks)]
+    others = [_quantiles(_window_ratios(product, v, windows)) for v in variants.values()]
     ratio = _quantiles(whole)
     lower, upper = _bounds(ratio, parts, others, level)
     dims = ("interval", "window", "exceedance_probability")
@@ -112,12 +118,13 @@ def ratio_curve(
 
 
 def _window_ratios(
-    census: xr.DataTree, table: xr.Dataset, windows: list[int], block: int | None = None
+    product: Product, table: xr.Dataset, windows: list[int], block: int | None = None
 ) -> list[FloatArray]:
     """Mean ratios of the windows, one array for each length of window."""
-    gdp, gdp_year = city_gdp(census)
     losses = year_losses(table, block=block).total
-    ratio = loss_ratio(losses, gdp, price_year=int(table.attrs["price_year"]), gdp_year=gdp_year)
+    ratio = loss_ratio(
+        losses, product.total, price_year=int(table.attrs["price_year"]), gdp_year=product.year
+    )
     blocks = int(table.attrs["blocks"]) if block is None else 1
     return [window_means(ratio, window, blocks=blocks) for window in windows]
 
@@ -141,11 +148,17 @@ def _bounds(
     return bounds
 
 
-def plausibility_table(
-    census: xr.DataTree, table: xr.Dataset, records: list[Record]
-) -> pd.DataFrame:
-    """Model beside the bands and the central reading of the record (ADR 1), as shares of GDP."""
-    gdp, _ = city_gdp(census)
+def gdp_words(product: Product) -> str:
+    """GDP and its year for a source line, in 亿元."""
+    return f"GDP {product.year}: {product.total / 1e8:,.1f} 亿元 ({product.source})"
+
+
+def plausibility_table(product: Product, table: xr.Dataset, records: list[Record]) -> pd.DataFrame:
+    """Model beside the bands and the central reading of the record (ADR 1), as shares of GDP.
+
+    Both are of the whole city.
+    """
+    gdp = product.total
     found = {r.name: r.value for r in records if r.name == "gdp.loss_ratio"}
     found["loss.median_year"] = float(np.median(year_losses(table).total)) / gdp
     found |= {name: loss_metrics(table, [t])[name].value / gdp for name, t in BANDED.items()}

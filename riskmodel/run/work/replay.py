@@ -15,6 +15,7 @@ from riskmodel.run.folder import Run
 from riskmodel.run.params import Params
 from riskmodel.run.records import Record, make_record
 from riskmodel.run.work.losses import compiled
+from riskmodel.run.work.scope import is_whole
 
 DRAWN = ("5 % of draws", "95 % of draws")
 
@@ -45,10 +46,13 @@ def replay_losses(
 def replay_table(run: Run, losses: xr.DataArray, storms: xr.DataTree) -> pd.DataFrame:
     """Modelled loss of each storm with its simulation interval, by peril, and the reported one.
 
+    Reported losses are of the whole city; a run of some zones has none beside its own.
+
     Money in CNY; ``below storage, <peril>`` is the share of affected cells that the storm does not
     reach with a rate rarer than the storage rate.
     """
     reported, total = reported_losses(), losses.sum("peril").values
+    reported = reported if is_whole(run) else reported.iloc[:0]
     level = run.params.exceedance.interval_level
     perils = [str(peril) for peril in losses["peril"].values]
     rows = []

@@ -20,6 +20,8 @@ PERIODS = (5, 20, 50, 100)  # years
 def station_table(run: Run, catalogue: xr.DataTree) -> pd.DataFrame:
     """Return the declared 24-hour rain of each station, and how often simulated years pass it.
 
+    A run of some zones has the stations of these zones.
+
     ``T-year rain (mm)`` is the station's synthetic curve; ``years in T`` the mean number of years
     in T simulated years whose highest typhoon rain passes it: one, but for the shift of the ranks.
     """
@@ -35,4 +37,6 @@ def station_table(run: Run, catalogue: xr.DataTree) -> pd.DataFrame:
         passed = (maxima > level).sum(axis=0) * period / years
         rows[f"{period}-year rain (mm)"] = level.round(0)
         rows[f"years in {period}"] = passed.round(3)
-    return pd.DataFrame(rows).reset_index(drop=True)
+    frame, zones = pd.DataFrame(rows), run.params.census.zones
+    own = slice(None) if zones == "all" else stations.index.isin(zones)
+    return frame[own].reset_index(drop=True)
