@@ -8,6 +8,7 @@ BUDGET_MB = 4096.0
 PEERS = ROOT / "benchmarks" / "peers"
 CLIMADA_PYTHON = PEERS / ".venv-climada" / "bin" / "python"
 CURVES_PYTHON = PEERS / ".venv-curves" / "bin" / "python"
+TREATIES_PYTHON = PEERS / ".venv-treaties" / "bin" / "python"
 ZONES_PYTHON = PEERS / ".venv-zones" / "bin" / "python"
 
 BENCHMARKS = (
@@ -136,5 +137,46 @@ BENCHMARKS = (
         prepared=("benchmarks.province:store",),
         budget_seconds=60.0,
         budget_mb=2048.0,
+    ),
+    Benchmark(
+        "treaty",
+        "five layers, occurrence and annual terms, shares: 3 million losses in 1,000,000 years",
+        "benchmarks.treaties:ours",
+        repetitions=5,
+        prepared=("benchmarks.treaties:store",),
+        alternative=Alternative(
+            "fastest of prospicio and rippy",
+            "benchmarks.treaties_peers:fastest",
+            "benchmarks.treaties:judge",
+            TREATIES_PYTHON,
+            least_ratio=2.0,
+        ),
+    ),
+    Benchmark(
+        "treaty_kernel",
+        "the same in date order with paid reinstatements, every loss and layer kept",
+        "benchmarks.treaties:ours_paid",
+        repetitions=5,
+        prepared=("benchmarks.treaties:store",),
+        alternative=Alternative(
+            "a bare numba kernel",
+            "benchmarks.treaties:bare_paid",
+            "benchmarks.treaties:judge_paid",
+            least_ratio=0.5,
+        ),
+    ),
+    Benchmark(
+        "sampling",
+        "sample 72 million losses of 1,000 events at equal moments and sum them by event",
+        "benchmarks.sampling:ours",
+        repetitions=5,
+        prepared=("benchmarks.sampling:store",),
+        alternative=Alternative(
+            "gulmc of oasislmf, two processes",
+            "benchmarks.sampling_peers:gulmc",
+            "benchmarks.sampling:judge",
+            CURVES_PYTHON,
+            least_ratio=30.0,
+        ),
     ),
 )

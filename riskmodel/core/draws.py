@@ -16,7 +16,8 @@ BELOW_ONE = 1.0 - 2.0**-53
 
 
 @nb.njit(nb.uint64(nb.uint64, nb.uint64), cache=True, inline="always")
-def _mix(state: np.uint64, part: np.uint64) -> np.uint64:
+def mixed(state: np.uint64, part: np.uint64) -> np.uint64:
+    """Mix one more part into the state of a key; for compiled code that draws many from one key."""
     z = state ^ (part + np.uint64(0x9E3779B97F4A7C15))
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -36,12 +37,17 @@ def uniform(seed: int, purpose: int, event: int, zone: int, draw: int) -> float:
     event, zone, draw : int
         Event (or occurrence) number, zone or cell number, and index of the draw.
     """
-    z = _mix(np.uint64(seed), np.uint64(purpose))
-    z = _mix(z, np.uint64(event))
-    z = _mix(z, np.uint64(zone))
-    z = _mix(z, np.uint64(draw))
+    z = mixed(np.uint64(seed), np.uint64(purpose))
+    z = mixed(z, np.uint64(event))
+    z = mixed(z, np.uint64(zone))
+    z = mixed(z, np.uint64(draw))
     # the largest hash would round up to 1.0
     return min((np.float64(z >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0), BELOW_ONE)
+
+
+def key_state(seed: int, purpose: int) -> int:
+    """State of a key after its seed and purpose, to be `mixed` with further parts."""
+    return int(mixed(np.uint64(seed), np.uint64(purpose)))
 
 
 def purpose_code(purpose: str) -> int:

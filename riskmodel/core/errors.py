@@ -63,6 +63,10 @@ class CatalogueError(RiskModelError):
     """The catalogue cannot be built or read as asked."""
 
 
+class MemoryLimitError(RiskModelError):
+    """What is asked does not fit the memory that it may take."""
+
+
 class ResponseError(RiskModelError):
     """A damage curve or benefit table is not usable."""
 

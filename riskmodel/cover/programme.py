@@ -16,6 +16,8 @@ from riskmodel.core.errors import ParamError, RiskModelError, TermsError
 from riskmodel.core.status import Status, worst
 from riskmodel.cover.covers import Cover, IndemnityCover, ParametricCover
 from riskmodel.cover.fields import Currency, Frozen, Share, check_sums_to_one
+from riskmodel.cover.inuring import inuring_order
+from riskmodel.cover.treaties import Treaty
 
 TIERS = ("1", "N", "X")
 
@@ -46,13 +48,19 @@ class Programme(Frozen):
     covers : sequence of Cover
         In order of tiers; names differ; insured shares of one sector sum to at most 1 in every
         zone, because covers of one sector insure disjoint slices of its value.
+    treaties : sequence of Treaty
+        Reinsurance of what covers pay, if any; each names those that pay before it.
     source, status : str
-        Where the amounts come from; the status of the file is the worst of its covers'.
+        Where the amounts come from; the status of the file is the worst of its covers' and
+        treaties'.
 
     Raises
     ------
     TermsError
-        If two covers share a name, tiers are out of order, or slices overlap.
+        If two covers share a name, tiers are out of order, slices overlap, or treaties cannot be
+        put in order.
+    ParamError
+        If a treaty names an unknown cover or treaty.
     """
 
     programme: str = Field(pattern="^[a-z][a-z0-9_]*$")
@@ -63,6 +71,7 @@ class Programme(Frozen):
     price_year: int = Field(ge=1990, le=2100)
     relief_backstop: ReliefBackstop
     covers: tuple[Cover, ...] = Field(min_length=1)
+    treaties: tuple[Treaty, ...] = ()
     source: str
     status: Status
 
@@ -80,15 +89,28 @@ class Programme(Frozen):
                 expected="covers of tier 1, then N, then X: the order in which they pay",
             )
         _check_slices(self.covers)
-        inherited = worst([self.status, *(c.status for c in self.covers)])
+        _check_treaties(self.treaties, list(names))
+        inherited = worst([self.status, *(x.status for x in (*self.covers, *self.treaties))])
         if inherited != self.status:
             raise TermsError(
-                "the status is better than that of a cover",
+                "the status is better than that of a cover or treaty",
                 where="status",
                 found=self.status,
                 expected=inherited,
             )
         return self
+
+
+def _check_treaties(treaties: Sequence[Treaty], covers: Sequence[str]) -> None:
+    for treaty in treaties:
+        if unknown := [name for name in treaty.covers if name not in covers]:
+            raise ParamError(
+                "an unknown cover",
+                where=f"treaty {treaty.treaty}: covers",
+                found=unknown,
+                expected="one of " + ", ".join(covers),
+            )
+    inuring_order(treaties)
 
 
 def _check_slices(covers: Sequence[Cover]) -> None:
@@ -178,20 +200,19 @@ def load_programme(path: Path, *, zones: Sequence[str] | None = None) -> Program
 
 
 def _refuse(error: ValidationError, file: str, content: dict[str, Any]) -> NoReturn:
-    """Raise the first of pydantic's findings as an error that names file, cover and key."""
+    """Raise the first of pydantic's findings as an error that names file, entry and key."""
     first, others = error.errors()[0], error.error_count() - 1
     place, keys = [file], [str(part) for part in first["loc"] if part != "[key]"]
-    covers = content.get("covers")
-    if keys[:1] == ["covers"] and len(keys) > 1 and isinstance(covers, list):
-        cover = covers[int(keys[1])]
-        name = cover.get("cover") if isinstance(cover, dict) else None
-        place.append(f"cover {name or f'number {int(keys[1]) + 1}'}")
+    if keys[:1] in (["covers"], ["treaties"]) and len(keys) > 1:
+        place.append(_named(content, keys))
         keys = keys[3:]  # covers, position, kind
         if keys[:1] == ["benefits"] and len(keys) > 2:
             keys.pop(2)  # the benefit's kind
+        if keys[:1] == ["layers"] and len(keys) > 1:
+            keys[:2] = [f"layer number {int(keys[1]) + 1}"]
     cause = first.get("ctx", {}).get("error")
     own = cause if isinstance(cause, RiskModelError) else None
-    if own and own.where.startswith("cover "):
+    if own and own.where.startswith(("cover ", "treaty ")):
         place.append(own.where)
     elif parts := [*keys, *([own.where] if own and own.where else [])]:
         place.append(".".join(parts))
@@ -207,6 +228,15 @@ def _refuse(error: ValidationError, file: str, content: dict[str, Any]) -> NoRet
     raise ParamError(
         first["msg"][0].lower() + first["msg"][1:], where=where, found=first["input"], remedy=more
     ) from error
+
+
+def _named(content: dict[str, Any], keys: list[str]) -> str:
+    """Cover or treaty of some keys by its name, or by its number where it has none."""
+    listed, position = content[keys[0]], int(keys[1])
+    kind = "cover" if keys[0] == "covers" else "treaty"
+    entry = listed[position] if isinstance(listed, list) else None
+    name = entry.get(kind) if isinstance(entry, dict) else None
+    return f"{kind} {name or f'number {position + 1}'}"
 
 
 def check_zones(programme: Programme, zones: Sequence[str], *, where: str = "") -> None:

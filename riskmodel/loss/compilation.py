@@ -8,41 +8,78 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from scipy import special
 
-from riskmodel.core.errors import ResponseError, UnitsError
+from riskmodel.core.errors import ResponseError
 from riskmodel.hazard.intensity import IntensityCurves
-from riskmodel.loss.response import Item, Response
+from riskmodel.loss.correlation import Correlation
+from riskmodel.loss.entries import Entries, FineCells, coarse_entries, fine_entries
+from riskmodel.loss.lookup import bins_for, deviation_table, mean_table
+from riskmodel.loss.response import Item
 
 FloatArray = npt.NDArray[np.float64]
-BINS = 1500  # look-up bins from zero to the tail cap of a peril
-JUMP_BINS = 60_000  # when a response jumps: a jump is a line across one bin
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What one column of the model compiles: curves by peril, items, depth spread, fine cells.
+
+    ``depth_spread`` is the coefficient of variation of depth inside a cell of the coarse grid
+    (lognormal with mean one), zero for none; cells of ``fine`` have none.
+    """
+
+    curves: Mapping[str, IntensityCurves]
+    items: Sequence[Item]
+    depth_spread: float
+    fine: FineCells | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One peril at one resolution: its curves, and the rows of the look-up table that it reads."""
+
+    peril: str
+    curves: IntensityCurves
+    first_row: int
+    bins: int
+
+    @property
+    def density(self) -> float:
+        """Bins per unit of intensity."""
+        return (self.bins - 1) / self.curves.cap
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledTable:
-    """All that the pass over the catalogue reads, for one scenario.
+    """All that the pass reads, for scenarios that share their intensity curves.
 
-    ``lookup`` (peril, item, bin) holds the mean outcome on one exposed unit at equally spaced
-    intensities, ``bins_per_unit`` (peril,) their density.
-    ``value`` (entry, item) is what is exposed.
+    ``lookup`` (row, item, scenario) holds the mean outcome on one exposed unit at equally spaced
+    intensities, each layer in rows of its own; layer p is that of peril p, those of fine cells
+    follow. ``deviation`` (row, item) is the standard deviation of one unit in the first scenario,
+    without rows where moments are not carried. ``entries`` are pieces of cells in one zone.
     """
 
+    scenarios: tuple[str, ...]
     perils: tuple[str, ...]
-    curves: tuple[IntensityCurves, ...]
+    layers: tuple[Layer, ...]
     columns: tuple[str, ...]
     quantities: tuple[str, ...]
     units: tuple[str, ...]
-    item_column: npt.NDArray[np.int64]
+    item_column: IntArray
     item_highest: npt.NDArray[np.bool_]
+    item_unit_value: FloatArray
     lookup: npt.NDArray[np.float32]
-    bins_per_unit: FloatArray
-    value: npt.NDArray[np.float64]
-    entry_cell: npt.NDArray[np.int64]
-    zone_pointer: npt.NDArray[np.int64]
+    deviation: npt.NDArray[np.float32]
+    correlation: Correlation | None
+    entries: Entries
     zones: xr.Dataset
     price_year: int
     currency: str
+
+    def of_layer(self, layer: int) -> npt.NDArray[np.float32]:
+        """Mean outcomes (bin, item, scenario) of one layer."""
+        chosen = self.layers[layer]
+        return self.lookup[chosen.first_row : chosen.first_row + chosen.bins]
 
 
 def compile_table(
@@ -51,8 +88,10 @@ def compile_table(
     items: Sequence[Item],
     *,
     depth_spread: float,
+    fine: FineCells | None = None,
+    correlation: Correlation | None = None,
 ) -> CompiledTable:
-    """Compile responses on the census curves and the exposure.
+    """Compile one scenario: responses on the census curves, and the exposure.
 
     Parameters
     ----------
@@ -63,43 +102,111 @@ def compile_table(
     items : sequence of Item
         Exposure classes with responses; items of one column are summed.
     depth_spread : float
-        Coefficient of variation of depth inside a cell of the coarse grid (lognormal with mean
-        one); the response becomes its mean over that spread. Zero for none.
+        Coefficient of variation of depth inside a cell of the coarse grid; the response becomes its
+        mean over that spread. Zero for none.
+    fine : FineCells, optional
+        Cells of a finer grid, or polygons, that take the place of their catalogue cells.
+    correlation : Correlation, optional
+        Shares of deviations by level; with it the pass carries moments beside means.
 
     Raises
     ------
     ResponseError, UnitsError
         If the census lacks an exposure class, or a response has another unit than the hazard.
     """
-    exposure, zones = census["exposure"].to_dataset(), census["zones"].to_dataset()
-    _require_known(items, exposure["exposure_class"].values.tolist())
-    columns = {item.column: item for item in reversed(items)}
-    order = np.argsort(zones["entry_zone"].values, kind="stable")
-    value = exposure["value"].sel(exposure_class=[item.exposure for item in items]).values[order]
-    names = tuple(dict.fromkeys(item.column for item in items))
-    lookup = _lookup(census, curves, items, depth_spread)
-    return CompiledTable(
-        perils=tuple(curves),
-        curves=tuple(curves.values()),
-        columns=names,
-        quantities=tuple(columns[name].quantity for name in names),
-        units=tuple(columns[name].unit for name in names),
-        item_column=np.array([names.index(item.column) for item in items]),
-        item_highest=np.array([item.combine == "highest" for item in items]),
-        lookup=lookup,
-        bins_per_unit=np.array([(lookup.shape[2] - 1) / c.cap for c in curves.values()]),
-        value=np.ascontiguousarray(value),
-        entry_cell=zones["entry_cell"].values[order].astype(np.int64),
-        zone_pointer=_pointer(zones["entry_zone"].values[order], zones.sizes["zone"]),
-        zones=zones[["name_zh", "name_en"]],
-        price_year=int(exposure.attrs["price_year"]),
-        currency=str(exposure.attrs["currency"]),
+    one = Scenario(curves, items, depth_spread, fine)
+    return _compiled(census, {"baseline": one}, correlation)
+
+
+def compile_scenarios(
+    census: xr.DataTree,
+    scenarios: Mapping[str, Scenario],
+    *,
+    correlation: Correlation | None = None,
+) -> list[CompiledTable]:
+    """Compile scenarios into as few tables as there are sets of intensity curves.
+
+    Scenarios with equal curves and fine cells are columns of one table: the pass reads their
+    intensity once. The first scenario, and it alone, carries moments if `correlation` is given.
+
+    Raises
+    ------
+    ResponseError
+        If scenarios differ in columns, exposure classes or rules, not only in responses.
+    """
+    groups: list[dict[str, Scenario]] = []
+    for name, scenario in scenarios.items():
+        for group in groups:
+            if _same_curves(next(iter(group.values())), scenario):
+                group[name] = scenario
+                break
+        else:
+            groups.append({name: scenario})
+    _require_alike(scenarios)
+    return [
+        _compiled(census, group, None if number else correlation)
+        for number, group in enumerate(groups)
+    ]
+
+
+def _same_curves(one: Scenario, other: Scenario) -> bool:
+    """Tell whether two scenarios read the same intensities."""
+    if list(one.curves) != list(other.curves) or one.fine is not other.fine:
+        return False
+    return all(map(_equal, one.curves.values(), other.curves.values()))
+
+
+def _equal(one: IntensityCurves, other: IntensityCurves) -> bool:
+    facts = [(c.cap, c.first_extrapolated) for c in (one, other)]
+    return facts[0] == facts[1] and all(
+        np.array_equal(getattr(one, name), getattr(other, name))
+        for name in ("edges", "left", "right")
     )
 
 
-def _pointer(zone_of_entry: npt.NDArray[np.int64], zones: int) -> npt.NDArray[np.int64]:
-    """First entry of each zone, entries being in order of zone."""
-    return np.searchsorted(zone_of_entry, np.arange(zones + 1))
+def _require_alike(scenarios: Mapping[str, Scenario]) -> None:
+    shapes = {name: [_shape(item) for item in s.items] for name, s in scenarios.items()}
+    first = next(iter(shapes))
+    for name, shape in shapes.items():
+        if shape != shapes[first]:
+            raise ResponseError(
+                "scenarios of one pass differ in more than their responses",
+                where=name,
+                found=next((s for s in shape if s not in shapes[first]), "another order or number"),
+                expected=f"the columns, classes and rules of {first}",
+                remedy="compile such a scenario on its own",
+            )
+
+
+def _shape(item: Item) -> tuple[object, ...]:
+    return item.column, item.quantity, item.unit, item.exposure, item.combine
+
+
+def _compiled(
+    census: xr.DataTree, scenarios: Mapping[str, Scenario], correlation: Correlation | None
+) -> CompiledTable:
+    base = next(iter(scenarios.values()))
+    exposure, zones = census["exposure"].to_dataset(), census["zones"].to_dataset()
+    _require_known(base.items, exposure["exposure_class"].values.tolist())
+    classes = [item.exposure for item in base.items]
+    value = exposure["value"].sel(exposure_class=classes).values
+    columns = {item.column: item for item in reversed(base.items)}
+    names = tuple(dict.fromkeys(item.column for item in base.items))
+    perils = tuple(base.curves)
+    layers, lookup, deviation = _tabulated(census, list(scenarios.values()), correlation)
+    fine, entries = base.fine, coarse_entries(zones, value, len(perils))
+    return CompiledTable(
+        scenarios=tuple(scenarios), perils=perils, layers=layers, columns=names,
+        quantities=tuple(columns[name].quantity for name in names),
+        units=tuple(columns[name].unit for name in names),
+        item_column=np.array([names.index(item.column) for item in base.items]),
+        item_highest=np.array([item.combine == "highest" for item in base.items]),
+        item_unit_value=np.array([item.unit_value for item in base.items]),
+        lookup=lookup, deviation=deviation, correlation=correlation,
+        entries=entries if fine is None else fine_entries(entries, perils, fine, classes),
+        zones=zones[["name_zh", "name_en"]],
+        price_year=int(exposure.attrs["price_year"]), currency=str(exposure.attrs["currency"]),
+    )  # fmt: skip
 
 
 def _require_known(items: Sequence[Item], known: list[str]) -> None:
@@ -113,84 +220,28 @@ def _require_known(items: Sequence[Item], known: list[str]) -> None:
             )
 
 
-def _lookup(
-    census: xr.DataTree,
-    curves: Mapping[str, IntensityCurves],
-    items: Sequence[Item],
-    depth_spread: float,
-) -> npt.NDArray[np.float32]:
-    """Mean outcome of each peril and item at equally spaced intensities."""
-    spread = {p: depth_spread if census[p].attrs["units"] == "m" else 0.0 for p in curves}
-    jumps = any(
-        spread.get(p) == 0.0 and _jumps(r) for item in items for p, r in item.responses.items()
-    )
-    bins = JUMP_BINS if jumps else BINS
-    table = np.zeros((len(curves), len(items), bins), dtype=np.float32)
-    for p, (peril, curve) in enumerate(curves.items()):
-        intensity = np.linspace(0.0, curve.cap, bins)
+def _tabulated(
+    census: xr.DataTree, scenarios: Sequence[Scenario], correlation: Correlation | None
+) -> tuple[tuple[Layer, ...], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Layers with their look-up tables, one below the other, and a last row of zeros."""
+    base = scenarios[0]
+    finer = base.fine.curves if base.fine else {}
+    wanted = [*((p, c, True) for p, c in base.curves.items()),
+              *((p, finer[p], False) for p in base.curves if p in finer)]  # fmt: skip
+    layers, means, deviations, first = [], [], [], 0
+    for peril, curves, coarse in wanted:
         unit = census[peril].attrs["units"]
-        for i, item in enumerate(items):
-            response = item.responses.get(peril)
-            if response is None:
-                continue
-            if response.intensity_unit != unit:
-                raise UnitsError(
-                    "response and hazard differ in unit",
-                    where=response.name,
-                    found=response.intensity_unit,
-                    expected=unit,
-                )
-            if spread[peril] == 0.0:
-                table[p, i] = _at_bins(response, intensity)
-            else:
-                table[p, i] = mean_over_spread(response, intensity, spread[peril])
-    return table
-
-
-def _jumps(response: Response) -> bool:
-    return response.interpolation == "step" or response.value[0] > 0.0
-
-
-def _at_bins(response: Response, intensity: FloatArray) -> FloatArray:
-    """Response at the bins; a jump is taken one bin early, so that its threshold reads all of it.
-
-    Maps hold round depths and so do benefit tables: a cell exactly at a threshold is no rare case.
-    """
-    ahead = intensity + (intensity[1] - intensity[0]) * (1.0 - 1e-6)
-    if response.interpolation == "step":
-        return response.at(ahead)
-    first = np.where(ahead >= response.intensity[0], response.value[0], 0.0)
-    return np.maximum(response.at(intensity), first)
-
-
-def mean_over_spread(response: Response, intensity: FloatArray, spread: float) -> FloatArray:
-    """Mean response when intensity inside the cell is lognormal with mean one and this spread.
-
-    Parameters
-    ----------
-    response : Response
-    intensity : array
-        Cell intensities (mean inside the cell), >= 0.
-    spread : float
-        Coefficient of variation, >= 0.
-
-    Notes
-    -----
-    Exact: with X lognormal of mean x and log-standard deviation s, d = ln(x / k) / s - s / 2, a
-    jump at k contributes its height times P(X > k) = Φ(d), and a change of slope at k its size
-    times E[(X - k)+] = x Φ(d + s) - k Φ(d).
-    """
-    if spread == 0.0:
-        return response.at(intensity)
-    x = np.asarray(intensity, dtype=np.float64)[..., None]
-    knots, value = np.asarray(response.intensity), np.asarray(response.value)
-    s = np.sqrt(np.log1p(spread**2))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        d = np.log(x / knots) / s - s / 2
-    d = np.where(x > 0, d, -np.inf)
-    above = special.ndtr(d)
-    if response.interpolation == "step":
-        return above @ np.diff(value, prepend=0.0)
-    slope = np.diff(value) / np.diff(knots)
-    bend = np.diff(slope, prepend=0.0, append=0.0)
-    return (x * special.ndtr(d + s) - knots * above) @ bend + above[..., 0] * value[0]
+        spreads = [s.depth_spread if unit == "m" and coarse else 0.0 for s in scenarios]
+        bins = max(bins_for(s.items, peril, d) for s, d in zip(scenarios, spreads, strict=True))
+        intensity = np.linspace(0.0, curves.cap, bins)
+        means.append(np.stack(
+            [mean_table(s.items, peril, intensity, unit=unit, spread=d)
+             for s, d in zip(scenarios, spreads, strict=True)], axis=-1,
+        ))  # fmt: skip
+        if correlation is not None:
+            deviations.append(deviation_table(base.items, peril, intensity, spread=spreads[0]))
+        layers.append(Layer(peril, curves, first, bins))
+        first += bins
+    last = np.zeros((1, len(base.items), len(scenarios)), np.float32)
+    deviation = np.concatenate([*deviations, last[..., 0]]) if deviations else last[:0, :, 0]
+    return tuple(layers), np.concatenate([*means, last]), deviation

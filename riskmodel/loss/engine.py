@@ -1,74 +1,140 @@
-"""The pass over the catalogue: gather, look up, combine in the cell, sum by occurrence and zone.
+"""The pass over the catalogue: blocks of years by chunks of occurrences, in bounded memory.
 
-One task for each (block, zone) owns its output, so results do not depend on the number of threads.
+Blocks and chunks are independent; their results are put one behind the other. So a cluster is a
+loop over blocks, and adding blocks changes nothing before them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-import numba as nb
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from riskmodel.core.errors import CatalogueError
+from riskmodel.core.errors import CatalogueError, MemoryLimitError
 from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
+from riskmodel.loss.kernel_arrays import Arrays, Pairs, Sums
+from riskmodel.loss.kernels import accumulate
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
-SingleArray = npt.NDArray[np.float32]
-SegmentArray = npt.NDArray[np.uint8]
-StormArray = npt.NDArray[np.uint32]
-PositionArray = npt.NDArray[np.uint16]
-NO_STORM = 1 << 62
+LONGEST_RUN, SHORTEST_RUN = 4096, 64  # occurrences of a task
+RUN_BYTES = 4 << 20  # sums of a task, about the processor's own cache
+CHUNK_BYTES = 256 << 20  # sums of a chunk, unless the limit is lower
 
 
-def block_results(
-    catalogue: xr.DataTree, table: CompiledTable
-) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """Mean outcome of each occurrence by block: two arrays (zone, occurrence, column, peril).
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Sums of the occurrences from number `first` of a block on."""
 
-    The first holds the mean, the second its part from cells whose own rate is rarer than the
-    peril's rarest map. Perils of one occurrence combine in the cell, as 1 - Π(1 - d) or the
-    highest; the combined amount is attributed to perils in proportion to their single amounts.
+    first: int
+    sums: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Memory of a pass, announced before it is allocated (bytes), and its chunking."""
+
+    pairs: int
+    table: int
+    sums: int
+    chunk: int
+    run: int
+
+    @property
+    def total(self) -> int:
+        """All that the pass holds at once, its results apart."""
+        return self.pairs + self.table + self.sums
+
+    def words(self) -> str:
+        """Return one line for people."""
+        parts = ", ".join(
+            f"{name} {getattr(self, name) / 2**20:,.0f} MB" for name in ("pairs", "table", "sums")
+        )
+        return f"memory {self.total / 2**20:,.0f} MB ({parts}); {self.chunk} occurrences at a time"
+
+
+def plan_pass(catalogue: xr.DataTree, table: CompiledTable, *, memory_limit: int) -> Plan:
+    """Choose the chunking of a pass, and say what memory it takes.
+
+    Parameters
+    ----------
+    catalogue : DataTree
+    table : CompiledTable
+    memory_limit : int
+        Bytes that pairs of a block, compiled table and sums may take together.
+
+    Raises
+    ------
+    MemoryLimitError
+        If not even the shortest run of occurrences fits; says the size and how to divide the pass.
+    """
+    stored = [_nodes(catalogue, name, table) for name in block_names(catalogue)]
+    pairs = max(sum(n.nbytes for n in nodes) for nodes in stored)
+    entries = table.entries
+    held = table.lookup.nbytes + table.deviation.nbytes + 3 * entries.value.nbytes
+    held += 5 * entries.row.nbytes + sum(
+        layer.curves.left.nbytes + layer.curves.right.nbytes for layer in table.layers
+    )
+    zones, perils = entries.zone_pointer.size - 1, len(table.perils)
+    moments = 2 if table.deviation.shape[0] else 0
+    by_zone = 8 * len(table.columns) * (2 * perils * len(table.scenarios) + moments) + 1
+    run = max(SHORTEST_RUN, min(LONGEST_RUN, RUN_BYTES // by_zone))
+    left = min(memory_limit - pairs - held, CHUNK_BYTES)
+    largest = int(np.bincount(catalogue.to_dataset()["block"].values).max(initial=1))
+    chunk = min(left // (by_zone * zones) // run * run, largest) if left > 0 else 0
+    if chunk < 1 and left // (by_zone * zones) >= SHORTEST_RUN:
+        chunk = run = SHORTEST_RUN
+    plan = Plan(pairs, held, by_zone * zones * max(chunk, SHORTEST_RUN), max(chunk, 1), run)
+    if plan.total > memory_limit or chunk < 1:
+        raise MemoryLimitError(
+            "the pass does not fit the memory it may take",
+            where=f"{zones} zones x {len(table.columns)} columns x {perils} perils x "
+            f"{len(table.scenarios)} scenarios",
+            found=plan.words(),
+            expected=f"at most {memory_limit / 2**20:,.0f} MB",
+            remedy=_division(plan, memory_limit, len(table.scenarios), zones),
+        )
+    return plan
+
+
+def _division(plan: Plan, memory_limit: int, scenarios: int, zones: int) -> str:
+    """Advise how to divide a pass that does not fit."""
+    free = memory_limit - plan.pairs - plan.table
+    if free <= 0:
+        return "make the catalogue in blocks of fewer years, or raise memory_limit"
+    parts = -(-plan.sums // free)
+    if parts <= scenarios:
+        return f"pass at most {scenarios // parts} scenarios at once, or raise memory_limit"
+    return f"pass one scenario and at most {max(1, zones * scenarios // parts)} zones at once"
+
+
+def stored_blocks(catalogue: xr.DataTree, table: CompiledTable) -> Iterator[Pairs]:
+    """Read the stored pairs of a catalogue block by block, the perils of a table joined.
 
     Raises
     ------
     CatalogueError
         If the catalogue lacks a peril or a cell of the table.
     """
-    block_of = catalogue.to_dataset()["block"].values
-    segments = np.stack([c.segment_table() for c in table.curves])
-    edges = _padded([c.edges.astype(np.float64) for c in table.curves])
-    left, right = (
-        _padded_cells([getattr(c, side) for c in table.curves]) for side in ("left", "right")
-    )
-    beyond = np.array([c.first_extrapolated for c in table.curves])
-    for b, name in enumerate(block_names(catalogue)):
-        pointer, occurrence, position = _joined_pairs(
-            catalogue, name, table.perils, int(table.entry_cell.max(initial=0))
+    for block in block_names(catalogue):
+        nodes = _nodes(catalogue, block, table)
+        sizes = np.cumsum([0] + [n.sizes["pair"] for n in nodes[:-1]])
+        pointer = np.stack([n["pointer"].values + s for n, s in zip(nodes, sizes, strict=True)])
+        # an indexed view of a lazy variable is read without staying in the tree's memory
+        occurrence, position = (
+            np.concatenate([n[name].isel(pair=slice(0, None)).values for n in nodes])
+            for name in ("occurrence", "position")
         )
-        count = int(np.count_nonzero(block_of == b))
-        shape = (table.zone_pointer.size - 1, count, len(table.columns), len(table.perils))
-        mean, extrapolated = np.zeros(shape), np.zeros(shape)
-        _pass(
-            pointer, occurrence, position, segments, edges, left, right, beyond, table.lookup,
-            table.bins_per_unit, table.item_column, table.item_highest, table.value,
-            table.entry_cell, table.zone_pointer, mean, extrapolated,
-        )  # fmt: skip
-        yield mean, extrapolated
+        yield Pairs(pointer, occurrence, position)
 
 
-def _joined_pairs(
-    catalogue: xr.DataTree, block: str, perils: tuple[str, ...], last_cell: int
-) -> tuple[IntArray, StormArray, PositionArray]:
-    missing = [p for p in perils if p not in catalogue[block].children]
+def _nodes(catalogue: xr.DataTree, block: str, table: CompiledTable) -> list[xr.Dataset]:
+    missing = [p for p in table.perils if p not in catalogue[block].children]
     if missing:
         raise CatalogueError("the catalogue lacks perils of the table", where=block, found=missing)
-    nodes = [catalogue[f"{block}/{p}"].to_dataset() for p in perils]
+    nodes = [catalogue[f"{block}/{p}"].to_dataset() for p in table.perils]
+    last_cell = int(table.entries.cell.max(initial=0))
     if any(node.sizes["edge"] <= last_cell + 1 for node in nodes):
         raise CatalogueError(
             "the table has cells that the catalogue lacks",
@@ -77,115 +143,21 @@ def _joined_pairs(
             expected=f"cells below {min(node.sizes['edge'] for node in nodes) - 1}",
             remedy="compile with the census from which the catalogue was made",
         )
-    sizes = np.cumsum([0] + [n.sizes["pair"] for n in nodes[:-1]])
-    pointer = np.stack([n["pointer"].values + s for n, s in zip(nodes, sizes, strict=True)])
-    occurrence = np.concatenate([n["occurrence"].values for n in nodes])
-    return pointer, occurrence, np.concatenate([n["position"].values for n in nodes])
+    return nodes
 
 
-def _padded(rows: list[FloatArray]) -> FloatArray:
-    width = max(r.size for r in rows)
-    return np.stack([np.pad(r, (0, width - r.size), mode="edge") for r in rows])
-
-
-def _padded_cells(rows: list[SingleArray]) -> SingleArray:
-    width = max(r.shape[1] for r in rows)
-    return np.stack([np.pad(r, ((0, 0), (0, width - r.shape[1]))) for r in rows])
-
-
-@nb.njit(cache=True, inline="always")
-def _bin(
-    p: int, cell: int, position: int, segments: SegmentArray, edges: FloatArray,
-    left: SingleArray, right: SingleArray, density: FloatArray, last: float,
-) -> float:  # fmt: skip
-    """Fractional bin of the look-up table for one pair."""
-    j = segments[p, position]
-    part = (position - edges[p, j]) / (edges[p, j + 1] - edges[p, j])
-    intensity = left[p, cell, j] + (right[p, cell, j] - left[p, cell, j]) * part
-    return min(intensity * density[p], last)
-
-
-@nb.njit(cache=True, inline="always")
-def _next_storm(head: IntArray, end: IntArray, occurrence: StormArray) -> int:
-    """Lowest occurrence number at the heads of the perils' runs; `NO_STORM` when all are done."""
-    storm = np.int64(NO_STORM)
-    for p in range(head.size):
-        if head[p] < end[p]:
-            storm = min(storm, np.int64(occurrence[head[p]]))
-    return int(storm)
-
-
-@nb.njit(cache=True, inline="always")
-def _combine(
-    i: int, low: IntArray, part: FloatArray, acts: BoolArray, lookup: SingleArray,
-    single: FloatArray,
-) -> tuple[float, float, int]:  # fmt: skip
-    """Fill `single` with each peril's ratio; return their sum, Π(1 - d), and the highest peril."""
-    total, kept, best = 0.0, 1.0, -1
-    for p in range(single.size):
-        single[p] = 0.0
-        if acts[p]:
-            single[p] = lookup[p, i, low[p]] * (1.0 - part[p]) + lookup[p, i, low[p] + 1] * part[p]
-        total += single[p]
-        kept *= 1.0 - single[p]
-        if single[p] > 0.0 and (best < 0 or single[p] > single[best]):
-            best = p
-    return total, kept, best
-
-
-@nb.njit(cache=True, inline="always")
-def _booked(
-    p: int, highest: bool, single: FloatArray, total: float, kept: float, best: int
-) -> float:
-    """Part of the combined ratio that is booked to one peril."""
-    if highest:
-        return single[p] if p == best else 0.0
-    return (1.0 - kept) * single[p] / total
-
-
-@nb.njit(parallel=True, cache=True)
-def _pass(
-    pointer: IntArray, occurrence: StormArray, position: PositionArray, segments: SegmentArray,
-    edges: FloatArray, left: SingleArray, right: SingleArray, beyond: IntArray,
-    lookup: SingleArray, density: FloatArray, item_column: IntArray, item_highest: BoolArray,
-    value: FloatArray, entry_cell: IntArray, zone_pointer: IntArray, mean: FloatArray,
-    extrapolated: FloatArray,
-) -> None:  # fmt: skip
-    perils, items, bins = lookup.shape
-    for zone in nb.prange(zone_pointer.size - 1):
-        head, end = np.zeros(perils, np.int64), np.zeros(perils, np.int64)
-        low, part = np.zeros(perils, np.int64), np.zeros(perils)
-        acts, rare = np.zeros(perils, np.bool_), np.zeros(perils, np.bool_)
-        single = np.zeros(perils)
-        for entry in range(zone_pointer[zone], zone_pointer[zone + 1]):
-            cell = entry_cell[entry]
-            for p in range(perils):
-                head[p], end[p] = pointer[p, cell], pointer[p, cell + 1]
-            storm = _next_storm(head, end, occurrence)
-            while storm != NO_STORM:
-                wet = False
-                for p in range(perils):
-                    acts[p] = head[p] < end[p] and occurrence[head[p]] == storm
-                    if acts[p]:
-                        rank = position[head[p]]
-                        head[p] += 1
-                        at = _bin(p, cell, rank, segments, edges, left, right, density, bins - 1.0)
-                        low[p] = min(np.int64(at), bins - 2)
-                        part[p] = at - low[p]
-                        rare[p] = rank >= beyond[p]
-                        acts[p] = at > 0.0
-                        wet = wet or acts[p]
-                if wet:
-                    for i in range(items):
-                        total, kept, best = _combine(i, low, part, acts, lookup, single)
-                        if best < 0:
-                            continue
-                        column, exposed = item_column[i], value[entry, i]
-                        for p in range(perils):
-                            ratio = _booked(p, item_highest[i], single, total, kept, best)
-                            if ratio <= 0.0:
-                                continue
-                            mean[zone, storm, column, p] += ratio * exposed
-                            if rare[p]:
-                                extrapolated[zone, storm, column, p] += ratio * exposed
-                storm = _next_storm(head, end, occurrence)
+def pass_block(
+    pairs: Pairs, table: CompiledTable, arrays: Arrays, plan: Plan, *, count: int
+) -> Iterator[Chunk]:
+    """Pass one block and yield the sums of its occurrences, chunk by chunk."""
+    zones, columns = table.entries.zone_pointer.size - 1, len(table.columns)
+    moments = columns if table.deviation.shape[0] else 0
+    for first in range(0, count, plan.chunk):
+        storms = min(plan.chunk, count - first)
+        shape = (zones, storms, columns * len(table.perils) * len(table.scenarios))
+        sums = Sums(
+            np.zeros(shape), np.zeros(shape), np.zeros((zones, storms, moments)),
+            np.zeros((zones, storms, moments)), np.zeros((zones, storms), np.bool_),
+        )  # fmt: skip
+        accumulate(arrays, pairs, first, plan.run, sums)
+        yield Chunk(first, sums)

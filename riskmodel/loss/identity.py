@@ -146,7 +146,7 @@ def _of_peril(
 ) -> dict[str, float | bool]:
     """All variables of `IDENTITY` for one peril."""
     costs = peril_costs(table, peril)
-    curve = table.curves[table.perils.index(peril)]
+    curve = table.layers[table.perils.index(peril)].curves
     periods = census[peril].to_dataset()["return_period"].values
     ranks = _positions_of_ranks(catalogue, peril, periods)
     maps, rates, ranked = _integrals(costs, curve, ranks, catalogue_frequency(catalogue))
@@ -196,11 +196,11 @@ def _pairs(catalogue: xr.DataTree, block: str, peril: str) -> xr.Dataset:
 
 def _check_cells(cells: int, costs: PerilCosts, where: str) -> None:
     """Refuse entries of cells that the catalogue does not have; kernels would read past its end."""
-    if costs.entry_cell.max() >= cells:
+    if costs.arrays.cell.max() >= cells:
         raise CatalogueError(
             "the table has cells that the catalogue lacks",
             where=where,
-            found=int(costs.entry_cell.max()),
+            found=int(costs.arrays.cell.max()),
             expected=f"cells below {cells}",
             remedy="compile the table from the census of the catalogue",
         )

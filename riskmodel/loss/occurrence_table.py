@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,12 @@ import xarray as xr
 
 from riskmodel.core.errors import SchemaError
 from riskmodel.core.schema import Schema, check, stamp
+from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.engine import block_results
+from riskmodel.loss.engine import Plan, pass_block, plan_pass, stored_blocks
+from riskmodel.loss.kernel_arrays import Pairs
+from riskmodel.loss.layout import kernel_arrays
+from riskmodel.loss.rows import Array, Progress, Rows, silent
 
 SCHEMA = Schema(
     "occurrence_table",
@@ -27,6 +31,7 @@ SCHEMA = Schema(
     ("years", "blocks", "currency", "price_year"),
 )  # fmt: skip
 
+MEMORY_LIMIT = 4 << 30  # bytes
 DATES = ("year", "block", "start", "end")
 LABELS = (*DATES, "parent_event")
 
@@ -35,34 +40,90 @@ def occurrence_table(
     catalogue: xr.DataTree,
     table: CompiledTable,
     *,
-    progress: Callable[[str], None] = lambda text: None,
+    progress: Progress = silent,
+    memory_limit: int = MEMORY_LIMIT,
 ) -> xr.Dataset:
-    """Run the pass and keep the (occurrence, zone) rows with any outcome.
+    """Run the pass for a table of one scenario; see `occurrence_tables`."""
+    (found,) = occurrence_tables(
+        catalogue, [table], progress=progress, memory_limit=memory_limit
+    ).values()
+    return found
+
+
+def occurrence_tables(
+    catalogue: xr.DataTree,
+    tables: Sequence[CompiledTable],
+    *,
+    blocks: Sequence[Pairs] | None = None,
+    progress: Progress = silent,
+    memory_limit: int = MEMORY_LIMIT,
+) -> dict[str, xr.Dataset]:
+    """Run the pass for all scenarios and keep the (occurrence, zone) rows with any outcome.
+
+    Parameters
+    ----------
+    catalogue : DataTree
+    tables : sequence of CompiledTable
+        From `compile_scenarios`; all with the same perils.
+    blocks : sequence of Pairs, optional
+        Pairs that are in memory already; by default each block is read in its turn.
+    progress : callable
+        Told the memory of each table's pass before it is allocated, and each block when it is done.
+    memory_limit : int
+        Bytes that a pass, and the rows it keeps, may take.
 
     Returns
     -------
-    Dataset with dims ``row`` (occurrence, zone), ``column`` (item × peril), ``occurrence`` and
-    ``zone``: ``mean`` and its part ``extrapolated`` in the unit of the column;
-    ``row_occurrence`` and ``row_zone`` are positions along ``occurrence`` and ``zone``.
+    dict of str to Dataset
+        By scenario. Dims ``row`` (occurrence, zone), ``column`` (item × peril), ``occurrence`` and
+        ``zone``: ``mean`` and its part ``extrapolated`` in the unit of the column;
+        ``row_occurrence`` and ``row_zone`` are positions along ``occurrence`` and ``zone``. With
+        moments also dim ``outcome`` (items, perils combined): ``variance_independent`` and
+        ``sd_correlated``; `moments_of` hands them on.
+
+    Raises
+    ------
+    MemoryLimitError
+        If a pass, or the rows it has found, do not fit the limit.
     """
-    means, extrapolated, occurrences, zones = [], [], [], []
+    plans = [plan_pass(catalogue, table, memory_limit=memory_limit) for table in tables]
+    for plan in plans:
+        progress(plan.words())
+    rows = _passed(catalogue, tables, plans, blocks, Rows(memory_limit), progress)
+    return {
+        name: _dataset(catalogue, table, rows.of(name))
+        for table in tables
+        for name in table.scenarios
+    }
+
+
+def _passed(
+    catalogue: xr.DataTree, tables: Sequence[CompiledTable], plans: Sequence[Plan],
+    blocks: Sequence[Pairs] | None, rows: Rows, progress: Progress,
+) -> Rows:  # fmt: skip
+    """Put the rows of all tables, block by block, to those that are kept."""
+    arrays = [kernel_arrays(table) for table in tables]
+    counts = np.bincount(
+        catalogue.to_dataset()["block"].values, minlength=len(block_names(catalogue))
+    )
     offset = 0
-    for number, (mean, beyond) in enumerate(block_results(catalogue, table)):
-        columns = mean.shape[2] * mean.shape[3]
-        storm, zone = np.nonzero((mean > 0).any(axis=(2, 3)).T)
-        means.append(mean[zone, storm].reshape(storm.size, columns))
-        extrapolated.append(beyond[zone, storm].reshape(storm.size, columns))
-        occurrences.append(storm + offset)
-        zones.append(zone)
-        offset += mean.shape[1]
-        progress(f"block {number + 1}")
+    for block, pairs in enumerate(blocks or stored_blocks(catalogue, tables[0])):
+        for table, laid_out, plan in zip(tables, arrays, plans, strict=True):
+            for chunk in pass_block(pairs, table, laid_out, plan, count=int(counts[block])):
+                rows.keep(table, chunk.sums, offset + chunk.first)
+        offset += int(counts[block])
+        progress(f"block {block + 1}")
+    return rows
+
+
+def _dataset(catalogue: xr.DataTree, table: CompiledTable, rows: dict[str, Array]) -> xr.Dataset:
     perils = len(table.perils)
     result = xr.Dataset(
         {
-            "mean": (("row", "column"), np.concatenate(means)),
-            "extrapolated": (("row", "column"), np.concatenate(extrapolated)),
-            "row_occurrence": ("row", np.concatenate(occurrences)),
-            "row_zone": ("row", np.concatenate(zones).astype(np.int16)),
+            "mean": (("row", "column"), rows["mean"]),
+            "extrapolated": (("row", "column"), rows["extrapolated"]),
+            "row_occurrence": ("row", rows["occurrence"]),
+            "row_zone": ("row", rows["zone"]),
             "quantity": ("column", np.repeat(table.quantities, perils)),
             "unit": ("column", np.repeat(table.units, perils)),
             "item": ("column", np.repeat(table.columns, perils)),
@@ -71,6 +132,11 @@ def occurrence_table(
             "name_en": table.zones["name_en"],
         }
     )
+    if "independent" in rows:
+        result = result.assign_coords(outcome=list(table.columns))
+        result["variance_independent"] = (("row", "outcome"), rows["independent"])
+        result["sd_correlated"] = (("row", "outcome"), rows["correlated"])
+        result["value_exposed"] = (("zone", "outcome"), exposed(table))
     dates = catalogue.to_dataset()[list(LABELS)]
     return stamp(
         xr.merge([result, dates]), SCHEMA,
@@ -78,6 +144,50 @@ def occurrence_table(
         years=int(catalogue.attrs["blocks"]) * int(catalogue.attrs["years_per_block"]),
         blocks=int(catalogue.attrs["blocks"]), currency=table.currency, price_year=table.price_year,
     )  # fmt: skip
+
+
+def exposed(table: CompiledTable) -> npt.NDArray[np.float64]:
+    """Sum what is exposed by zone and column (zone, outcome): the bound of a loss by damage ratio.
+
+    Of other outcomes it is what the response multiplies: households, persons.
+    """
+    by_entry = np.zeros((table.entries.cell.size, len(table.columns)))
+    np.add.at(by_entry.T, table.item_column, table.entries.value.T)
+    found = np.zeros((table.entries.zone_pointer.size - 1, len(table.columns)))
+    np.add.at(found, table.entries.zone(), by_entry)
+    return found
+
+
+def moments_of(table: xr.Dataset) -> xr.Dataset:
+    """Mean and spread of each item in each (occurrence, zone), perils of a storm combined.
+
+    Returns
+    -------
+    Dataset with dims ``row`` and ``item``: ``mean``, ``variance_independent`` and
+    ``sd_correlated``; ``value_exposed`` (zone, item); ``row_occurrence`` and ``row_zone``, and the
+    labels of occurrences. Var = variance_independent + (zone + event) sd_correlated², where zone
+    and event are the shares of `Correlation`.
+
+    Raises
+    ------
+    SchemaError
+        If the table was made without correlation.
+    """
+    if "variance_independent" not in table:
+        raise SchemaError(
+            "the occurrence table has no moments", where="moments_of",
+            remedy="compile with correlation; of several scenarios the first has moments",
+        )  # fmt: skip
+    items = table["outcome"].values
+    of_item = [table["item"].values == item for item in items]
+    mean = np.stack([table["mean"].values[:, chosen].sum(axis=1) for chosen in of_item], axis=1)
+    kept = ["variance_independent", "sd_correlated", "value_exposed", "row_occurrence", "row_zone"]
+    result = table[[*kept, *LABELS]].rename(outcome="item")
+    result["mean"] = (("row", "item"), mean)
+    first = [int(np.flatnonzero(chosen)[0]) for chosen in of_item]
+    for name in ("quantity", "unit"):
+        result[name] = ("item", table[name].values[first])
+    return result.assign_attrs(table.attrs)
 
 
 def repeated_table(table: xr.Dataset, occurrences: xr.Dataset) -> xr.Dataset:

@@ -9,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.loss.compilation import CompiledTable
+from riskmodel.loss.kernel_arrays import Arrays
+from riskmodel.loss.kernels import bin_of
+from riskmodel.loss.layout import kernel_arrays
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -16,68 +19,69 @@ CHUNKS = 64  # of entries; fixed, so that sums do not depend on the number of th
 
 
 class PerilCosts(NamedTuple):
-    """Curves, responses and exposure of one peril, loss items only, as the kernels read them.
+    """One peril and the loss items of a compiled table.
 
-    ``segments``, ``edges``, ``left`` and ``right`` are of `IntensityCurves`, ``density`` is bins
-    per unit of intensity; ``responses`` (bin, item) are damage ratios, ``value`` (entry, item) CNY.
+    ``arrays`` are those of the pass; ``responses`` (row of the look-up table, item) are damage
+    ratios, ``value`` (entry, item) CNY, ``peril`` its number.
     """
 
-    segments: npt.NDArray[np.uint8]
-    edges: FloatArray
-    left: npt.NDArray[np.float32]
-    right: npt.NDArray[np.float32]
-    density: float
+    arrays: Arrays
     responses: FloatArray
     value: FloatArray
-    entry_cell: IntArray
+    peril: int
 
 
 def peril_costs(table: CompiledTable, peril: str) -> PerilCosts:
-    """Take one peril and the loss items out of a compiled table."""
-    p = table.perils.index(peril)
-    curve = table.curves[p]
+    """Take one peril and the loss items out of a compiled table, of its first scenario."""
     loss = np.array([table.quantities[c] == "loss" for c in table.item_column])
     return PerilCosts(
-        curve.segment_table(), curve.edges.astype(np.float64), curve.left, curve.right,
-        float(table.bins_per_unit[p]),
-        np.ascontiguousarray(table.lookup[p][loss].T, dtype=np.float64),
-        np.ascontiguousarray(table.value[:, loss]), table.entry_cell,
+        kernel_arrays(table),
+        np.ascontiguousarray(table.lookup[:, loss, 0], dtype=np.float64),
+        np.ascontiguousarray(table.entries.value[:, loss]),
+        table.perils.index(peril),
     )  # fmt: skip
 
 
 @nb.njit(cache=True, inline="always")
-def _cost(costs: PerilCosts, entry: int, position: float) -> float:
+def _cost(
+    arrays: Arrays, responses: FloatArray, value: FloatArray, peril: int, entry: int,
+    position: float,
+) -> float:  # fmt: skip
     """Cost of one position at one entry in CNY, all items summed."""
-    cell = costs.entry_cell[entry]
-    j = costs.segments[int(position)]
-    part = (position - costs.edges[j]) / (costs.edges[j + 1] - costs.edges[j])
-    at = (costs.left[cell, j] + (costs.right[cell, j] - costs.left[cell, j]) * part) * costs.density
+    layer, row = arrays.layer[peril, entry], arrays.row[peril, entry]
+    at = bin_of(arrays, layer, row, position)
     total = 0.0
     if at > 0.0:
-        last = costs.responses.shape[0] - 1
-        at = min(at, np.float64(last))
-        low = min(np.int64(at), last - 1)
+        at += arrays.first_row[layer]
+        low = np.int64(at)
         part = at - low
-        for i in range(costs.responses.shape[1]):
-            ratio = costs.responses[low, i] * (1.0 - part) + costs.responses[low + 1, i] * part
-            total += ratio * costs.value[entry, i]
+        for i in range(responses.shape[1]):
+            ratio = responses[low, i] * (1.0 - part) + responses[low + 1, i] * part
+            total += ratio * value[entry, i]
     return total
 
 
-@nb.njit(parallel=True, cache=True)
 def cost_at_positions(costs: PerilCosts, position: FloatArray) -> FloatArray:
     """Cost in CNY (position,) when all entries read the same position at once.
 
     Every integral over rates or probabilities, and every sum over ranks, is a weighted sum of it.
     """
-    total = np.zeros(position.size)
-    for k in nb.prange(position.size):
-        for e in range(costs.entry_cell.size):
-            total[k] += _cost(costs, e, position[k])
-    return total
+    return np.asarray(
+        _at_positions(costs.arrays, costs.responses, costs.value, costs.peril, position)
+    )
 
 
 @nb.njit(parallel=True, cache=True)
+def _at_positions(
+    arrays: Arrays, responses: FloatArray, value: FloatArray, peril: int, position: FloatArray
+) -> FloatArray:
+    total = np.zeros(position.size)
+    for k in nb.prange(position.size):
+        for e in range(arrays.cell.size):
+            total[k] += _cost(arrays, responses, value, peril, e, position[k])
+    return total
+
+
 def cost_of_pairs(
     costs: PerilCosts, pointer: IntArray, occurrence: npt.NDArray[np.uint32],
     position: npt.NDArray[np.uint16], year: IntArray, years: int,
@@ -96,18 +100,31 @@ def cost_of_pairs(
     -------
     float and array (year,), CNY, sums over the block
     """
-    entries = costs.entry_cell.size
+    arrays, responses, value, peril = costs.arrays, costs.responses, costs.value, costs.peril
+    first, other = _of_pairs(
+        arrays, responses, value, peril, pointer, occurrence, position, year, years
+    )
+    return float(first), np.asarray(other)
+
+
+@nb.njit(parallel=True, cache=True)
+def _of_pairs(
+    arrays: Arrays, responses: FloatArray, value: FloatArray, peril: int, pointer: IntArray,
+    occurrence: npt.NDArray[np.uint32], position: npt.NDArray[np.uint16], year: IntArray,
+    years: int,
+) -> tuple[float, FloatArray]:  # fmt: skip
+    entries = arrays.cell.size
     first, other = np.zeros(CHUNKS), np.zeros((CHUNKS, years))
     for chunk in nb.prange(CHUNKS):
         for e in range(chunk * entries // CHUNKS, (chunk + 1) * entries // CHUNKS):
-            cell = costs.entry_cell[e]
+            cell = arrays.cell[e]
             largest = np.full(years, -1)
             for k in range(pointer[cell], pointer[cell + 1]):
                 y = year[occurrence[k]]
                 if largest[y] < 0 or position[k] > position[largest[y]]:
                     largest[y] = k
             for k in range(pointer[cell], pointer[cell + 1]):
-                cost = _cost(costs, e, float(position[k]))
+                cost = _cost(arrays, responses, value, peril, e, float(position[k]))
                 y = year[occurrence[k]]
                 if largest[y] == k:
                     first[chunk] += cost

@@ -18,7 +18,13 @@ HEADROOM = 1.2
 UNLIMITED = 4 / 3
 
 
-def layer_stack_figure(table: xr.Dataset, *, language: Language) -> go.Figure:
+COVERS = ("title.layer_stack", "axis.cover", "axis.layer")
+TREATIES = ("title.treaty_layers", "axis.treaty", "axis.treaty_layers")
+
+
+def layer_stack_figure(
+    table: xr.Dataset, *, language: Language, words: tuple[str, str, str] = COVERS
+) -> go.Figure:
     """Which cover pays which part of a loss: a box from attachment to exhaustion for each.
 
     Parameters
@@ -29,25 +35,28 @@ def layer_stack_figure(table: xr.Dataset, *, language: Language) -> go.Figure:
         payment) in CNY; attrs `currency`, `price_year`. Drawn in the given order.
     language : {"zh", "en"}
         Language of all texts.
+    words : tuple of str
+        Messages of title and axes: `COVERS`, boxes of a year, or `TREATIES`, boxes of a loss.
 
     Raises
     ------
     FigureError
         If a variable is missing, a tier unknown, or a limit not positive and finite.
     """
+    title, across, upwards = words
     name = own_name(table, "name", language)
     _check(table, name)
     drawn = table.assign(end=_ends(table))
     tiers = list(dict.fromkeys(str(tier) for tier in table["tier"].values))
     legend = [message(f"tier.{tier}", language) for tier in tiers]
-    figure = new_figure(message("title.layer_stack", language), legend=legend, height=480)
+    figure = new_figure(message(title, language), legend=legend, height=480)
     for tier, label in zip(tiers, legend, strict=True):
         own = drawn.isel(cover=np.flatnonzero(table["tier"].values == tier))
         _add_layers(figure, own, name, label, language)
     covers = [wrap_text(str(cover), COVER_UNITS) for cover in table[name].values]
     figure.update_layout(barmode="overlay", bargap=0.25, margin_b=bottom_margin(covers))
     figure.update_xaxes(
-        title_text=message("axis.cover", language),
+        title_text=message(across, language),
         categoryorder="array",
         categoryarray=covers,
         showgrid=False,
@@ -55,7 +64,7 @@ def layer_stack_figure(table: xr.Dataset, *, language: Language) -> go.Figure:
     )
     top = float(HUNDRED_MILLION.shown(drawn["end"]).max())
     figure.update_yaxes(
-        title_text=money_title("axis.layer", table.attrs, language), range=[0, HEADROOM * top]
+        title_text=money_title(upwards, table.attrs, language), range=[0, HEADROOM * top]
     )
     return figure
 

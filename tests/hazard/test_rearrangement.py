@@ -22,10 +22,10 @@ from riskmodel.hazard.catalogue import OCCURRENCES, PAIRS
 from riskmodel.hazard.fidelity import fidelity, summary
 from riskmodel.hazard.rearrangement import Case, rearranged_blocks
 from riskmodel.loss.compilation import compile_table
-from riskmodel.loss.engine import block_results
 from riskmodel.loss.occurrence_table import occurrence_table
 from tests.hazard.conftest import CELLS, curves_of
 from tests.loss.conftest import UNITS, make_city, small_items
+from tests.loss.dense import block_results
 
 CASES: tuple[Case, Case] = ("comonotone", "independent")
 PERILS = ("wind", "flood")

@@ -16,9 +16,9 @@ from scipy import special
 from riskmodel.core.errors import CatalogueError
 from riskmodel.exceedance.metrics import value_at_risk
 from riskmodel.loss.compilation import CompiledTable, compile_table
-from riskmodel.loss.engine import block_results
 from riskmodel.loss.response import Item, Response
 from tests.loss.conftest import BLOCKS, STORMS, UNITS, YEARS, City, make_city, small_items
+from tests.loss.dense import block_results
 
 Read = Callable[[int, Response, np.ndarray], np.ndarray]
 COLUMNS = ("residential", "industrial", "contents", "deaths")
@@ -79,8 +79,10 @@ def test_pass_agrees_with_dense_arrays_to_rounding(
 
     def read(number: int, response: Response, intensity: np.ndarray) -> np.ndarray:
         peril = table.perils.index(response.peril)
-        bins = np.arange(table.lookup.shape[2]) / table.bins_per_unit[peril]
-        return np.interp(intensity, bins, table.lookup[peril, number].astype(np.float64))
+        layer = table.layers[peril]
+        bins = np.arange(layer.bins) / layer.density
+        mean = table.of_layer(peril)[:, number, 0]
+        return np.interp(intensity, bins, mean.astype(np.float64))
 
     for found, expected in zip(passed(city, table), evaluated(city, items, read), strict=True):
         assert expected.sum() > 0

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.hazard.position import LAST_POSITION
-from riskmodel.loss.compilation import CompiledTable, compile_table, mean_over_spread
-from riskmodel.loss.engine import block_results
+from riskmodel.loss.compilation import CompiledTable, compile_table
+from riskmodel.loss.lookup import mean_over_spread
 from riskmodel.loss.response import Item
 from tests.loss.conftest import CELLS, City, damage, response
+from tests.loss.dense import block_results
 
 STEPS = response("rain_flood", [0.35, 0.65, 1.15], [500.0, 1000.0, 2000.0], "step")
 
@@ -58,18 +59,18 @@ def test_entries_are_put_in_order_of_zone_with_their_values(city: City, items: l
     }
     seen = 0
     for zone in range(3):
-        for entry in range(table.zone_pointer[zone], table.zone_pointer[zone + 1]):
+        for entry in range(*table.entries.zone_pointer[zone : zone + 2]):
             values = dict(
                 zip(
                     exposure["exposure_class"].values,
-                    original[zone, int(table.entry_cell[entry])],
+                    original[zone, int(table.entries.cell[entry])],
                     strict=True,
                 )
             )
-            assert table.value[entry].tolist() == [values[i.exposure] for i in items]
+            assert table.entries.value[entry].tolist() == [values[i.exposure] for i in items]
             seen += 1
     assert seen == len(original)
-    assert set(table.entry_cell) == set(range(CELLS))
+    assert set(table.entries.cell) == set(range(CELLS))
 
 
 def test_columns_take_quantity_and_unit_from_their_items(city: City, items: list[Item]) -> None:
@@ -84,9 +85,10 @@ def test_columns_take_quantity_and_unit_from_their_items(city: City, items: list
 def test_perils_without_a_response_stay_zero_in_the_table(city: City, items: list[Item]) -> None:
     table = compile_table(city.census, city.curves, items, depth_spread=0.6)
     wind = table.perils.index("typhoon_wind")
-    assert (table.lookup[wind, 3:] == 0.0).all()
-    assert (table.lookup[wind, :3].max(axis=1) > 0.0).all()
-    assert (np.diff(table.lookup, axis=2) >= -1e-6).all()  # no outcome falls with intensity
+    assert (table.of_layer(wind)[:, 3:] == 0.0).all()
+    assert (table.of_layer(wind)[:, :3].max(axis=0) > 0.0).all()
+    for layer in range(len(table.layers)):  # no outcome falls with intensity
+        assert (np.diff(table.of_layer(layer), axis=0) >= -1e-6).all()
 
 
 @settings(deadline=None)
@@ -132,6 +134,6 @@ def test_concave_damage_falls_and_convex_damage_rises_with_the_spread() -> None:
 def test_depth_spread_does_not_touch_wind(city: City, items: list[Item], spread: float) -> None:
     table = compile_table(city.census, city.curves, items, depth_spread=spread)
     wind = table.perils.index("typhoon_wind")
-    bins = np.arange(table.lookup.shape[2]) / table.bins_per_unit[wind]
+    bins = np.arange(table.layers[wind].bins) / table.layers[wind].density
     exact = items[0].responses["typhoon_wind"].at(bins)
-    np.testing.assert_allclose(table.lookup[wind, 0], exact, atol=1e-7)
+    np.testing.assert_allclose(table.of_layer(wind)[:, 0, 0], exact, atol=1e-7)

@@ -13,10 +13,11 @@ from scipy import integrate, stats
 from riskmodel.core.errors import ResponseError, UnitsError
 from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.hazard.position import LAST_POSITION
-from riskmodel.loss.compilation import CompiledTable, compile_table, mean_over_spread
+from riskmodel.loss.compilation import CompiledTable, compile_table
 from riskmodel.loss.curves import emanuel
-from riskmodel.loss.engine import block_results
+from riskmodel.loss.lookup import mean_over_spread
 from riskmodel.loss.response import Item, Response
+from tests.loss.dense import block_results
 
 PERILS = ("typhoon_wind", "rain_flood")
 UNIT = {"typhoon_wind": "m s-1", "rain_flood": "m"}

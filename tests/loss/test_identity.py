@@ -27,7 +27,6 @@ from riskmodel.hazard.position import (
     stored_ranks,
 )
 from riskmodel.loss.compilation import CompiledTable, compile_table
-from riskmodel.loss.engine import block_results
 from riskmodel.loss.identity import (
     MONEY,
     NUMBERS,
@@ -45,6 +44,7 @@ from tests.hazard.conftest import (
     make_settings,
     make_source,
 )
+from tests.loss.dense import block_results
 
 YEARS, PERIODS, STORAGE = 2000, (5.0, 20.0, 100.0), 0.5
 POISSON, CLUSTERED = Frequency("poisson"), Frequency("negative_binomial", 0.5)
@@ -377,6 +377,7 @@ class Built:
     census: xr.DataTree
     catalogue: xr.DataTree
     curves: dict[str, IntensityCurves]
+    items: list[Item]
     table: CompiledTable
 
 
@@ -403,7 +404,8 @@ def build(folder: Path, name: str) -> Built:
         Item("relief", "benefit", "CNY", "brick", responses, "highest", 1.0)
     )  # is left out
     curves = {p: curves_of(census, p) for p in TOP}
-    return Built(census, catalogue, curves, compile_table(census, curves, items, depth_spread=0.0))
+    table = compile_table(census, curves, items, depth_spread=0.0)
+    return Built(census, catalogue, curves, items, table)
 
 
 @pytest.fixture(scope="module")
@@ -453,11 +455,9 @@ def test_a_poisson_source_costs_what_the_rates_say(
 def test_one_peril_alone_costs_what_the_pass_says(built: Callable[[str], Built]) -> None:
     city = built("like the demo")
     checks = average_from_maps(city.catalogue, city.census, city.table)
-    for p, peril in enumerate(TOP):
-        alone = replace(
-            city.table, perils=(peril,), curves=city.table.curves[p : p + 1],
-            lookup=city.table.lookup[p : p + 1], bins_per_unit=city.table.bins_per_unit[p : p + 1],
-        )  # fmt: skip
+    for peril in TOP:
+        curves = {peril: city.curves[peril]}
+        alone = compile_table(city.census, curves, city.items, depth_spread=0.0)
         single = checks.sel(peril=[peril])
         aal = passed(city.catalogue, alone)
         assert float(single["aal_all_occurrences"][0]) == pytest.approx(aal, rel=1e-9)
@@ -514,7 +514,8 @@ def test_a_peril_that_the_catalogue_lacks_is_refused() -> None:
 
 def test_a_table_of_more_cells_than_the_catalogue_is_refused() -> None:
     city = one_cell(POISSON)
-    table = replace(city.table, entry_cell=np.array([1]))
+    entries = replace(city.table.entries, cell=np.array([1]))
+    table = replace(city.table, entries=entries)
     with pytest.raises(CatalogueError, match=r"block_00/typhoon_wind.*1.*census of the catalogue"):
         average_from_maps(tree_of([annual_maxima()], POISSON), city.census, table)
 
@@ -528,7 +529,9 @@ def test_replayed_storms_are_refused() -> None:
 
 def test_a_peril_that_costs_nothing_has_no_errors_of_cost() -> None:
     city = one_cell(POISSON)
-    idle = replace(city.table, value=np.zeros_like(city.table.value))
+    entries = city.table.entries
+    nothing = replace(entries, value=np.zeros_like(entries.value))
+    idle = replace(city.table, entries=nothing)
     block = simulated(11, POISSON, POISSON)
     found = average_from_maps(tree_of([block], POISSON), city.census, idle).isel(peril=0)
     assert all(float(found[name]) == 0.0 for name in (*MONEY, *SHARES))

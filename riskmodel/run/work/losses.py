@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
@@ -15,9 +16,9 @@ from riskmodel.cover.benefits import benefit_items
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.exceedance.curve import ep_curve
 from riskmodel.exceedance.metrics import loss_metrics
-from riskmodel.loss.compilation import CompiledTable, compile_table
+from riskmodel.loss.compilation import CompiledTable, Scenario, compile_scenarios
 from riskmodel.loss.curves import damage_items
-from riskmodel.loss.occurrence_table import occurrence_table, repeated_table
+from riskmodel.loss.occurrence_table import occurrence_tables, repeated_table
 from riskmodel.loss.people import people_items
 from riskmodel.loss.response import Item
 from riskmodel.run.assumptions import figure_status
@@ -48,6 +49,24 @@ def items_of(run: Run, params: Params, census: xr.DataTree) -> list[Item]:
     ]
 
 
+def loss_scenario(
+    run: Run,
+    params: Params,
+    census: xr.DataTree,
+    catalogue: xr.DataTree,
+    *,
+    perils: Sequence[str] | None = None,
+) -> Scenario:
+    """Losses, benefits and people under some params, a column for each of their parts.
+
+    Only the named perils act; all of the catalogue where none are named.
+    """
+    items = items_of(run, params, census)
+    curves = scenario_curves(params, census, catalogue)
+    curves = {p: curve for p, curve in curves.items() if perils is None or p in perils}
+    return Scenario(curves, items, params.loss.depth_spread)
+
+
 def compiled(
     run: Run,
     params: Params,
@@ -56,14 +75,10 @@ def compiled(
     *,
     perils: Sequence[str] | None = None,
 ) -> CompiledTable:
-    """Compile losses, benefits and people under some params, a column for each of their parts.
-
-    Only the named perils act; all of the catalogue where none are named.
-    """
-    items = items_of(run, params, census)
-    curves = scenario_curves(params, census, catalogue)
-    curves = {p: curve for p, curve in curves.items() if perils is None or p in perils}
-    return compile_table(census, curves, items, depth_spread=params.loss.depth_spread)
+    """Compile `loss_scenario` on its own."""
+    scenario = loss_scenario(run, params, census, catalogue, perils=perils)
+    (table,) = compile_scenarios(census, {"baseline": scenario})
+    return table
 
 
 def run_losses(
@@ -71,22 +86,38 @@ def run_losses(
 ) -> tuple[xr.Dataset, dict[str, xr.Dataset]]:
     """Occurrence tables of the baseline and of each variant of the model set, kept as stages.
 
-    Occurrences are those of the scenario: as the catalogue has them, or thinned and repeated.
+    One walk over the catalogue makes them all. Occurrences are those of the scenario: as the
+    catalogue has them, or thinned and repeated.
     """
     chosen = {"baseline": run.params} | {
         v.name: apply_overrides(run.params, v.set, where=v.name) for v in run.params.model_set
     }
-    occurrences = open_stage(run, "catalogue").load()
-    tables = {
-        name: repeated_table(
-            occurrence_table(catalogue, compiled(run, params, census, catalogue)), occurrences
-        )
-        for name, params in tqdm(chosen.items(), desc="passes over the catalogue", unit="pass")
+    scenarios = {
+        name: loss_scenario(run, params, census, catalogue) for name, params in chosen.items()
     }
+    occurrences = open_stage(run, "catalogue").load()
+    blocks = int(catalogue.attrs["blocks"])
+    with tqdm(total=blocks, desc=f"{len(scenarios)} scenarios", unit="block") as bar:
+        tables = occurrence_tables(
+            catalogue, compile_scenarios(census, scenarios), progress=told_by(bar)
+        )
+    tables = {name: repeated_table(tables[name], occurrences) for name in chosen}
     baseline = tables.pop("baseline")
     save_stage(run, "occurrence_table", baseline)
     save_stage(run, "model_set", xr.DataTree.from_dict(tables))
     return baseline, tables
+
+
+def told_by(bar: tqdm[NoReturn]) -> Callable[[str], None]:
+    """Write what a pass says beside a bar of blocks, and move it with each block."""
+
+    def tell(text: str) -> None:
+        if text.startswith("block"):
+            bar.update()
+        else:
+            bar.write(text)
+
+    return tell
 
 
 def losses_of(run: Run) -> tuple[xr.Dataset, dict[str, xr.Dataset]]:

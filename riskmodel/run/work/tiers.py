@@ -16,6 +16,7 @@ from riskmodel.cover.ledger import build_ledger
 from riskmodel.cover.overview import programme_table
 from riskmodel.cover.pay import pay
 from riskmodel.cover.programme import Programme
+from riskmodel.cover.reinsurance import book_reinsurers, check_recoveries, reinsure
 from riskmodel.cover.years import tier_year_totals, year_totals
 from riskmodel.exceedance.metrics import Metric, year_losses
 from riskmodel.loss.occurrence_table import by_zone_and_item
@@ -34,11 +35,13 @@ SHOWN = ("pure", "risk_load", "expenses", "tax")
 class Paid(NamedTuple):
     """What one occurrence table leads to under a programme.
 
+    `recoveries` are those of the treaties, booked in the ledger net of reinstatement premiums;
     `share` (cover) is the share of extrapolated loss in the occurrences that a cover pays for,
     each weighted by its payment.
     """
 
     payouts: xr.Dataset
+    recoveries: xr.Dataset
     ledger: xr.Dataset
     share: xr.DataArray
 
@@ -53,14 +56,18 @@ def pay_table(run: Run, programme: Programme, census: xr.DataTree, table: xr.Dat
     near = np.flatnonzero(np.isfinite(own).any(axis=1))
     numbers = np.union1d(np.unique(table["row_occurrence"].values), near)
     losses = by_zone_and_item(table, "loss", numbers).rename(item="sector")
+    parents = ("occurrence", table["parent_event"].values[numbers])
+    losses = losses.assign_coords(parent_event=parents)
     benefits = by_zone_and_item(table, "benefit", numbers).rename(item="benefit")
     total = census["exposure"].to_dataset()["total"]
     population = total.sel(exposure_class="population", drop=True)
     chosen = triggers.isel(occurrence=numbers).assign_coords(occurrence=numbers)
     payouts = pay(programme, losses, benefits, chosen, population=population)
-    ledger = build_ledger(programme, losses, benefits, payouts)
+    recoveries = reinsure(programme, payouts)
+    ledger = book_reinsurers(build_ledger(programme, losses, benefits, payouts), recoveries)
     check_payouts(ledger, payouts)
-    return Paid(payouts, ledger, _share_extrapolated(payouts, table, numbers))
+    check_recoveries(ledger, recoveries)
+    return Paid(payouts, recoveries, ledger, _share_extrapolated(payouts, table, numbers))
 
 
 def _share_extrapolated(

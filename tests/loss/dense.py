@@ -1,0 +1,28 @@
+"""The pass as dense arrays, for comparison with slow evaluations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+
+from riskmodel.loss.compilation import CompiledTable
+from riskmodel.loss.engine import pass_block, plan_pass, stored_blocks
+from riskmodel.loss.layout import kernel_arrays
+
+
+def block_results(
+    catalogue: xr.DataTree, table: CompiledTable, scenario: int = 0
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Mean of each block and its extrapolated part, (zone, occurrence, column, peril)."""
+    plan, arrays = plan_pass(catalogue, table, memory_limit=1 << 30), kernel_arrays(table)
+    counts = np.bincount(catalogue.to_dataset()["block"].values)
+    for pairs, count in zip(stored_blocks(catalogue, table), counts, strict=True):
+        sums = [c.sums for c in pass_block(pairs, table, arrays, plan, count=int(count))]
+        shape = (-1, int(count), len(table.columns), len(table.perils), len(table.scenarios))
+        mean, extrapolated = (
+            np.concatenate([getattr(s, name) for s in sums], axis=1).reshape(shape)[..., scenario]
+            for name in ("mean", "extrapolated")
+        )
+        yield mean, extrapolated
