@@ -21,6 +21,7 @@ WARNINGS = frozenset(
         "hazard_without_exposure",
         "peril_reaches_nothing",
         "period_in_name",
+        "probabilities_missing",
         "zones_overlap",
     }
 )

@@ -30,6 +30,17 @@ class ClassValues(Part):
     values: dict[int, float]
 
 
+class ClassMap(Part):
+    """One map of classes: how strong a class is, and how often; empty: not available."""
+
+    file: str
+    nodata: float | None = None
+    direction: Literal["1_is_lowest", "1_is_highest"]
+    intensity: dict[int, float]
+    annual_probability: dict[int, float] = {}
+    source: str = ""
+
+
 class HazardLayer(Part):
     """Maps of one peril by return period in years."""
 
@@ -96,6 +107,7 @@ class Manifest(Part):
     price_year: int
     return_period_basis: str
     hazard: Annotated[dict[str, HazardLayer], Field(min_length=1)]
+    class_maps: dict[str, ClassMap] = {}
     exposure: Exposure
     zones: Zones | None = None
     slots: dict[str, Table] = {}

@@ -13,6 +13,7 @@ from riskmodel.census.boundaries import county_codes, county_polygons
 from riskmodel.census.checks.crossings import exposure_surveyed, hazard_exposed
 from riskmodel.census.checks.grids import same_grid
 from riskmodel.census.checks.layers import all_listed, names_agree, no_twins, periods_agree
+from riskmodel.census.class_map import read_class_map, require_once
 from riskmodel.census.crs import DEGREES, converted, crs_of
 from riskmodel.census.finding import Finding, FoundError, errors_of, gathered
 from riskmodel.census.hazard import read_hazard
@@ -107,6 +108,13 @@ def _read(folder: Path, manifest: Manifest, findings: list[Finding]) -> xr.DataT
         if grid is not None:
             grids[peril] = grid
     findings += no_twins(grids, manifest)
+    with gathered(findings):
+        require_once(manifest.class_maps, dict(manifest.hazard))
+    for peril, one in manifest.class_maps.items():
+        grid, found = read_class_map(folder, peril, one, manifest.crs)
+        findings += found
+        if grid is not None:
+            grids[peril] = grid
     table = None
     with gathered(findings):
         table, found = read_county_table(folder, manifest.exposure)
@@ -151,6 +159,8 @@ def _tree(
     zones = zones.drop_vars(["x", "y"])
     tree = xr.DataTree.from_dict({**nodes, "zones": zones, "exposure": exposure}, name="census")
     tree.attrs.update(name=manifest.name, status=manifest.status, perils=list(grids))
+    if lacking := [peril for peril in manifest.class_maps if peril not in grids]:
+        tree.attrs["not_available"] = lacking
     return tree
 
 

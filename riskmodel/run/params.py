@@ -75,7 +75,7 @@ class Params(Section):
 
         choice = self.hazard.frequency
         frequency = Frequency(choice.family, choice.kappa)
-        for peril, rate in self.hazard.storage_rate.model_dump().items():
+        for peril, rate in self.hazard.storage_rates().items():
             years = getattr(self.curves, peril).head_return_period
             factor = getattr(self.scenario.larger_footprints, peril)
             if years is None:

