@@ -1,8 +1,8 @@
 """A hazard given only as classes: a step curve at each cell, from declared annual probabilities.
 
-A cell of class c has intensity v_c with annual probability p_c and none otherwise: its curve is zero
-up to the return period 1 / p_c and v_c from there on. Without probabilities nothing can be said of
-the peril, and it is not available, which is not zero.
+A cell of class c has intensity v_c with annual probability p_c and none otherwise: its curve is
+zero up to the return period 1 / p_c and v_c from there on. Without probabilities nothing can be
+said of the peril, and it is not available, which is not zero.
 """
 
 from __future__ import annotations

@@ -40,7 +40,8 @@ class Attenuation(Fixed):
 def _log_gal(line: Line, large: Line, magnitude: FloatArray, distance: FloatArray) -> FloatArray:
     big = magnitude > LARGE
     a, b, c, d, e = (
-        np.where(big, getattr(large, name), getattr(line, name)) for name in ("a", "b", "c", "d", "e")
+        np.where(big, getattr(large, name), getattr(line, name))
+        for name in ("a", "b", "c", "d", "e")
     )
     return a + b * magnitude + c * np.log(distance + d * np.exp(e * magnitude))
 
@@ -64,10 +65,8 @@ def median_acceleration(
     Isolines are ellipses along a strike that is unknown here, so the mean of ln PGA along and
     across it is taken, at a distance of sqrt(epicentral² + depth²).
     """
-    m, d = np.broadcast_arrays(
-        np.asarray(magnitude, dtype=np.float64), np.asarray(epicentral_km, dtype=np.float64)
-    )
-    distance = np.hypot(d, attenuation.depth)
+    m = np.asarray(magnitude, dtype=np.float64)
+    distance = np.hypot(np.asarray(epicentral_km, dtype=np.float64), attenuation.depth)
     along = _log_gal(attenuation.along, attenuation.along_large, m, distance)
     across = _log_gal(attenuation.across, attenuation.across_large, m, distance)
     return np.exp(0.5 * (along + across)) * GAL

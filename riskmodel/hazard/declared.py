@@ -89,7 +89,9 @@ def read_declared(path: Path, model: type[Model]) -> Model:
         unit or out of range; all offending keys are named.
     """
     content = read_mapping(
-        path, ParamError, missing="correct its name under hazard in the params file; null leaves it out"
+        path,
+        ParamError,
+        missing="correct its name under hazard in the params file; null leaves it out",
     )
     try:
         return model.model_validate(content)

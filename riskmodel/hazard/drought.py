@@ -1,9 +1,9 @@
 """Droughts: seasons are dry or not, a run of dry seasons is one spell and one occurrence.
 
-A season is dry with a declared chance, larger after a dry one. The deficit of a spell at a place is
-the sum of its seasons' scales times one generalised Pareto factor, ((1 / u)^k - 1) / k with u the
-place's exceedance probability in the spell; places suffer together by a spatial copula. Spells never
-overlap. The sequence of all seasons is the named worst case.
+A season is dry with a declared chance, larger after a dry one. The deficit of a spell at a place
+is the sum of its seasons' scales times one generalised Pareto factor, ((1 / u)^k - 1) / k with u
+the place's exceedance probability in the spell; places suffer together by a spatial copula. Spells
+never overlap. The sequence of all seasons is the named worst case.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class DroughtSpec:
 
 
 def spells_a_year(said: DroughtFile) -> float:
-    """Expected number of spells a year: each begins with a dry season after one that was not."""
+    """Return the expected spells a year: each begins with a dry season after one that was not."""
     dry, spells = 0.0, 0.0
     for _ in said.seasons:
         begins = (1.0 - dry) * said.sequence.onset

@@ -33,7 +33,7 @@ from riskmodel.hazard.source import Source, SourceBlock
 
 FloatArray = npt.NDArray[np.float64]
 FEWEST_EVENTS = 10.0  # that a zone's rate must make in the years of the group
-LEAST_SHAKING = 0.01  # m s-2; an event that stays below it everywhere is left out
+LEAST_SHAKING = 0.02  # m s-2; an event that stays below it everywhere is left out
 Degrees = Annotated[float, BeforeValidator(quantity("degrees east", 60.0, 160.0))]
 Latitude = Annotated[float, BeforeValidator(quantity("degrees north", 0.0, 60.0))]
 Magnitude = Annotated[float, BeforeValidator(quantity("1", 3.0, 9.5))]
@@ -119,7 +119,7 @@ def load_earthquake(path: Path) -> EarthquakeSpec:
 def earthquake_source(
     spec: EarthquakeSpec, grid: PhysicsGrid, *, years_per_block: int, seed: int
 ) -> Source:
-    """Source of earthquakes; occurrences carry `magnitude` and `epicentral_km` (to the middle).
+    """Source of earthquakes; occurrences carry `magnitude` and `epicentral_km` (mean over nodes).
 
     Parameters
     ----------
@@ -188,23 +188,22 @@ def earthquake_set(
     ``epicentral_km``; and the acceleration (node, occurrence) in m s-2.
     """
     parts = [_events(zone, said, seed) for zone in said.zones]
-    year, start, latitude, longitude, magnitude = (np.concatenate(p) for p in zip(*parts, strict=True))
+    year, start, latitude, longitude, magnitude = (
+        np.concatenate(p) for p in zip(*parts, strict=True)
+    )
     order = np.lexsort((start, year))
     year, start, magnitude = year[order], start[order], magnitude[order]
     lat, lon = latitude[order], longitude[order]
-    node_lat, node_lon = grid.nodes()
-    shaking = median_acceleration(
-        said.attenuation, magnitude, _distance_km(node_lat[:, None], node_lon[:, None], lat, lon)
-    )
-    shaking = (shaking * np.exp(_spread(said, grid, year.size, seed))).astype(np.float32)
+    distance = _distance_km(grid, lat, lon)
+    shaking = median_acceleration(said.attenuation, magnitude, distance)
+    shaking = shaking * np.exp(_spread(said, grid, year.size, seed))
     felt = shaking.max(axis=0) >= LEAST_SHAKING
-    middle = _distance_km(node_lat.mean(), node_lon.mean(), lat, lon)
     columns = {
         "year": year.astype(np.int32), "start": start, "end": start, "magnitude": magnitude,
-        "epicentral_km": middle,
+        "epicentral_km": distance.mean(axis=0),
     }  # fmt: skip
     table = xr.Dataset({name: ("occurrence", values[felt]) for name, values in columns.items()})
-    return table, shaking[:, felt]
+    return table, shaking[:, felt].astype(np.float32)
 
 
 def _events(zone: Zone, said: EarthquakeFile, seed: int) -> tuple[FloatArray, ...]:
@@ -240,11 +239,9 @@ def _spread(
     )
 
 
-def _distance_km(
-    latitude: npt.ArrayLike, longitude: npt.ArrayLike, to_lat: FloatArray, to_lon: FloatArray
-) -> FloatArray:
-    """Distance on a plane at the middle latitude, km; errors of a per cent do not matter here."""
-    north = np.asarray(to_lat) - np.asarray(latitude)
-    middle = np.deg2rad(0.5 * (np.asarray(to_lat) + np.asarray(latitude)))
-    east = (np.asarray(to_lon) - np.asarray(longitude)) * np.cos(middle)
-    return np.asarray(np.hypot(north, east) * KM_PER_DEGREE)
+def _distance_km(grid: PhysicsGrid, latitude: FloatArray, longitude: FloatArray) -> FloatArray:
+    """Distance (node, event) on a plane at each event's middle latitude; good to a few per cent."""
+    node_lat, node_lon = grid.nodes()
+    middle = np.cos(np.deg2rad(0.5 * (latitude + node_lat.mean())))
+    east = (longitude - node_lon[:, None]) * middle
+    return np.asarray(np.hypot(latitude - node_lat[:, None], east) * KM_PER_DEGREE)

@@ -1,7 +1,7 @@
 """Synthetic maps of the further perils of the demo census, from the method in ``data/demo_method``.
 
-There is no elevation model: hills are places far from the declared coast and rivers, small valleys a
-regular pattern across them. The maps look plausible and are labelled synthetic.
+There is no elevation model: hills are places far from the declared coast and rivers, small valleys
+a regular pattern across them. The maps look plausible and are labelled synthetic.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Maps = dict[int, FloatArray]
 def further_maps(
     method: dict[str, Any], lon: FloatArray, lat: FloatArray, flooded: FloatArray
 ) -> dict[str, Maps]:
-    """Maps by peril and return period, in the units that the method declares.
+    """Return maps by peril and return period, in the units that the method declares.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def _landslide(m: dict[str, Any], hills: FloatArray) -> Maps:
     return maps
 
 
-def _drought(m: dict[str, Any], inland: FloatArray, *, at_sea: FloatArray) -> Maps:
+def _drought(m: dict[str, Any], inland: FloatArray, *, at_sea: npt.NDArray[np.bool_]) -> Maps:
     """Share of water short, in per cent: more on islands and near the coast than in the hills."""
     near = m["inland"] + (m["coast"] - m["inland"]) * np.exp(-inland / m["scale_km"])
     place = np.where(at_sea, m["islands"], near)

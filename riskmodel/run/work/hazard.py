@@ -47,15 +47,15 @@ def sources_of(params: Params, census: xr.DataTree) -> list[Source]:
     """
     asked, available = params.hazard.storage_rates(), storage_rates(params, census)
     sources = []
-    for source in _declared(params):
+    for source in declared_sources(params):
         asked_of = only(source, asked)
         if kept := asked_of.index_units.keys() & available.keys():
             sources.append(only(asked_of, kept))
     return sources
 
 
-def _declared(params: Params) -> Iterator[Source]:
-    """Sources that the params name, with all their perils."""
+def declared_sources(params: Params) -> Iterator[Source]:
+    """Yield the sources that the params name, with all their perils."""
     settings, named = catalogue_settings(params), params.hazard.sources
     size: dict[str, int] = {"years_per_block": settings.years_per_block, "seed": settings.seed}
     yield typhoon_source(WENZHOU, **size, frequency=settings.frequency)
