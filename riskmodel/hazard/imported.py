@@ -70,8 +70,8 @@ def footprint_catalogue(
     given = _all_given(catalogue, census, footprints, curves)
     occurrences, event = _occurrences(footprints, years, seed)
     if "drought" in given:
-        dated = (occurrences[name].values for name in ("year", "start", "end"))
-        require_separate(*dated, footprints.attrs["source"])
+        year, start, end = (occurrences[name].values for name in ("year", "start", "end"))
+        require_separate(year, start, end, footprints.attrs["source"])
     tree = positions_catalogue(
         catalogue, occurrences, event, given,
         years=years, source=footprints.attrs["source"], history="footprint_catalogue",

@@ -54,8 +54,8 @@ def modified_curves(
     cell = np.arange(shift.size)[:, None]
     left = curves.left[cell, segment].astype(np.float64)
     rise = curves.right[cell, segment] - left
-    start, length = curves.edges[segment], np.diff(curves.edges)[segment]
-    ends = (left + rise * ((p - start) / length) for p in (begin, end))
+    length = np.diff(curves.edges)[segment]
+    ends = (left + rise * ((p - curves.edges[segment]) / length) for p in (begin, end))
     low, high = (np.maximum(part, 0.0) * intensity_factor[:, None] for part in ends)
     made = IntensityCurves(
         edges, low.astype(np.float32, order="C"), high.astype(np.float32, order="C"), curves.cap,

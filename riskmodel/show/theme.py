@@ -69,7 +69,9 @@ STATUS_COLOURS: Mapping[str, str] = MappingProxyType(
         "placeholder": "#B02A1C",
     }
 )
-COLORWAY = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#5F584B")
+COLORWAY = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#5F584B", "#999933",
+)  # fmt: skip
 # pale to dark, lightness falling all the way
 SEQUENTIAL = ("#F6F3E8", "#CFE1D5", "#86BEBE", "#3F8FAF", "#1F5A94", "#172D5C")
 
