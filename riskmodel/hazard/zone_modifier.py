@@ -49,8 +49,7 @@ def modified_curves(
     edges = np.concatenate([[0], inner, [LAST_POSITION + 1]])
     begin = edges[:-1] + shift[:, None]
     end = edges[1:] + shift[:, None]
-    segment = np.searchsorted(curves.edges, begin, side="right") - 1
-    segment = np.clip(segment, 0, curves.edges.size - 2)
+    segment = np.clip(np.searchsorted(curves.edges, begin, "right") - 1, 0, curves.edges.size - 2)
     cell = np.arange(shift.size)[:, None]
     left = curves.left[cell, segment].astype(np.float64)
     rise = curves.right[cell, segment] - left
