@@ -7,7 +7,6 @@ dry to a wet map are named choices, never defaults.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,8 +20,9 @@ from riskmodel.hazard.position import LAST_POSITION, STEP, mapped_positions, pos
 
 FloatArray = npt.NDArray[np.float64]
 MOST_EDGES = 257  # segments are numbered in one byte
+GEV_PIECES = 32  # lines that stand for the bent tail, each right at its ends
 Head = Literal["zero_below", "loglinear_to_zero_at"]
-Tail = Literal["flat", "gumbel"]
+Tail = Literal["flat", "gumbel", "gev"]
 Passage = Literal["loglinear", "step_at_wet", "step_at_dry"]
 
 
@@ -34,12 +34,14 @@ class Reading:
     ----------
     head : {"zero_below", "loglinear_to_zero_at"}
         Below the most frequent map: zero, or a line to zero at `head_return_period` (years).
-    tail : {"flat", "gumbel"}
-        Beyond the rarest map: constant, or the line through the last two maps, cut at `tail_cap`,
-        which no map may exceed.
+    tail : {"flat", "gumbel", "gev"}
+        Beyond the rarest map: constant, the line through the last two maps, or a generalised
+        extreme value law through them; cut at `tail_cap`, which no map may exceed.
     passage : {"loglinear", "step_at_wet", "step_at_dry"}
         From a dry map to the next, wet one: a line, wet only from the wet map's return period, or
         wet already from the dry map's.
+    tail_shape : float, optional
+        Of a GEV tail, ξ in 1 + ξ z: below zero it is bounded, above zero heavy.
     intensity_factor : float
         Scenario multiplier of the intensity (wind), 1 for none.
     depth_shift : float
@@ -54,6 +56,7 @@ class Reading:
     tail: Tail
     tail_cap: float
     passage: Passage
+    tail_shape: float | None = None
     intensity_factor: float = 1.0
     depth_shift: float = 0.0
     rate_factor: float = 1.0
@@ -131,21 +134,42 @@ def intensity_curves(
     left, right = _between_maps(maps, reading.passage)
     head_edges, head_left, head_right = _head(maps, mapped, reading, frequency, storage_rate, peril)
     shift = np.log(reading.rate_factor) / STEP
-    edges = np.concatenate([head_edges, mapped, [LAST_POSITION + 1]]).astype(np.float64)
-    edges[1:-1] = np.rint(edges[1:-1] - shift)
-    steps = 0.0
-    if reading.tail == "gumbel":
-        steps = (edges[-1] - edges[-2]) / (mapped[-1] - mapped[-2])
-    tail_right = maps[-1] + (maps[-1] - maps[-min(2, periods.size)]) * steps
-    ends = np.stack([*head_left, *left, maps[-1]]), np.stack([*head_right, *right, tail_right])
-    raised = reading.depth_shift * ((ends[0] > 0) | (ends[1] > 0))
+    edges = np.concatenate([head_edges, mapped]).astype(np.float64)
+    edges[1:] = np.rint(edges[1:] - shift)
+    tail_edges, steps = _tail(reading, edges[-1], mapped)
+    edges = np.concatenate([edges, tail_edges])
+    rise = maps[-1] - maps[-min(2, periods.size)]
+    tail = [maps[-1] + rise * step for step in steps]
+    begins, ends = [*head_left, *left, maps[-1], *tail[:-1]], [*head_right, *right, *tail]
+    sides = np.stack([begins, ends])
+    sides += reading.depth_shift * (sides > 0).any(axis=0)
     return IntensityCurves(
         edges=edges.astype(np.int64),
-        left=(ends[0] + raised).T.astype(np.float32, order="C"),
-        right=(ends[1] + raised).T.astype(np.float32, order="C"),
+        left=sides[0].T.astype(np.float32, order="C"),
+        right=sides[1].T.astype(np.float32, order="C"),
         cap=reading.tail_cap,
         first_extrapolated=int(np.rint(mapped[-1] - shift)) + 1,
     )
+
+
+def _tail(
+    reading: Reading, start: float, mapped: npt.NDArray[np.int64]
+) -> tuple[FloatArray, FloatArray]:
+    """Edges beyond the rarest map, which stands at `start`, and growth there.
+
+    Growth counts in steps of what intensity grows by between the last two maps. In u, the minus
+    logarithm of the rate over that of the rarest map, the line of Gumbel is u / d, where d lies
+    between the two maps, and a GEV of shape ξ (exp(ξ u) - 1) / (1 - exp(-ξ d)).
+    """
+    end = np.array([LAST_POSITION + 1.0])
+    if reading.tail == "flat":
+        return end, np.zeros(1)
+    between = float(mapped[-1] - mapped[-2]) * STEP
+    if reading.tail == "gumbel" or not (shape := reading.tail_shape):
+        return end, (end - start) * STEP / between
+    edges = np.rint(np.linspace(start, end[0], GEV_PIECES + 1)[1:])
+    beyond = np.expm1(shape * (edges - start) * STEP)
+    return edges, beyond / -np.expm1(-shape * between)
 
 
 def _require_rising(periods: FloatArray, maps: FloatArray, reading: Reading, peril: str) -> None:
@@ -167,9 +191,15 @@ def _require_rising(periods: FloatArray, maps: FloatArray, reading: Reading, per
             expected="intensities that never fall with return period",
             remedy="correct the map, or repair the census by a named choice",
         )
-    if reading.tail == "gumbel" and periods.size < 2:
+    if reading.tail == "gev" and reading.tail_shape is None:
         raise ReturnPeriodError(
-            "a Gumbel tail needs two maps to go by",
+            "a GEV tail needs its shape",
+            where=f"curves.{peril}.tail_shape",
+            remedy="give tail_shape and its source, or take another tail",
+        )
+    if reading.tail != "flat" and periods.size < 2:
+        raise ReturnPeriodError(
+            "a tail that rises needs two maps to go by",
             where=f"curves.{peril}.tail",
             found=f"one map, of {periods[0]:g} years",
             expected="two return periods or more",
@@ -259,8 +289,3 @@ def cell_maps(census: xr.DataTree, peril: str) -> xr.DataArray:
     row = xr.DataArray(zones["row"].values, dims="cell")
     column = xr.DataArray(zones["column"].values, dims="cell")
     return layer["intensity"].isel(y=row, x=column).fillna(0.0)
-
-
-def readings(choices: Mapping[str, Mapping[str, object]]) -> dict[str, Reading]:
-    """Make readings by peril from plain mappings of the params file."""
-    return {peril: Reading(**choice) for peril, choice in choices.items()}  # type: ignore[arg-type]

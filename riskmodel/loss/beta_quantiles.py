@@ -90,12 +90,14 @@ def _shift_and_stretch(mean: float, cv: float, table: BetaTable, knot: SingleArr
 def _bend(mean: float, cv: float, below: float, table: BetaTable, knot: SingleArray) -> None:
     """Turn standardised quantiles into those of the ratio, 0 and 1 staying where they are.
 
-    q -> q + q (1 - q) (a + b q), where a and b set mean and mean square right to first order;
-    again where that was not little.
+    y -> y + y (1 - y / top) (a + b y) in standard deviations above 0, where a and b set mean and
+    mean square right to first order; again where that was not little. In this unit no power of a
+    small ratio is lost to single precision.
     """
-    stretch, low, one = np.float32(mean * cv), np.float32(below), np.float32(1.0)
+    stretch, low, nought = np.float32(mean * cv), np.float32(below), np.float32(0.0)
+    one, top = np.float32(1.0), np.float32(1.0 / (mean * cv))
     for k in range(KNOTS):
-        knot[k] = min(max(stretch * (low + knot[k]), np.float32(0.0)), one)
+        knot[k] = min(max(low + knot[k], nought), top)
     for _ in range(BENDS):
         first, second = _first_and_second(table, knot)
         third = fourth = np.float32(0.0)
@@ -103,16 +105,19 @@ def _bend(mean: float, cv: float, below: float, table: BetaTable, knot: SingleAr
             cube = table.first[k] * knot[k] * knot[k] * knot[k]
             third += cube
             fourth += cube * knot[k]
-        miss = mean - first
-        miss_square = 0.5 * (mean * mean * (1.0 + cv * cv) - second)
-        p, q, r = float(first - second), float(second - third), float(third - fourth)
+        miss = 1.0 / cv - first
+        miss_square = 0.5 * (1.0 / (cv * cv) + 1.0 - second)
+        p = float(first - second * stretch)
+        q, r = float(second - third * stretch), float(third - fourth * stretch)
         size = p * r - q * q
         a = np.float32((miss * r - miss_square * q) / size)
         b = np.float32((miss_square * p - miss * q) / size)
         for k in range(KNOTS):
-            knot[k] += knot[k] * (one - knot[k]) * (a + b * knot[k])
+            knot[k] += knot[k] * (one - knot[k] * stretch) * (a + b * knot[k])
         if abs(a) + abs(b) < SMALL_BEND:
-            return
+            break
+    for k in range(KNOTS):
+        knot[k] = min(max(knot[k] * stretch, nought), one)
 
 
 @nb.njit(cache=True, inline="always")

@@ -73,7 +73,10 @@ class Sums(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """What one entry does in a run of occurrences, by peril and occurrence of the run."""
+    """What one entry does in a run of occurrences, by peril and occurrence of the run.
+
+    ``start`` and ``slope`` (segment) are the curve that is being read, as lines over position.
+    """
 
     low: IntArray
     part: FloatArray
@@ -84,3 +87,5 @@ class Scratch(NamedTuple):
     total: FloatArray
     kept: FloatArray
     order: IntArray
+    start: FloatArray
+    slope: FloatArray

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.loss.joint_kernels import add_joint, add_joint_moments, add_joint_scenarios
-from riskmodel.loss.kernel_arrays import Arrays, IntArray, Pairs, Scratch, Sums
+from riskmodel.loss.kernel_arrays import Arrays, FloatArray, IntArray, Pairs, Scratch, Sums
 
 
 @nb.njit(cache=True, inline="always")
@@ -38,122 +38,171 @@ def _first_at_least(occurrence: npt.NDArray[np.uint32], low: int, high: int, wan
     return low
 
 
-@nb.njit(cache=True, inline="always")
+@nb.njit(cache=True, error_model="numpy")
+def _lines(arrays: Arrays, layer: int, row: int, start: FloatArray, slope: FloatArray) -> None:
+    """Bins of one row as lines over position: start + slope · position, by segment."""
+    edges, density = arrays.edges[layer], arrays.density[layer]
+    left, right = arrays.left[row], arrays.right[row]
+    for j in range(start.size):
+        width = edges[j + 1] - edges[j]
+        slope[j] = (right[j] - left[j]) * density / width if width > 0.0 else 0.0
+        start[j] = left[j] * density - slope[j] * edges[j]
+
+
+@nb.njit(cache=True, error_model="numpy")
 def _read(
     arrays: Arrays, pairs: Pairs, scratch: Scratch, p: int, entry: int, low: int, high: int
 ) -> int:
     """List the occurrences of a run that cost anything at one entry, with their rows."""
     cell, layer, row = arrays.cell[entry], arrays.layer[p, entry], arrays.row[p, entry]
     least, beyond = arrays.first_damaging[p, entry], arrays.beyond[layer]
+    lows, parts, rare = scratch.low[p], scratch.part[p], scratch.rare[p]
+    acting, listed, first_row = scratch.acting, scratch.listed[p], arrays.first_row[layer]
+    occurrences, positions, last = pairs.occurrence, pairs.position, arrays.last[layer]
+    segments, start, slope = arrays.segments[layer], scratch.start, scratch.slope
+    _lines(arrays, layer, row, start, slope)
     end, count = pairs.pointer[p, cell + 1], 0
     bit = np.uint16(1 << p)
-    k = _first_at_least(pairs.occurrence, pairs.pointer[p, cell], end, low)
-    while k < end and pairs.occurrence[k] < high:
-        position = np.int64(pairs.position[k])
+    k = _first_at_least(occurrences, pairs.pointer[p, cell], end, low)
+    while k < end and occurrences[k] < high:
+        position = np.int64(positions[k])
         if position >= least:
-            at = bin_of(arrays, layer, row, float(position))
+            j = segments[position]
+            at = min(start[j] + slope[j] * position, last)
             if at > 0.0:
-                local = np.int64(pairs.occurrence[k]) - low
+                local = np.int64(occurrences[k]) - low
                 low_bin = np.int64(at)
-                scratch.low[p, local] = arrays.first_row[layer] + low_bin
-                scratch.part[p, local] = at - low_bin
-                scratch.rare[p, local] = position >= beyond
-                scratch.acting[local] |= bit
-                scratch.listed[p, count] = local
+                lows[local] = first_row + low_bin
+                parts[local] = at - low_bin
+                rare[local] = position >= beyond
+                acting[local] |= bit
+                listed[count] = local
                 count += 1
         k += 1
     return count
 
 
-@nb.njit(cache=True, inline="always")
+@nb.njit(cache=True, error_model="numpy")
 def _alone(
-    arrays: Arrays, scratch: Scratch, sums: Sums, p: int, zone: int, entry: int, local: int,
-    storm: int,
+    arrays: Arrays, scratch: Scratch, sums: Sums, p: int, zone: int, entry: int, count: int,
+    offset: int,
 ) -> None:  # fmt: skip
-    """Add what one peril does at one entry."""
+    """Add what one peril does at one entry in storms of its own, in the only scenario."""
+    perils, bit = scratch.single.shape[0], np.uint16(1 << p)
+    listed, acting, lows = scratch.listed[p], scratch.acting, scratch.low[p]
+    parts, rare = scratch.part[p], scratch.rare[p]
+    lookup, acts, item_column = arrays.lookup, arrays.acts[p], arrays.item_column
+    entry_item, entry_value = arrays.entry_item, arrays.entry_value
+    first, end = arrays.entry_pointer[entry], arrays.entry_pointer[entry + 1]
+    means, rares = sums.mean[zone], sums.extrapolated[zone]
+    for n in range(count):
+        local = listed[n]
+        if acting[local] != bit:
+            continue
+        low, part, storm = lows[local], parts[local], offset + local
+        for k in range(first, end):
+            i = entry_item[k]
+            if acts[i]:
+                below = lookup[low, i]
+                added = entry_value[k] * (below + (lookup[low + 1, i] - below) * part)
+                at = item_column[i] * perils + p
+                means[storm, at] += added
+                if rare[local]:
+                    rares[storm, at] += added
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _alone_scenarios(
+    arrays: Arrays, scratch: Scratch, sums: Sums, p: int, zone: int, entry: int, count: int,
+    offset: int,
+) -> None:  # fmt: skip
+    """Add what one peril does at one entry in storms of its own, in all scenarios."""
     # unsigned numbers need no check for negative indices, so that loops become vector code
-    perils, scenarios = scratch.single.shape
-    low, part, rare = (
-        np.uint64(scratch.low[p, local]),
-        scratch.part[p, local],
-        scratch.rare[p, local],
+    perils, scenarios, bit = (
+        scratch.single.shape[0],
+        np.uint64(scratch.kept.size),
+        np.uint16(1 << p),
     )
-    high, moments = low + np.uint64(1), arrays.deviation.shape[0] > 0
-    lookup, deviations, acts, own = arrays.lookup, arrays.deviation, arrays.acts, arrays.own
-    item_column, entry_item, entry_value = arrays.item_column, arrays.entry_item, arrays.entry_value
-    means, rares = sums.mean, sums.extrapolated
-    independent, correlated = sums.independent, sums.correlated
-    for k in range(
-        np.uint64(arrays.entry_pointer[entry]), np.uint64(arrays.entry_pointer[entry + 1])
-    ):
-        i, value = np.uint64(entry_item[k]), entry_value[k]
-        if acts[p, i]:
-            column, first = item_column[i], i * np.uint64(scenarios)
-            at = np.uint64((column * perils + p) * scenarios)
-            upper = value * part
-            lower = value - upper
-            if scenarios == 1:  # no loop, whose start would cost more than its work
-                added = lower * lookup[low, first] + upper * lookup[high, first]
-                means[zone, storm, at] += added
-                if rare:
-                    rares[zone, storm, at] += added
-            else:
-                for s in range(np.uint64(scenarios)):
+    listed, acting, lows = scratch.listed[p], scratch.acting, scratch.low[p]
+    parts, rare = scratch.part[p], scratch.rare[p]
+    lookup, acts, item_column = arrays.lookup, arrays.acts[p], arrays.item_column
+    entry_item, entry_value = arrays.entry_item, arrays.entry_value
+    start, end = arrays.entry_pointer[entry], arrays.entry_pointer[entry + 1]
+    means, rares = sums.mean[zone], sums.extrapolated[zone]
+    for n in range(count):
+        local = listed[n]
+        if acting[local] != bit:
+            continue
+        low, part, storm = np.uint64(lows[local]), parts[local], offset + local
+        high = low + np.uint64(1)
+        for k in range(start, end):
+            i, value = np.uint64(entry_item[k]), entry_value[k]
+            if acts[i]:
+                first, at = i * scenarios, np.uint64(item_column[i] * perils + p) * scenarios
+                upper = value * part
+                lower = value - upper
+                for s in range(scenarios):
                     added = lower * lookup[low, first + s]
                     added += upper * lookup[high, first + s]
-                    means[zone, storm, at + s] += added
-                if rare:
-                    for s in range(np.uint64(scenarios)):
+                    means[storm, at + s] += added
+                if rare[local]:
+                    for s in range(scenarios):
                         added = lower * lookup[low, first + s]
                         added += upper * lookup[high, first + s]
-                        rares[zone, storm, at + s] += added
-            if moments:
-                below, above = deviations[low, i], deviations[high, i]
-                deviation = value * (below + (above - below) * part)
-                independent[zone, storm, column] += deviation * deviation * own[k]
-                correlated[zone, storm, column] += deviation
+                        rares[storm, at + s] += added
 
 
-@nb.njit(cache=True, inline="always")
-def _together(
-    arrays: Arrays, scratch: Scratch, sums: Sums, zone: int, entry: int, local: int, storm: int
-) -> None:
-    """Add what several perils of one storm do at one entry."""
-    acting = 0
-    for p in range(scratch.order.size):
-        if scratch.acting[local] >> p & 1:
-            scratch.order[acting] = p
-            acting += 1
-    if scratch.kept.size == 1:
-        add_joint(arrays, scratch, sums, zone, entry, local, storm, acting)
-    else:
-        add_joint_scenarios(arrays, scratch, sums, zone, entry, local, storm, acting)
-    if arrays.deviation.shape[0]:
-        add_joint_moments(arrays, scratch, sums, zone, entry, local, storm, acting)
+@nb.njit(cache=True, error_model="numpy")
+def _alone_moments(
+    arrays: Arrays, scratch: Scratch, sums: Sums, p: int, zone: int, entry: int, count: int,
+    offset: int,
+) -> None:  # fmt: skip
+    """Add the deviations of one entry under one peril alone, in the first scenario."""
+    bit, own = np.uint16(1 << p), arrays.own
+    listed, acting, lows, parts = scratch.listed[p], scratch.acting, scratch.low[p], scratch.part[p]
+    deviations, acts, item_column = arrays.deviation, arrays.acts[p], arrays.item_column
+    entry_item, entry_value = arrays.entry_item, arrays.entry_value
+    first, end = arrays.entry_pointer[entry], arrays.entry_pointer[entry + 1]
+    independent, correlated = sums.independent[zone], sums.correlated[zone]
+    for n in range(count):
+        local = listed[n]
+        if acting[local] != bit:
+            continue
+        low, part, storm = lows[local], parts[local], offset + local
+        for k in range(first, end):
+            i = entry_item[k]
+            if acts[i]:
+                below = deviations[low, i]
+                deviation = entry_value[k] * (below + (deviations[low + 1, i] - below) * part)
+                independent[storm, item_column[i]] += deviation * deviation * own[k]
+                correlated[storm, item_column[i]] += deviation
 
 
-@nb.njit(cache=True, inline="always")
+@nb.njit(cache=True)
 def _entry(
     arrays: Arrays, pairs: Pairs, scratch: Scratch, sums: Sums, count: IntArray, zone: int,
     entry: int, first: int, low: int, high: int,
 ) -> None:  # fmt: skip
     """Add one entry to the sums of the run of occurrences from `low` to `high`."""
-    perils = scratch.low.shape[0]
+    perils, offset, moments = scratch.low.shape[0], low - first, arrays.deviation.shape[0] > 0
     for p in range(perils):
         count[p] = _read(arrays, pairs, scratch, p, entry, low, high)
     for p in range(perils):
-        lower_perils = (1 << p) - 1
-        for n in range(count[p]):
-            local = int(scratch.listed[p, n])
-            acting, storm = int(scratch.acting[local]), low - first + local
-            if acting == 1 << p:
-                _alone(arrays, scratch, sums, p, zone, entry, local, storm)
-            elif not acting & lower_perils:
-                _together(arrays, scratch, sums, zone, entry, local, storm)
-            sums.touched[zone, storm] = True
+        if scratch.kept.size == 1:
+            _alone(arrays, scratch, sums, p, zone, entry, count[p], offset)
+            add_joint(arrays, scratch, sums, p, zone, entry, count[p], offset)
+        else:
+            _alone_scenarios(arrays, scratch, sums, p, zone, entry, count[p], offset)
+            add_joint_scenarios(arrays, scratch, sums, p, zone, entry, count[p], offset)
+        if moments:
+            _alone_moments(arrays, scratch, sums, p, zone, entry, count[p], offset)
+            add_joint_moments(arrays, scratch, sums, p, zone, entry, count[p], offset)
+    touched, acting = sums.touched[zone], scratch.acting
     for p in range(perils):
+        listed = scratch.listed[p]
         for n in range(count[p]):
-            scratch.acting[scratch.listed[p, n]] = 0
+            touched[offset + listed[n]] = True
+            acting[listed[n]] = 0
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -167,7 +216,8 @@ def _task(
         np.zeros((perils, run), np.int64), np.zeros((perils, run)),
         np.zeros((perils, run), np.bool_), np.zeros(run, np.uint16),
         np.zeros((perils, run), np.int32), np.zeros((perils, scenarios)), np.zeros(scenarios),
-        np.zeros(scenarios), np.zeros(perils, np.int64),
+        np.zeros(scenarios), np.zeros(perils, np.int64), np.zeros(arrays.left.shape[1]),
+        np.zeros(arrays.left.shape[1]),
     )  # fmt: skip
     count = np.zeros(perils, np.int64)
     for entry in range(arrays.zone_pointer[zone], arrays.zone_pointer[zone + 1]):

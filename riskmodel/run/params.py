@@ -12,15 +12,14 @@ from pydantic import Field, ValidationError, model_validator
 
 from riskmodel.core import yaml_file
 from riskmodel.core.errors import ParamError
+from riskmodel.run.hazard_sections import CensusCurve, Hazard
 from riskmodel.run.refusal import dotted_keys, refuse, unknown_key
 from riskmodel.run.scenario import Scenario
 from riskmodel.run.sections import (
     ByPeril,
     CensusChoice,
-    CensusCurve,
     Economy,
     Exceedance,
-    Hazard,
     Loss,
     Price,
     Section,

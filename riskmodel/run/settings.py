@@ -12,6 +12,7 @@ from riskmodel.hazard.fire_control import control_factors, load_fire_control
 from riskmodel.hazard.intensity import IntensityCurves, Reading, cell_maps, intensity_curves
 from riskmodel.hazard.rank_function import scaled_curves
 from riskmodel.hazard.zone_modifier import modified_curves
+from riskmodel.loss.correlation import Correlation
 from riskmodel.loss.curves import DamageLevers
 from riskmodel.loss.people import PeopleLevers
 from riskmodel.price.premiums import Loads
@@ -61,6 +62,11 @@ def people_levers(params: Params) -> PeopleLevers:
     return PeopleLevers(**params.loss.people.model_dump())
 
 
+def correlation(params: Params) -> Correlation:
+    """Shares of deviations from the mean damage, by level."""
+    return Correlation(**params.loss.correlation.model_dump())
+
+
 def reading(params: Params, peril: str) -> Reading:
     """Head, tail, passage and scenario factors of one peril."""
     scenario = params.scenario
@@ -74,7 +80,7 @@ def reading(params: Params, peril: str) -> Reading:
 
 def plain_reading(params: Params, peril: str) -> Reading:
     """Head, tail and passage of one peril, without scenario: what the census maps say."""
-    return Reading(**getattr(params.curves, peril).model_dump())
+    return Reading(**getattr(params.curves, peril).model_dump(exclude={"tail_source"}))
 
 
 def plain_curves(

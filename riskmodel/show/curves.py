@@ -20,7 +20,7 @@ from riskmodel.core.returnperiod import (
 from riskmodel.show.bands import add_band, add_band_keys, band_names, kinds_of, level_of
 from riskmodel.show.frame import hover, new_figure
 from riskmodel.show.inputs import require_attrs, require_money, require_variables
-from riskmodel.show.references import add_references, check_references
+from riskmodel.show.references import add_references, check_references, reference_notes
 from riskmodel.show.theme import KIND_COLOURS, MUTED, SMALL_SIZE, colour_of
 from riskmodel.show.units import HUNDRED_MILLION, interval_name, money_title, number, per_cent
 
@@ -155,9 +155,10 @@ def _add_bands(figure: go.Figure, curve: xr.Dataset, kinds: Sequence[str]) -> No
 
 def _notes(share: xr.DataArray, references: xr.Dataset | None, language: Language) -> str:
     """Say what dashes and thin lines mean, where there are any."""
-    keys = ["legend.extrapolated"] if bool((share > EXTRAPOLATED_SHARE).any()) else []
-    keys += ["legend.references"] if references is not None else []
-    return ("。" if language == "zh" else ". ").join(message(key, language) for key in keys)
+    dashed = bool((share > EXTRAPOLATED_SHARE).any())
+    notes = [message("legend.extrapolated", language)] if dashed else []
+    notes += reference_notes(references, language)
+    return ("。" if language == "zh" else ". ").join(notes)
 
 
 def exceedance_figure(
@@ -180,9 +181,9 @@ def exceedance_figure(
     kinds : sequence of str
         Curves to draw, out of "OEP" and "AEP".
     references : xarray.Dataset, optional
-        Variable `value` in CNY on dims `case` ("comonotone", "independent"), `kind` and
-        `return_period` (years, rising, within those of the curve; NaN where unknown); attrs
-        `currency`, `price_year`. Drawn as thin lines: they bound TVaR, not the curve.
+        Variable `value` in CNY on dims `case` ("comonotone", "independent", "sampled",
+        "sampled_together"), `kind` and `return_period` (years, rising, within those of the curve;
+        NaN where unknown); attrs `currency`, `price_year`. Drawn as thin lines, never as a band.
     language : {"zh", "en"}
         Language of all texts.
 

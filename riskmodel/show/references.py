@@ -18,7 +18,12 @@ from riskmodel.show.inputs import require_money, require_variables
 from riskmodel.show.theme import KIND_COLOURS, MUTED, SMALL_SIZE, TEMPLATE, colour_of
 from riskmodel.show.units import HUNDRED_MILLION, number, per_cent
 
-CASES = ("comonotone", "independent")
+NOTES = {  # which words say what a case does and does not tell
+    "comonotone": "references",
+    "independent": "references",
+    "sampled": "sampled",
+    "sampled_together": "sampled",
+}
 WHERE = "references of the exceedance curve"
 LABEL_UNITS, LABEL_GAP, LEADER, HEADROOM = 11, 34, 8, 1.06
 NOTE_UNITS = 44
@@ -38,6 +43,14 @@ def spread_apart(places: FloatArray, gap: float) -> FloatArray:
     """
     steps = gap * np.arange(len(places))
     return np.asarray(isotonic_regression(places - steps).x + steps)
+
+
+def reference_notes(references: xr.Dataset | None, language: Language) -> list[str]:
+    """Say what the thin lines mean, where there are any."""
+    if references is None:
+        return []
+    notes = dict.fromkeys(NOTES[case] for case in map(str, references["case"].values))
+    return [message(f"legend.{note}", language) for note in notes]
 
 
 def check_references(references: xr.Dataset, curve: xr.Dataset, kinds: Sequence[str]) -> None:
@@ -61,7 +74,7 @@ def check_references(references: xr.Dataset, curve: xr.Dataset, kinds: Sequence[
     require_money(references.attrs, where=WHERE)
     ours, theirs = (data["return_period"].values for data in (references, curve))
     judged = {
-        "case": (set(map(str, references["case"].values)) <= set(CASES), CASES),
+        "case": (set(map(str, references["case"].values)) <= set(NOTES), tuple(NOTES)),
         "kind": (set(map(str, references["kind"].values)) <= set(kinds), tuple(kinds)),
         "return_period": (
             theirs.min() <= ours.min() and ours.max() <= theirs.max(),
@@ -88,13 +101,13 @@ def check_references(references: xr.Dataset, curve: xr.Dataset, kinds: Sequence[
 
 
 def _texts(
-    periods: FloatArray, money: FloatArray, names: tuple[str, str], language: Language
+    periods: FloatArray, money: FloatArray, names: tuple[str, str], note: str, language: Language
 ) -> list[str]:
-    """Hover texts of a line, each with what a reference does and does not say."""
+    """Hover texts of a line, each with what it does and does not say."""
     unit = message("unit.hundred_million_yuan_short", language)
     asked = [message(f"hover.{key}", language) for key in ("return_period", "annual_probability")]
     loss, years = message("axis.loss", language), message("unit.years", language)
-    note = wrap_text(message("hover.reference", language), NOTE_UNITS)
+    note = wrap_text(message(f"hover.{note}", language), NOTE_UNITS)
     chances = probability_from_return_period(periods)
     return [
         hover(
@@ -126,7 +139,7 @@ def _add_line(figure: go.Figure, one: xr.DataArray, language: Language) -> tuple
         line={"color": colour, "width": 1.1},
         name=f"{kind} {case}",
         showlegend=False,
-        hovertext=_texts(periods, money, names, language),
+        hovertext=_texts(periods, money, names, NOTES[case], language),
         hoverinfo="text",
     )
     return float(periods[-1]), float(money[-1]), colour

@@ -15,7 +15,6 @@ from riskmodel.hazard.intensity import (
     Reading,
     cell_maps,
     intensity_curves,
-    readings,
 )
 from riskmodel.hazard.position import LAST_POSITION, STEP, mapped_positions, position_of_rate
 from tests.hazard.conftest import CENSUSES, PERIODS, POISSON, census_named, make_census
@@ -130,6 +129,37 @@ def test_tail_flat_gumbel_and_cap() -> None:
     assert at(capped, 9000, 10_500, 10_501, 60_000) == pytest.approx([2.0, 2.5, 2.5, 2.5])
 
 
+@pytest.mark.parametrize("shape", [-0.3, -0.1, 0.114, 0.4])
+def test_gev_tail_is_the_law_through_the_last_two_maps(shape: float) -> None:
+    # annual maxima of a GEV and Poisson events: x = mu + s (rate**-shape - 1) / shape
+    location, scale = 20.0, 4.0
+    position = np.arange(LAST_POSITION + 1)
+    exact = location + scale * (np.exp(shape * STEP * position) - 1.0) / shape
+    reading = replace(PLAIN, tail="gev", tail_shape=shape, tail_cap=1e9)
+    curves = one_cell(*exact[MAPPED], reading=reading)
+    ends = curves.edges[curves.edges >= MAPPED[-1]][:-1]
+    assert ends.size == 32
+    np.testing.assert_allclose(at(curves, *ends), exact[ends], rtol=1e-6)  # float32 tables
+    # a chord of a convex curve lies off by at most (shape h)² / 8 of what it has grown by
+    tail = position[MAPPED[-1] :]
+    width = np.diff(ends).max() * STEP
+    growth = np.abs(exact[tail] - location) + scale / abs(shape)
+    found = curves.at(CELL[:, None], tail[None, :])[0]
+    assert (
+        np.abs(found - exact[tail]) <= (shape * width) ** 2 / 8 * growth + 1e-5 * exact[tail]
+    ).all()
+
+
+def test_gev_without_shape_is_refused() -> None:
+    with pytest.raises(ReturnPeriodError, match=r"flood\.tail_shape"):
+        one_cell(1.0, 2.0, reading=replace(PLAIN, tail="gev"))
+
+
+def test_gev_of_shape_zero_is_gumbel() -> None:
+    zero = one_cell(1.0, 2.0, reading=replace(PLAIN, tail="gev", tail_shape=0.0))
+    assert at(zero, 12_000, 60_000) == at(one_cell(1.0, 2.0), 12_000, 60_000)
+
+
 @pytest.mark.parametrize(
     ("passage", "before", "halfway", "after"),
     [
@@ -210,18 +240,6 @@ def test_maps_are_gathered_at_the_cells_and_nodata_reads_zero() -> None:
     found = cell_maps(tree, "wind")
     assert found.dims == ("return_period", "cell")
     assert found.values.tolist() == [[3.0, 0.0, 0.0], [15.0, 0.0, 12.0]]
-
-
-def test_readings_by_peril() -> None:
-    choice = {
-        "head": "zero_below",
-        "head_return_period": None,
-        "tail": "flat",
-        "tail_cap": 6.0,
-        "passage": "step_at_wet",
-    }
-    found = readings({"flood": choice})
-    assert found == {"flood": Reading("zero_below", None, "flat", 6.0, "step_at_wet")}
 
 
 # --- refusals -----------------------------------------------------------------------------------

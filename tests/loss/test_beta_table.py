@@ -11,7 +11,7 @@ from riskmodel.loss.beta_table import KNOTS, SCORE_LIMIT, beta_table, largest_cv
 
 SHAPES = [
     (mean, share)
-    for mean in (0.0007, 0.013, 0.11, 0.171, 0.29, 0.483)
+    for mean in (1e-25, 3e-12, 0.0007, 0.013, 0.11, 0.171, 0.29, 0.483)
     for share in (0.03, 0.21, 0.55, 0.87, 0.99)
 ]
 

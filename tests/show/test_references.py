@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from riskmodel.core.errors import FigureError
 from riskmodel.show.curves import exceedance_figure
-from riskmodel.show.references import CASES, spread_apart
+from riskmodel.show.references import NOTES, spread_apart
 from riskmodel.show.theme import KIND_COLOURS
 
 PLACES = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=6).map(lambda p: np.sort(p))
 
 
 def reference_lines(figure: go.Figure) -> list[go.Scatter]:
-    return [t for t in figure.data if str(t.name).split(" ")[-1] in CASES]
+    return [t for t in figure.data if str(t.name).split(" ")[-1] in NOTES]
 
 
 def labels(figure: go.Figure) -> list[go.layout.Annotation]:

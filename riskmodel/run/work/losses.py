@@ -25,7 +25,7 @@ from riskmodel.run.assumptions import figure_status
 from riskmodel.run.folder import Run
 from riskmodel.run.params import Params, apply_overrides
 from riskmodel.run.records import Record
-from riskmodel.run.settings import damage_levers, people_levers, scenario_curves
+from riskmodel.run.settings import correlation, damage_levers, people_levers, scenario_curves
 from riskmodel.run.stages import open_stage, open_stage_tree, save_stage
 from riskmodel.run.work.records import interval_records
 
@@ -86,8 +86,8 @@ def run_losses(
 ) -> tuple[xr.Dataset, dict[str, xr.Dataset]]:
     """Occurrence tables of the baseline and of each variant of the model set, kept as stages.
 
-    One walk over the catalogue makes them all. Occurrences are those of the scenario: as the
-    catalogue has them, or thinned and repeated.
+    One walk over the catalogue makes them all; the baseline has moments beside its means.
+    Occurrences are those of the scenario: as the catalogue has them, or thinned and repeated.
     """
     chosen = {"baseline": run.params} | {
         v.name: apply_overrides(run.params, v.set, where=v.name) for v in run.params.model_set
@@ -97,10 +97,9 @@ def run_losses(
     }
     occurrences = open_stage(run, "catalogue").load()
     blocks = int(catalogue.attrs["blocks"])
+    compiled_tables = compile_scenarios(census, scenarios, correlation=correlation(run.params))
     with tqdm(total=blocks, desc=f"{len(scenarios)} scenarios", unit="block") as bar:
-        tables = occurrence_tables(
-            catalogue, compile_scenarios(census, scenarios), progress=told_by(bar)
-        )
+        tables = occurrence_tables(catalogue, compiled_tables, progress=told_by(bar))
     tables = {name: repeated_table(tables[name], occurrences) for name in chosen}
     baseline = tables.pop("baseline")
     save_stage(run, "occurrence_table", baseline)
