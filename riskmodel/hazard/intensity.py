@@ -137,14 +137,13 @@ def intensity_curves(
     edges = np.concatenate([head_edges, mapped]).astype(np.float64)
     edges[1:] = np.rint(edges[1:] - shift)
     tail_edges, steps = _tail(reading, edges[-1], mapped)
-    edges = np.concatenate([edges, tail_edges])
     rise = maps[-1] - maps[-min(2, periods.size)]
     tail = [maps[-1] + rise * step for step in steps]
     begins, ends = [*head_left, *left, maps[-1], *tail[:-1]], [*head_right, *right, *tail]
     sides = np.stack([begins, ends])
     sides += reading.depth_shift * (sides > 0).any(axis=0)
     return IntensityCurves(
-        edges=edges.astype(np.int64),
+        edges=np.concatenate([edges, tail_edges]).astype(np.int64),
         left=sides[0].T.astype(np.float32, order="C"),
         right=sides[1].T.astype(np.float32, order="C"),
         cap=reading.tail_cap,

@@ -79,11 +79,14 @@ def map_of(census: xr.DataTree, peril: str, return_period: float) -> xr.DataArra
 def further_maps(census: xr.DataTree) -> Iterator[tuple[str, float, xr.DataArray]]:
     """Yield peril, return period and map of the perils beside wind, floods and surge.
 
-    Of each peril the map nearest to 100 years is taken; its name for drawing is what it measures.
+    Of each peril the map nearest to 100 years is taken, of classes the rarest, which has them all;
+    its name for drawing is what it measures.
     """
     for peril in (p for p in census.attrs["perils"] if p not in DRAWN_APART):
-        periods = census[peril].to_dataset()["return_period"].values
-        years = float(periods[np.argmin(np.abs(np.log(periods / 100.0)))])
+        intensity = census[peril].to_dataset()["intensity"]
+        periods = intensity["return_period"].values
+        nearest = int(np.argmin(np.abs(np.log(periods / 100.0))))
+        years = float(periods[-1 if intensity.attrs.get("steps") else nearest])
         measure = perils()[peril]["measure"]
         names = {f"long_name_{code}": measure[code] for code in LANGUAGES}
         yield peril, years, map_of(census, peril, years).assign_attrs(names)
