@@ -163,5 +163,5 @@ def test_a_file_that_says_too_much_or_too_little_is_refused(
 ) -> None:
     with pytest.raises(ParamError, match=told):
         load_drought(written(tmp_path, change))
-    with pytest.raises(ParamError, match="does not exist.*null leaves it out"):
+    with pytest.raises(ParamError, match=r"does not exist.*null leaves it out"):
         load_drought(tmp_path / "none.yml")
