@@ -16,5 +16,6 @@ Peril = Literal[
     "earthquake",
 ]
 Sector = Literal[
-    "residential", "commercial", "industrial", "crops", "aquaculture", "infrastructure"
+    "residential", "commercial", "industrial", "crops", "aquaculture", "infrastructure", "forest"
 ]
+WATER: tuple[Peril, ...] = ("rain_flood", "storm_surge", "flash_flood")  # depth above ground, m

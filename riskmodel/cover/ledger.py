@@ -26,6 +26,7 @@ OWNER_OF_SECTOR: Mapping[str, str] = {
     "residential": "household",
     "crops": "farm",
     "aquaculture": "farm",
+    "forest": "farm",
     "commercial": "enterprise",
     "industrial": "enterprise",
     "infrastructure": "public_body",

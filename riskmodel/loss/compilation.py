@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from riskmodel.core.errors import ResponseError
+from riskmodel.core.vocabulary import WATER
 from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.loss.correlation import Correlation
 from riskmodel.loss.entries import Entries, FineCells, coarse_entries, fine_entries
@@ -24,8 +25,8 @@ IntArray = npt.NDArray[np.int64]
 class Scenario:
     """What one column of the model compiles: curves by peril, items, depth spread, fine cells.
 
-    ``depth_spread`` is the coefficient of variation of depth inside a cell of the coarse grid
-    (lognormal with mean one), zero for none; cells of ``fine`` have none.
+    ``depth_spread`` is the coefficient of variation of the depth of water inside a cell of the
+    coarse grid (lognormal with mean one), zero for none; cells of ``fine`` have none.
     """
 
     curves: Mapping[str, IntensityCurves]
@@ -82,6 +83,32 @@ class CompiledTable:
         return self.lookup[chosen.first_row : chosen.first_row + chosen.bins]
 
 
+def require_responses(items: Sequence[Item], perils: Collection[str]) -> None:
+    """Refuse maps whose peril nothing responds to: their loss would be zero in silence.
+
+    A response without maps does not act; `compile_table` passes it over.
+
+    Parameters
+    ----------
+    items : sequence of Item
+        All items of a run.
+    perils : collection of str
+        Perils of the census.
+
+    Raises
+    ------
+    ResponseError
+        Naming the first peril that no item responds to.
+    """
+    for peril in perils:
+        if not any(peril in item.responses for item in items):
+            raise ResponseError(
+                "maps of a peril without a response", where=peril, found="no item that it harms",
+                expected=sorted({p for item in items for p in item.responses}),
+                remedy="add its rows to data/curves, or leave its maps out of census.yml",
+            )  # fmt: skip
+
+
 def compile_table(
     census: xr.DataTree,
     curves: Mapping[str, IntensityCurves],
@@ -98,12 +125,12 @@ def compile_table(
     census : DataTree
         From `load_census`.
     curves : mapping of str to IntensityCurves
-        By peril; perils without curves do not act.
+        By peril; perils without curves do not act, whatever responses there are.
     items : sequence of Item
         Exposure classes with responses; items of one column are summed.
     depth_spread : float
-        Coefficient of variation of depth inside a cell of the coarse grid; the response becomes its
-        mean over that spread. Zero for none.
+        Coefficient of variation of the depth of water inside a cell of the coarse grid; the
+        response becomes its mean over that spread. Zero for none.
     fine : FineCells, optional
         Cells of a finer grid, or polygons, that take the place of their catalogue cells.
     correlation : Correlation, optional
@@ -231,7 +258,7 @@ def _tabulated(
     layers, means, deviations, first = [], [], [], 0
     for peril, curves, coarse in wanted:
         unit = census[peril].attrs["units"]
-        spreads = [s.depth_spread if unit == "m" and coarse else 0.0 for s in scenarios]
+        spreads = [s.depth_spread if peril in WATER and coarse else 0.0 for s in scenarios]
         bins = max(bins_for(s.items, peril, d) for s, d in zip(scenarios, spreads, strict=True))
         intensity = np.linspace(0.0, curves.cap, bins)
         means.append(np.stack(

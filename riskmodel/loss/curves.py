@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -13,15 +13,13 @@ from scipy import special
 
 from riskmodel.core.errors import ResponseError
 from riskmodel.core.status import worst
-from riskmodel.core.vocabulary import Peril
+from riskmodel.core.vocabulary import WATER, Peril
+from riskmodel.loss.classes import Classes, ExposureClass, load_classes
 from riskmodel.loss.library import (
     FOLDER,
-    Classes,
     EmanuelCurve,
-    ExposureClass,
     Library,
     library_curve,
-    load_classes,
     load_library,
     table_response,
 )
@@ -119,8 +117,18 @@ def _logit_normal(scale: float) -> tuple[FloatArray, FloatArray]:
     return np.concatenate([[0.0], mean, [1.0]]), np.concatenate([[0.0], spread, [0.0]])
 
 
-def damage_items(levers: DamageLevers, folder: Path = FOLDER) -> list[Item]:
-    """One item for each exposure class, with its responses to wind, flood and surge.
+def damage_items(
+    levers: DamageLevers, folder: Path = FOLDER, *, exposed: Collection[str] | None = None
+) -> list[Item]:
+    """One item for each exposure class, with its responses to all perils that harm it.
+
+    Parameters
+    ----------
+    levers : DamageLevers
+    folder : Path
+        Holds the library and the classes.
+    exposed : collection of str, optional
+        Classes that the census values; optional classes that it lacks are left out.
 
     Raises
     ------
@@ -136,16 +144,25 @@ def damage_items(levers: DamageLevers, folder: Path = FOLDER) -> list[Item]:
             found=sorted(levers.ground_floor_share), expected=sorted(dwellings),
         )  # fmt: skip
     items = []
-    for name, exposed in classes.classes.items():
-        responses = {
-            "typhoon_wind": _wind(name, exposed, library, classes, levers),
-            "rain_flood": _depth(name, "rain_flood", exposed, library, classes, levers),
-            "storm_surge": _depth(name, "storm_surge", exposed, library, classes, levers),
-        }
-        items.append(
-            Item(exposed.sector, "loss", "CNY", name, responses, "complement", exposed.unit_value)
-        )
+    for name, own in classes.classes.items():
+        if own.optional and exposed is not None and name not in exposed:
+            continue
+        responses = {"typhoon_wind": _wind(name, own, library, classes, levers)}
+        responses |= {p: _depth(name, p, own, library, classes, levers) for p in WATER}
+        responses |= _further(name, library, classes)
+        items.append(Item(own.sector, "loss", "CNY", name, responses, "complement", own.unit_value))
     return items
+
+
+def _further(name: str, library: Library, classes: Classes) -> dict[str, Response]:
+    """Responses of a class to perils beyond wind and water, where it has any."""
+    found: dict[str, Response] = {}
+    for peril, tables in classes.further.items():
+        if not isinstance(used := tables[name], str):
+            curve = library_curve(library, used.curve, peril)
+            made = table_response(f"{peril}/{name}", curve, peril, factor=used.factor)
+            found[peril] = replace(made, status=worst([curve.status, classes.status]))
+    return found
 
 
 def _wind(
@@ -189,5 +206,8 @@ def _depth(
     if peril == "storm_surge":
         factor *= levers.surge_multiplier
         source = f"{source}; {classes.surge_source}"
+    elif peril in classes.water:
+        factor *= classes.water[peril].factor * classes.water[peril].reached
+        source = f"{source}; {classes.water[peril].source}"
     response = table_response(f"{peril}/{name}", curve, peril, factor=factor, shift=shift)
     return replace(response, source=source, status=worst([curve.status, classes.status]))

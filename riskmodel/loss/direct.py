@@ -15,6 +15,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from riskmodel.core.errors import CatalogueError
+from riskmodel.core.vocabulary import WATER
 from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import Scenario
 from riskmodel.loss.lookup import mean_over_spread
@@ -63,13 +64,12 @@ def direct_outcomes(
     pairs = {p: _pairs(catalogue, scenario, p, numbers) for p in scenario.curves}
     keys = np.unique(np.concatenate([found.key for found in pairs.values()]))
     places = {p: np.searchsorted(keys, found.key) for p, found in pairs.items()}
-    units = {p: str(census[p].attrs["units"]) for p in scenario.curves}
     names = list(dict.fromkeys(item.column for item in scenario.items))
     zones, cells = census["zones"].to_dataset(), next(iter(scenario.curves.values())).left.shape[0]
     out = np.zeros((numbers.size, zones.sizes["zone"], len(names)))
     cell, storm = np.divmod(keys, numbers.size)
     for item in scenario.items:
-        ratio = _ratio(item, pairs, places, keys.size, units, scenario.depth_spread)
+        ratio = _ratio(item, pairs, places, keys.size, scenario.depth_spread)
         value = _value(census, item, cells)
         for z in range(zones.sizes["zone"]):
             amount = ratio * value[z, cell]
@@ -105,7 +105,7 @@ def _pairs(catalogue: xr.DataTree, scenario: Scenario, peril: str, numbers: IntA
 
 def _ratio(
     item: Item, pairs: Mapping[str, _Pairs], places: Mapping[str, IntArray], size: int,
-    units: Mapping[str, str], spread: float,
+    spread: float,
 ) -> FloatArray:  # fmt: skip
     """Outcome on one unit at each key: 1 - Π(1 - d), or the highest."""
     kept, highest = np.ones(size), np.zeros(size)
@@ -113,7 +113,7 @@ def _ratio(
         if peril not in pairs:
             continue
         intensity = pairs[peril].intensity
-        outcome = mean_over_spread(response, intensity, spread if units[peril] == "m" else 0.0)
+        outcome = mean_over_spread(response, intensity, spread if peril in WATER else 0.0)
         kept[places[peril]] *= 1.0 - outcome
         np.maximum.at(highest, places[peril], outcome)
     return highest if item.combine == "highest" else 1.0 - kept

@@ -1,8 +1,8 @@
 """Perils of one storm combine in the cell: 1 - Π(1 - d), or the highest of a benefit paid once.
 
 The combined amount is booked to perils in proportion to what each costs alone; a highest outcome to
-the peril that pays it. Each kernel goes through all items of an entry: a call for each item was
-a third slower. ``acting`` perils are listed in ``scratch.order``.
+the peril that pays it. Each kernel goes through the pairs that `first_peril` lists, and leaves out
+those of one peril, and those that an earlier peril has listed too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from riskmodel.loss.kernel_arrays import Arrays, IntArray, Scratch, Sums
+from riskmodel.loss.kernel_arrays import Arrays, FloatArray, IntArray, Scratch, Sums
 
 LEAST = 1e-300  # in place of a sum of ratios that is zero
 
@@ -24,6 +24,18 @@ def _listed(acting: int, order: IntArray) -> int:
             order[count] = p
             count += 1
     return count
+
+
+@nb.njit(cache=True, inline="always")
+def _keep_highest(single: FloatArray, number: int) -> None:
+    """Leave, in each scenario, the highest outcome to the first peril that has it."""
+    for s in range(single.shape[1]):
+        best = 0
+        for n in range(1, number):
+            if single[n, s] > single[best, s]:
+                best = n
+        for n in range(number):
+            single[n, s] *= n == best
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -43,7 +55,7 @@ def add_joint(
         local = listed[place]
         if acting[local] == alone or acting[local] & before:
             continue
-        number, storm = _listed(np.int64(acting[local]), order), offset + local
+        number, storm = _listed(int(acting[local]), order), offset + local
         for k in range(begin, end):
             i, value = entry_item[k], entry_value[k]
             total, kept, largest = 0.0, 1.0, 0.0
@@ -87,7 +99,7 @@ def add_joint_scenarios(
         local = listed[place]
         if acting[local] == alone or acting[local] & before:
             continue
-        number, storm = _listed(np.int64(acting[local]), order), offset + local
+        number, storm = _listed(int(acting[local]), order), offset + local
         for k in range(begin, end):
             i, value = np.uint64(entry_item[k]), entry_value[k]
             for s in range(scenarios):
@@ -104,14 +116,8 @@ def add_joint_scenarios(
                     totals[s] += ratio
                     keeps[s] *= 1.0 - ratio
             if item_highest[i]:
-                for s in range(scenarios):
-                    best = 0
-                    for n in range(1, number):
-                        if single[n, s] > single[best, s]:
-                            best = n
-                    for n in range(number):
-                        single[n, s] *= n == best
-                    totals[s] = value
+                _keep_highest(single, number)
+                totals[:] = value
             else:
                 for s in range(scenarios):
                     totals[s] = value * (1.0 - keeps[s]) / max(totals[s], LEAST)
@@ -146,7 +152,7 @@ def add_joint_moments(
         local = listed[place]
         if acting[local] == alone or acting[local] & before:
             continue
-        number, storm = _listed(np.int64(acting[local]), order), offset + local
+        number, storm = _listed(int(acting[local]), order), offset + local
         for k in range(begin, end):
             i, value = entry_item[k], entry_value[k]
             square, kept, best, of_best = 1.0, 1.0, -1.0, 0.0

@@ -1,9 +1,9 @@
 """Kernels of the pass: read intensity, look responses up, combine in the cell, sum by zone.
 
 A task is one zone and one run of occurrences. It alone writes their sums, entry by entry, so no
-number of threads and no chunking changes a bit. Helpers are taken into the code of `_task` (numba's
-``inline``): as calls for each pair they took twice the time. They are not taken into the parallel
-loop itself: that gave sums of zero.
+number of threads and no chunking changes a bit. Each kernel goes through a list of an entry's pairs
+and takes its arrays apart before: numba counts references whenever an array is taken out of a
+tuple, which for each pair took longer than the pair.
 """
 
 from __future__ import annotations
@@ -100,15 +100,21 @@ def _alone(
         if acting[local] != bit:
             continue
         low, part, storm = lows[local], parts[local], offset + local
-        for k in range(first, end):
+        column, added = 0, 0.0
+        for k in range(first, end):  # items of a column stand together: a write for each column
             i = entry_item[k]
             if acts[i]:
+                if item_column[i] != column:
+                    if added > 0.0:
+                        means[storm, column * perils + p] += added
+                        if rare[local]:
+                            rares[storm, column * perils + p] += added
+                    column, added = item_column[i], 0.0
                 below = lookup[low, i]
-                added = entry_value[k] * (below + (lookup[low + 1, i] - below) * part)
-                at = item_column[i] * perils + p
-                means[storm, at] += added
-                if rare[local]:
-                    rares[storm, at] += added
+                added += entry_value[k] * (below + (lookup[low + 1, i] - below) * part)
+        means[storm, column * perils + p] += added
+        if rare[local]:
+            rares[storm, column * perils + p] += added
 
 
 @nb.njit(cache=True, error_model="numpy")

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from riskmodel.core.errors import ResponseError
 from riskmodel.core.status import Status
-from riskmodel.core.vocabulary import Peril, Sector
+from riskmodel.core.vocabulary import Peril
 from riskmodel.core.yaml_file import read_mapping
 from riskmodel.loss.response import Response, check_ratio, largest_spread
 
@@ -24,18 +24,18 @@ Text = Annotated[str, Field(min_length=1)]
 Positive = Annotated[float, Field(gt=0.0)]
 CurveSector = Literal[
     "all", "population", "residential", "commercial", "industrial", "transport",
-    "infrastructure", "agriculture",
+    "infrastructure", "agriculture", "crops", "aquaculture", "forest",
 ]  # fmt: skip
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class _Fixed(BaseModel):
-    """Base of the models of the library: unknown keys and NaN refused, values fixed."""
+class Fixed(BaseModel):
+    """Base of the models of ``data/curves``: unknown keys and NaN refused, values fixed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class _Curve(_Fixed):
+class _Curve(Fixed):
     """What each curve states beside its numbers."""
 
     perils: tuple[Peril, ...] = Field(min_length=1)
@@ -92,7 +92,7 @@ class EmanuelCurve(_Curve):
 Curve = Annotated[TableCurve | EmanuelCurve, Field(discriminator="form")]
 
 
-class CurveSet(_Fixed):
+class CurveSet(Fixed):
     """Published alternatives for one key of the params file, and their weights."""
 
     key: Text
@@ -113,32 +113,11 @@ class CurveSet(_Fixed):
         return dict(zip(self.members, weights, strict=False))
 
 
-class Library(_Fixed):
+class Library(Fixed):
     """Content of ``library.yml``: curves by name, and sets of alternatives."""
 
     curves: Mapping[str, Curve]
     sets: Mapping[str, CurveSet]
-
-
-class ExposureClass(_Fixed):
-    """How one exposure class responds, in the words of ``classes.yml``."""
-
-    sector: Sector
-    curve: Text
-    dwelling: bool
-    v_half_factor: Positive
-    maximum_damage: Annotated[float, Field(gt=0.0, le=1.0)]
-    unit_value: Positive
-
-
-class Classes(_Fixed):
-    """Content of ``classes.yml``."""
-
-    status: Status
-    source: Text
-    floor_in_curve: Annotated[float, Field(ge=0.0)]
-    surge_source: Text
-    classes: Mapping[str, ExposureClass]
 
 
 @cache
@@ -152,7 +131,7 @@ def load_library(folder: Path = FOLDER) -> Library:
         falls, exceeds 1, has one point, has a spread above sqrt(m (1 - m)) or a valid range outside
         its knots; all offending keys are named.
     """
-    library = _read(folder / "library.yml", Library)
+    library = read_model(folder / "library.yml", Library)
     for name, curve in library.curves.items():
         if isinstance(curve, TableCurve):
             for peril in curve.perils:
@@ -160,19 +139,15 @@ def load_library(folder: Path = FOLDER) -> Library:
     return library
 
 
-@cache
-def load_classes(folder: Path = FOLDER) -> Classes:
-    """Read ``classes.yml``.
+def read_model(path: Path, model: type[Model]) -> Model:
+    """Read a file of ``data/curves`` as a model.
 
     Raises
     ------
     ResponseError
-        If the file is missing or not YAML, or a key is written twice, unknown or missing.
+        If the file is missing or not YAML, or a key is written twice, unknown, missing or refused;
+        all offending keys are named.
     """
-    return _read(folder / "classes.yml", Classes)
-
-
-def _read(path: Path, model: type[Model]) -> Model:
     content = read_mapping(path, ResponseError, missing="take data/curves from the repository")
     try:
         return model.model_validate(content)

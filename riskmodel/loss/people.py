@@ -1,19 +1,21 @@
-"""People in the water: affected, evacuated, injured and dead, as responses on the population.
+"""People harmed: affected, evacuated, injured and dead, as responses on the population.
 
-Wind casualties are not modelled: no source with numbers was found.
+Water harms by depth and the levers of the params; other perils by their rows of the library, or not
+at all for a reason that ``data/curves/classes.yml`` states.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from riskmodel.core.errors import ResponseError
-from riskmodel.core.vocabulary import Peril
+from riskmodel.core.status import worst
+from riskmodel.core.vocabulary import WATER, Peril
+from riskmodel.loss.classes import PeopleHarmed, PeopleInWater, UsedTable, load_classes
 from riskmodel.loss.library import FOLDER, library_curve, load_library, table_response
 from riskmodel.loss.response import Item, Response, largest_spread
 
-WATER: tuple[Peril, ...] = ("rain_flood", "storm_surge")
 PEOPLE = ("affected", "evacuated", "injured", "dead")
 
 
@@ -86,22 +88,23 @@ class PeopleLevers:
 
 
 def death_response(levers: PeopleLevers, peril: Peril, folder: Path = FOLDER) -> Response:
-    """Deaths for one person at a depth (m above ground): mortality x share in the water.
+    """Deaths for one person of a place, by depth (m above ground) or the peril's own intensity.
+
+    In water: mortality x share in the water. Else the peril's table x the share who do not leave.
 
     Raises
     ------
     ResponseError
-        If the library has no such curve for the peril.
+        If the library has no such curve for the peril, or the peril kills nobody for a reason.
     """
-    return _harmed(levers, peril, "dead", 1.0, folder)
-
-
-def _harmed(
-    levers: PeopleLevers, peril: Peril, name: str, each_death: float, folder: Path
-) -> Response:
-    curve = library_curve(load_library(folder), f"mortality_{levers.mortality}", peril)
-    factor = levers.in_the_water * each_death
-    return table_response(f"people.{name}/{peril}", curve, peril, factor=factor)
+    found = people_responses(levers, peril, folder).get("dead")
+    if found is None:
+        raise ResponseError(
+            "no deaths by this peril", where=f"people.dead/{peril}",
+            found=load_classes(folder).people.get(peril), expected="a table of the dead",
+            remedy="leave the peril out, or add its row to data/curves with its source",
+        )  # fmt: skip
+    return found
 
 
 def people_items(levers: PeopleLevers, folder: Path = FOLDER) -> list[Item]:
@@ -109,19 +112,67 @@ def people_items(levers: PeopleLevers, folder: Path = FOLDER) -> list[Item]:
 
     A person is counted once an occurrence: the peril that harms most counts (as for benefits).
     """
-    responses = {
-        "affected": lambda peril: _from_depth(levers, peril, "affected", 1.0),
-        "evacuated": lambda peril: _from_depth(levers, peril, "evacuated", levers.leaving),
-        "injured": lambda peril: _harmed(
-            levers, peril, "injured", levers.injured_per_death, folder
-        ),
-        "dead": lambda peril: death_response(levers, peril, folder),
-    }
+    perils = dict.fromkeys((*WATER, *load_classes(folder).people))
+    found = {peril: people_responses(levers, peril, folder) for peril in perils}
     return [
         Item(f"people.{name}", "persons", "person", "population",
-             {peril: responses[name](peril) for peril in WATER}, "highest", 1.0)
+             {peril: made[name] for peril, made in found.items() if name in made}, "highest", 1.0)
         for name in PEOPLE
     ]  # fmt: skip
+
+
+def people_responses(
+    levers: PeopleLevers, peril: Peril, folder: Path = FOLDER
+) -> dict[str, Response]:
+    """Responses of one peril by what happens to people; empty where a reason says why none.
+
+    Raises
+    ------
+    ResponseError
+        If the library has no curve of a name for the peril.
+    """
+    classes = load_classes(folder)
+    row = classes.people.get(peril)
+    if peril in WATER:
+        own = row.mortality if isinstance(row, PeopleInWater) else levers.mortality
+        there = classes.water[peril].reached if peril in classes.water else 1.0
+        injured = there * levers.injured_per_death
+        return {
+            "affected": _from_depth(levers, peril, "affected", there),
+            "evacuated": _from_depth(levers, peril, "evacuated", there * levers.leaving),
+            "injured": _in_water(levers, own, peril, "injured", injured, folder),
+            "dead": _in_water(levers, own, peril, "dead", there, folder),
+        }
+    return _by_table(levers, peril, row, folder) if isinstance(row, PeopleHarmed) else {}
+
+
+def _by_table(
+    levers: PeopleLevers, peril: Peril, row: PeopleHarmed, folder: Path
+) -> dict[str, Response]:
+    leaving = levers.leaving if row.warned else 0.0
+    made = {"affected": _table("affected", peril, row.affected, 1.0, folder)}
+    if leaving > 0.0:
+        made["evacuated"] = _table("evacuated", peril, row.affected, leaving, folder)
+    if not isinstance(row.dead, str):
+        dead, staying = row.dead, 1.0 - leaving
+        each = staying * (row.injured_per_death or 0.0)
+        made["injured"] = _table("injured", peril, dead, each, folder)
+        made["dead"] = _table("dead", peril, dead, staying, folder)
+    return made
+
+
+def _table(name: str, peril: Peril, used: UsedTable, factor: float, folder: Path) -> Response:
+    curve = library_curve(load_library(folder), used.curve, peril)
+    made = table_response(f"people.{name}/{peril}", curve, peril, factor=used.factor * factor)
+    return replace(made, status=worst([curve.status, load_classes(folder).status]))
+
+
+def _in_water(
+    levers: PeopleLevers, mortality: str, peril: Peril, name: str, each_death: float, folder: Path
+) -> Response:
+    curve = library_curve(load_library(folder), f"mortality_{mortality}", peril)
+    factor = levers.in_the_water * each_death
+    return table_response(f"people.{name}/{peril}", curve, peril, factor=factor)
 
 
 def _from_depth(levers: PeopleLevers, peril: Peril, name: str, share: float) -> Response:

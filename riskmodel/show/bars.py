@@ -1,4 +1,4 @@
-"""Bars: zones, zones by peril, one assumption at a time, past storms."""
+"""Bars: zones, zones by peril, months by peril."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from riskmodel.core.errors import FigureError
-from riskmodel.core.messages import Language, message
+from riskmodel.core.messages import Language, message, names
 from riskmodel.show.frame import hover, name_rows, new_figure, row_height
 from riskmodel.show.inputs import require_attrs, require_dims
 from riskmodel.show.theme import COLORWAY, INK, PERIL_COLOURS, colour_of
@@ -169,4 +169,55 @@ def stacked_zone_figure(
     figure.update_layout(barmode="stack")
     figure.update_xaxes(title_text=title)
     name_rows(figure, names, message("axis.zone", language))
+    return figure
+
+
+def stacked_month_figure(
+    values: xr.DataArray, *, language: Language, title_key: str = "title.loss_season"
+) -> go.Figure:
+    """One bar a month, in pieces by peril in the given order, the first at the bottom.
+
+    Parameters
+    ----------
+    values : xarray.DataArray
+        Dims `month` (1 to 12, months without a loss may be left out) and `peril` (names of the
+        design); units as for `zone_bar_figure`. The pieces must be such as may be added (AAL).
+    language : {"zh", "en"}
+        Language of all texts.
+    title_key : str
+        Message key of the question.
+
+    Raises
+    ------
+    FigureError
+        If units are missing, a month is none, or a peril is unknown.
+    """
+    require_dims(values, ("month", "peril"), where="stacked months")
+    unit, title = axis_for(values, language)
+    months, words = values["month"].values, names("month", language)
+    if not np.isin(months, range(1, 13)).all():
+        raise FigureError(
+            "a month is out of range", where="stacked months", found=months.tolist(),
+            expected="1 to 12", remedy="number the months of the year",
+        )  # fmt: skip
+    colours = {str(p): colour_of(PERIL_COLOURS, str(p)) for p in values["peril"].values}
+    legend = [message(f"peril.{peril}", language) for peril in colours]
+    figure = new_figure(message(title_key, language), legend=legend)
+    word = unit_word(values, language)
+    for (peril, colour), label in zip(colours.items(), legend, strict=True):
+        shown = unit.shown(values.sel(peril=peril)).values
+        texts = [
+            hover((f"{words[str(int(month))]} {label}", f"{number(float(value))} {word}"))
+            for month, value in zip(months, shown, strict=True)
+        ]
+        marker = {"color": colour, "line": {"color": "white", "width": 0.5}}
+        figure.add_bar(
+            x=months, y=shown, name=label, marker=marker, hovertext=texts, hoverinfo="text"
+        )
+    figure.update_layout(barmode="stack")
+    figure.update_xaxes(
+        range=[0.4, 12.6], tickvals=list(range(1, 13)), ticktext=list(words.values()),
+        showgrid=False, title_text=message("axis.month", language),
+    )  # fmt: skip
+    figure.update_yaxes(rangemode="tozero", title_text=title)
     return figure

@@ -23,6 +23,7 @@ NOTES = {  # which words say what a case does and does not tell
     "independent": "references",
     "sampled": "sampled",
     "sampled_together": "sampled",
+    "what_if": "what_if",
 }
 WHERE = "references of the exceedance curve"
 LABEL_UNITS, LABEL_GAP, LEADER, HEADROOM = 11, 34, 8, 1.06

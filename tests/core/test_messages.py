@@ -16,7 +16,7 @@ PACKAGE = Path(riskmodel.__file__).parent
 NAMES = {
     "peril": "typhoon_wind rain_flood storm_surge flash_flood landslide drought forest_fire "
     "cold_snow earthquake",
-    "sector": "residential commercial industrial crops aquaculture infrastructure",
+    "sector": "residential commercial industrial crops aquaculture infrastructure forest",
     "payer": "household farm enterprise public_body tier_1 tier_n tier_x city county reserve "
     "reinsurer",
     "account": "direct_loss benefits",

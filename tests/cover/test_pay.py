@@ -184,7 +184,7 @@ BAD: list[tuple[str, Callable[[Any], Any], type[RiskModelError], str]] = [
     ),
     (
         "losses",
-        lambda d: d.assign_coords(sector=["forest", *d["sector"].to_numpy()[1:]]),
+        lambda d: d.assign_coords(sector=["castles", *d["sector"].to_numpy()[1:]]),
         SchemaError,
         "unknown sectors",
     ),

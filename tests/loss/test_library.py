@@ -12,14 +12,8 @@ from scipy import stats
 
 from riskmodel.core.errors import ResponseError
 from riskmodel.core.vocabulary import Peril
-from riskmodel.loss.library import (
-    FOLDER,
-    TableCurve,
-    library_curve,
-    load_classes,
-    load_library,
-    table_response,
-)
+from riskmodel.loss.classes import load_classes
+from riskmodel.loss.library import FOLDER, TableCurve, library_curve, load_library, table_response
 from riskmodel.run.params import load_params
 
 ROOT = FOLDER.parents[1]

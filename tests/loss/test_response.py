@@ -143,14 +143,6 @@ def test_weaker_structures_lose_more_at_any_wind() -> None:
     assert (np.diff(ladder, axis=0)[:, -1] > 0).all()
 
 
-def test_every_class_answers_to_three_perils_in_the_units_of_the_maps() -> None:
-    for item in damage_items(LEVERS):
-        assert set(item.responses) == {"typhoon_wind", "rain_flood", "storm_surge"}
-        units = {p: r.intensity_unit for p, r in item.responses.items()}
-        assert units == {"typhoon_wind": "m s-1", "rain_flood": "m", "storm_surge": "m"}
-        assert item.combine == "complement"
-
-
 def test_floors_above_the_curve_s_keep_dwellings_dry_longer_and_nothing_else() -> None:
     """Floors 0.30 m above those of the curve: a dwelling at 0.8 m suffers as one at 0.5 m did."""
     plain = responses("rain_flood")

@@ -116,6 +116,16 @@ def make_zone_perils() -> xr.DataArray:
     return xr.DataArray(values, dims=("zone", "peril"), coords=coords, attrs=attrs)
 
 
+def make_month_perils() -> xr.DataArray:
+    """Losses of the months by all nine perils: water in summer, snow in winter."""
+    months, perils = np.arange(1, 13), PERILS.split()
+    summer, winter = np.exp(-((months - 8) ** 2) / 4.0), np.exp(-((months - 1) ** 2) / 2.0)
+    cold = np.array([peril == "cold_snow" for peril in perils])
+    value = 1e9 * np.where(cold, winter[:, None], summer[:, None]) / np.arange(1, 10)
+    attrs = {**MONEY, "long_name_zh": "年均损失", "long_name_en": "Average annual loss"}
+    return xr.DataArray(value, {"month": months, "peril": perils}, ("month", "peril"), attrs=attrs)
+
+
 def make_variants() -> xr.Dataset:
     zh = ["风灾脆弱性曲线", "尾部外推", "空间相关性", "干湿过渡", "暴露价值"]
     en = ["Wind damage curve", "Tail beyond the maps", "Dependence", "Dry to wet", "Exposed value"]
@@ -336,6 +346,11 @@ def zones() -> xr.DataArray:
 @pytest.fixture()
 def zone_perils() -> xr.DataArray:
     return make_zone_perils()
+
+
+@pytest.fixture()
+def month_perils() -> xr.DataArray:
+    return make_month_perils()
 
 
 @pytest.fixture()

@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from riskmodel.core.errors import FigureError
-from riskmodel.show.bars import stacked_zone_figure, zone_bar_figure
+from riskmodel.show.bars import stacked_month_figure, stacked_zone_figure, zone_bar_figure
 from riskmodel.show.comparison import observed_modelled_figure, tornado_figure
 from riskmodel.show.curves import exceedance_figure, split_at_share
 from riskmodel.show.dependence import chi_figure
@@ -61,6 +61,7 @@ FIGURES: dict[str, Callable[[Inputs, Any], go.Figure]] = {
     "tracks": lambda get, to: tracks_figure(*get("tracks"), outlines=get("outlines"), language=to),
     "zones": lambda get, to: zone_bars(get("zones"), to),
     "stacked": lambda get, to: stacked_zone_figure(get("zone_perils"), language=to),
+    "months": lambda get, to: stacked_month_figure(get("month_perils"), language=to),
     "tornado": lambda get, to: tornado_figure(get("variants"), language=to),
     "storms": lambda get, to: observed_modelled_figure(get("storms"), language=to),
     "ledger": lambda get, to: ledger_figure(get("ledger"), language=to),
@@ -77,7 +78,7 @@ FIGURES: dict[str, Callable[[Inputs, Any], go.Figure]] = {
 }
 MONEY_FIGURES = (
     *("curve", "references", "zones", "stacked", "tornado", "storms", "ledger", "premium"),
-    "layers",
+    *("layers", "months"),
 )
 
 
@@ -347,6 +348,17 @@ def test_zone_refusals(zones: xr.DataArray, zone_perils: xr.DataArray) -> None:
     odd = zone_perils.assign_coords(peril=["meteorite", *zone_perils["peril"].values[1:]])
     with pytest.raises(FigureError, match="meteorite"):
         stacked_zone_figure(odd, language="en")
+
+
+def test_months_are_stacked_by_peril_in_their_places(month_perils: xr.DataArray) -> None:
+    figure = stacked_month_figure(month_perils.sel(month=[7, 8, 9]), language="zh")
+    assert figure.layout.barmode == "stack"
+    assert {bar.name: bar.marker.color for bar in figure.data}["干旱"] == PERIL_COLOURS["drought"]
+    assert list(figure.data[0].x) == [7, 8, 9]
+    assert figure.data[0].y[1] == pytest.approx(10.0)  # 1e9 yuan
+    assert figure.data[0].hovertext[1] == "8月 台风大风: 10 亿元"
+    with pytest.raises(FigureError, match="month is out of range"):
+        stacked_month_figure(month_perils.assign_coords(month=range(12)), language="en")
 
 
 def test_zone_bars_of_a_ratio_are_not_money(zones: xr.DataArray) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Mapping
 
 import pandas as pd
 import plotly.graph_objects as go
+from IPython.display import Markdown
 from IPython.display import display as show_in_notebook
 from plotly.utils import PlotlyJSONEncoder
 
@@ -50,3 +52,10 @@ def keep(run: Run, frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Write a table to ``tables/<name>.csv`` (UTF-8 with BOM, for spreadsheets) and return it."""
     write_table(frame, run.folder.tables / f"{name}.csv")
     return frame
+
+
+def tell(run: Run, paragraphs: Mapping[str, str], name: str) -> None:
+    """Display paragraphs under their headings, and keep them as ``tables/<name>.csv``."""
+    keep(run, pd.DataFrame(list(paragraphs.items()), columns=["heading", "text"]), name)
+    text = "\n\n".join(f"**{heading}.** {told}" for heading, told in paragraphs.items())
+    show_in_notebook(Markdown(text))  # type: ignore[no-untyped-call]

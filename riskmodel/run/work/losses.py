@@ -16,7 +16,12 @@ from riskmodel.cover.benefits import benefit_items
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.exceedance.curve import ep_curve
 from riskmodel.exceedance.metrics import loss_metrics
-from riskmodel.loss.compilation import CompiledTable, Scenario, compile_scenarios
+from riskmodel.loss.compilation import (
+    CompiledTable,
+    Scenario,
+    compile_scenarios,
+    require_responses,
+)
 from riskmodel.loss.curves import damage_items
 from riskmodel.loss.occurrence_table import occurrence_tables, repeated_table
 from riskmodel.loss.people import people_items
@@ -38,12 +43,18 @@ def programme_of(run: Run, census: xr.DataTree) -> Programme:
     return load_programme(Path(run.path(run.params.tiers.programme)), zones=zones)
 
 
+def damage_of(params: Params, census: xr.DataTree) -> list[Item]:
+    """Damage of the classes that the census values."""
+    exposed = census["exposure"].to_dataset()["exposure_class"].values.tolist()
+    return damage_items(damage_levers(params), exposed=exposed)
+
+
 def items_of(run: Run, params: Params, census: xr.DataTree) -> list[Item]:
     """Classes exposed with their responses: damage, benefits of the programme, people."""
     people, floor_height = people_levers(params), params.loss.floor_height
     programme = programme_of(run, census)
     return [
-        *damage_items(damage_levers(params)),
+        *damage_of(params, census),
         *benefit_items(programme, floor_height=floor_height, people=people),
         *people_items(people),
     ]
@@ -60,9 +71,15 @@ def loss_scenario(
     """Losses, benefits and people under some params, a column for each of their parts.
 
     Only the named perils act; all of the catalogue where none are named.
+
+    Raises
+    ------
+    ResponseError
+        If a peril of the catalogue has maps but nothing responds to it.
     """
     items = items_of(run, params, census)
     curves = scenario_curves(params, census, catalogue)
+    require_responses(items, curves)
     curves = {p: curve for p, curve in curves.items() if perils is None or p in perils}
     return Scenario(curves, items, params.loss.depth_spread)
 

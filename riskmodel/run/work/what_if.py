@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import ipywidgets as widgets
+import pandas as pd
+import plotly.graph_objects as go
 import xarray as xr
+from IPython.display import display
 
-from riskmodel.exceedance.metrics import Metric, loss_metrics
+from riskmodel.core.messages import Language, message
+from riskmodel.exceedance.metrics import loss_metrics, value_at_risk, year_losses
 from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.loss.compilation import compile_table
-from riskmodel.loss.curves import damage_items
 from riskmodel.loss.engine import stored_blocks
 from riskmodel.loss.kernel_arrays import Pairs
 from riskmodel.loss.occurrence_table import occurrence_tables
 from riskmodel.run.folder import Run
 from riskmodel.run.params import apply_overrides
-from riskmodel.run.settings import damage_levers, scenario_curves
+from riskmodel.run.settings import scenario_curves
+from riskmodel.run.work.losses import damage_of
+from riskmodel.show.curves import exceedance_figure
+
+LEVERS = {  # dotted key: lowest, highest, step
+    "loss.v_half": (60.0, 140.0, 1.0),
+    "loss.flood_damage_scale": (0.1, 2.0, 0.05),
+    "loss.floor_height": (0.0, 1.5, 0.05),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +45,13 @@ class Held:
 def held(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> Held:
     """Read all pairs of the catalogue into memory once."""
     curves = scenario_curves(run.params, census, catalogue)
-    items = damage_items(damage_levers(run.params))
+    items = damage_of(run.params, census)
     table = compile_table(census, curves, items, depth_spread=run.params.loss.depth_spread)
     return Held(run, census, catalogue, curves, list(stored_blocks(catalogue, table)))
 
 
-def what_if(kept: Held, changes: Mapping[str, object]) -> dict[str, Metric]:
-    """Figures of `loss_metrics` of the occurrences of the catalogue under changed params.
+def what_if(kept: Held, changes: Mapping[str, object]) -> xr.Dataset:
+    """Occurrence table of the losses under changed params, all sectors in one column.
 
     Parameters
     ----------
@@ -51,7 +63,66 @@ def what_if(kept: Held, changes: Mapping[str, object]) -> dict[str, Metric]:
     params = apply_overrides(base, dict(changes), where="what if")
     same = params.curves == base.curves and params.scenario == base.scenario
     curves = kept.curves if same else scenario_curves(params, kept.census, kept.catalogue)
-    items = [replace(item, column="loss") for item in damage_items(damage_levers(params))]
+    items = [replace(item, column="loss") for item in damage_of(params, kept.census)]
     table = compile_table(kept.census, curves, items, depth_spread=params.loss.depth_spread)
     (found,) = occurrence_tables(kept.catalogue, [table], blocks=kept.blocks).values()
-    return loss_metrics(found, list(params.exceedance.return_periods))
+    return found
+
+
+def what_if_table(kept: Held, changes: Mapping[str, object]) -> pd.DataFrame:
+    """Figures as in the params and under the changes, in 亿元.
+
+    Both see the same storms, so that the difference is no matter of chance.
+    """
+    periods = list(kept.run.params.exceedance.return_periods)
+    columns = {
+        name: {k: m.value / 1e8 for k, m in loss_metrics(what_if(kept, c), periods).items()}
+        for name, c in (("as in the params", {}), ("what if", changes))
+    }
+    frame = pd.DataFrame(columns).round(2).reset_index(names="figure (亿元)")
+    return frame.assign(difference=(frame["what if"] - frame["as in the params"]).round(2))
+
+
+def what_if_figure(
+    kept: Held, changes: Mapping[str, object], curve: xr.Dataset, language: Language
+) -> go.Figure:
+    """Draw the curve of the run, and that of the changes as a thin line beside it."""
+    losses, periods = year_losses(what_if(kept, changes)), curve["return_period"].values
+    amounts = {"OEP": losses.largest, "AEP": losses.total}
+    lines = xr.Dataset(
+        {
+            "value": (
+                ("case", "kind", "return_period"),
+                [[[value_at_risk(years, t) for t in periods] for years in amounts.values()]],
+            )
+        },
+        {"case": ["what_if"], "kind": list(amounts), "return_period": periods},
+        {name: curve.attrs[name] for name in ("currency", "price_year")},
+    )
+    return exceedance_figure(curve, references=lines, language=language)
+
+
+def what_if_panel(kept: Held, curve: xr.Dataset, language: Language) -> widgets.VBox:
+    """Sliders that redraw the exceedance curve, for use in JupyterLab."""
+    now = kept.run.params.model_dump()
+    sliders = {
+        key: widgets.FloatSlider(
+            now["loss"][key.removeprefix("loss.")], min=low, max=high, step=step,
+            description=key.removeprefix("loss."), continuous_update=False,
+            style={"description_width": "initial"},
+        )
+        for key, (low, high, step) in LEVERS.items()
+    }  # fmt: skip
+    drawn = widgets.Output()
+
+    def redraw(_: object) -> None:
+        changes = {key: slider.value for key, slider in sliders.items()}
+        with drawn:
+            drawn.clear_output(wait=True)
+            display(what_if_figure(kept, changes, curve, language))  # type: ignore[no-untyped-call]
+
+    for slider in sliders.values():
+        slider.observe(redraw, names="value")
+    return widgets.VBox(
+        [widgets.Label(message("what_if.hint", language)), *sliders.values(), drawn]
+    )
