@@ -122,7 +122,10 @@ def test_cells_conserve_the_totals(census: xr.DataTree) -> None:
 
 
 def test_city_outputs_of_farms_are_spread_whole(table: pd.DataFrame, method: dict) -> None:
-    for column, key in (("crops", "crop_output"), ("aquaculture", "aquaculture_output")):
+    shares = method["exposure"]["timber_shares"].values()
+    assert sum(shares) == pytest.approx(1.0)
+    names = {"crops": "crop_output", "aquaculture": "aquaculture_output", "forest": "timber_value"}
+    for column, key in names.items():
         assert table[column].astype(float).sum() == pytest.approx(method["exposure"][key], abs=6e-4)
 
 

@@ -19,7 +19,7 @@ from rasterio.transform import from_origin
 
 from riskmodel.core.files import whole_file, write_text
 from riskmodel.run.demo.exposure import county_totals, weight_maps
-from riskmodel.run.demo.further import fire_classes, further_maps
+from riskmodel.run.demo.further import fire_classes, forest_weight, further_maps
 from riskmodel.run.demo.hazard import flood_maps, surge_maps, wind_maps
 
 FloatArray = npt.NDArray[np.float64]
@@ -36,6 +36,7 @@ MONEY_CLASSES = {
     "infrastructure": "settlement",
     "crops": "farmland",
     "aquaculture": "ponds",
+    "forest": "forest",
 }
 COUNT_CLASSES = {
     "population": "person",
@@ -59,6 +60,7 @@ def build_demo(folder: Path) -> Path:
     )
     lon, lat = _cell_centres(method["grid"])
     weights = weight_maps(method, counties, lon, lat)
+    weights["forest"] = forest_weight(method, lon, lat)
     maps = {
         "typhoon_wind": wind_maps(method, climate, lon, lat),
         "rain_flood": flood_maps(method, lon, lat, weights["settlement"]),

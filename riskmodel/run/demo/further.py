@@ -51,6 +51,13 @@ def fire_classes(method: dict[str, Any], lon: FloatArray, lat: FloatArray) -> Fl
     return 1.0 + (hills[..., None] < bounds).sum(axis=-1)
 
 
+def forest_weight(method: dict[str, Any], lon: FloatArray, lat: FloatArray) -> FloatArray:
+    """Relative weight of cells for standing timber: how hilly a place is, and a floor."""
+    inland = np.maximum(inland_km(lon, lat), 0.0)
+    hills = hilliness(method["hills"], inland, river_km(lon, lat))
+    return np.asarray(method["hills"]["forest_floor"] + hills)
+
+
 def hilliness(m: dict[str, Any], inland: FloatArray, river: FloatArray) -> FloatArray:
     """Return 0 at coast and rivers, towards 1 far from both."""
     from_rivers = -np.expm1(-river / m["river_km"])
