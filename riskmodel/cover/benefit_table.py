@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
@@ -19,6 +20,36 @@ class Step(Frozen):
     start: Number = Field(alias="from")
     to: Number | None = None
     pays: Money
+
+
+def check_steps(steps: Sequence[Step], *, falling: bool = False) -> None:
+    """Refuse steps that overlap, leave a gap or fall, and a last step that is closed.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+        From the mildest to the worst.
+    falling : bool
+        Whether a lower number is worse, as of a pressure: steps then go downwards.
+
+    Raises
+    ------
+    TermsError
+        Naming all steps.
+    """
+    table = [(s.start, s.to, s.pays) for s in steps]
+    sign = -1.0 if falling else 1.0
+    for (_, end, pays), (start, _, more) in pairwise(table):
+        if end is None or sign * start < sign * end:
+            raise TermsError("steps overlap", found=table, expected=f"a step from {end}")
+        if start != end:
+            raise TermsError("steps leave a gap", found=table, expected=f"a step from {end}")
+        if more < pays:
+            raise TermsError("amounts fall with the index", found=table)
+    if any(end is not None and sign * end <= sign * start for start, end, _ in table):
+        raise TermsError("a step ends before it starts", found=table)
+    if table[-1][1] is not None:
+        raise TermsError("the last step is closed", found=table, remedy="leave its `to` out")
 
 
 class _DepthBenefit(Frozen):
@@ -52,18 +83,7 @@ class StepBenefit(_DepthBenefit):
 
     @model_validator(mode="after")
     def _check_steps(self) -> Self:
-        table = [(s.start, s.to, s.pays) for s in self.steps]
-        for (_, end, pays), (start, _, more) in pairwise(table):
-            if end is None or start < end:
-                raise TermsError("steps overlap", found=table, expected=f"a step from {end}")
-            if start > end:
-                raise TermsError("steps leave a gap", found=table, expected=f"a step from {end}")
-            if more < pays:
-                raise TermsError("amounts fall with depth", found=table)
-        if any(end is not None and end <= start for start, end, _ in table):
-            raise TermsError("a step ends before it starts", found=table)
-        if table[-1][1] is not None:
-            raise TermsError("the last step is closed", found=table, remedy="leave its `to` out")
+        check_steps(self.steps)
         return self
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from riskmodel.core.errors import TermsError, UnitsError
+from riskmodel.core.errors import TermsError
 from riskmodel.core.status import Status
 from riskmodel.core.vocabulary import Sector
 from riskmodel.cover.benefit_table import Benefit
@@ -16,18 +15,16 @@ from riskmodel.cover.fields import (
     Frozen,
     Limit,
     Money,
-    Number,
     PremiumPayer,
     Share,
     ShareByZone,
     ZoneCode,
     check_sums_to_one,
 )
+from riskmodel.cover.trigger import Trigger
 
 Tier = Literal["1", "N", "X"]
 YearRule = Literal["date_order", "pro_rata"]
-INDEX_UNITS: Mapping[str, str] = {"minimum_pressure": "hPa", "maximum_wind": "m/s"}
-WORSE_WHEN_LOWER = frozenset({"minimum_pressure"})
 
 
 class Limits(Frozen):
@@ -81,67 +78,17 @@ class BenefitCover(_Cover):
     limits: Limits
 
 
-class Trigger(Frozen):
-    """An index of a storm and the line on which it pays.
-
-    Parameters
-    ----------
-    index : {"minimum_pressure", "maximum_wind"}
-        Lowest central pressure (hPa) or highest 10-minute wind near the centre (m/s) while the
-        centre is in `box`.
-    box : str
-        Named box.
-    unit : str
-        ``hPa`` or ``m/s``.
-    payout : {"linear"}
-        Nothing at `attachment`, the event limit at `exhaustion`, a line between.
-    attachment, exhaustion : float
-        Index values; for the pressure the attachment is the higher one.
-
-    Raises
-    ------
-    TermsError
-        If the attachment is as bad as the exhaustion, or worse.
-    UnitsError
-        If the unit is not the index's.
-    """
-
-    index: Literal["minimum_pressure", "maximum_wind"]
-    box: str = Field(min_length=1)
-    unit: str
-    payout: Literal["linear"]
-    attachment: Number
-    exhaustion: Number
-
-    @model_validator(mode="after")
-    def _check_line(self) -> Self:
-        if self.unit != INDEX_UNITS[self.index]:
-            raise UnitsError(
-                f"another unit for {self.index}", found=self.unit, expected=INDEX_UNITS[self.index]
-            )
-        falling = self.index in WORSE_WHEN_LOWER
-        side = "above" if falling else "below"
-        span = self.exhaustion - self.attachment
-        if (-span if falling else span) <= 0.0:
-            raise TermsError(
-                "attachment beyond exhaustion",
-                found={"attachment": self.attachment, "exhaustion": self.exhaustion},
-                expected=f"{self.index} at attachment {side} that at exhaustion",
-            )
-        return self
-
-
 class ParametricCover(_Cover):
     """A cover of county governments that pays by an index, whatever the loss.
 
     Parameters
     ----------
     trigger : Trigger
-        Index and line.
+        Index, and its line or steps.
     split : {"equal", "population"} or mapping of zone code to share
-        How a payout is shared among the cover's zones.
+        Share of the event limit that each of the cover's zones gets when its index is full.
     limits : Limits
-        `event` is the full payout and must be an amount.
+        `event` is the full payout and must be an amount; the highest step pays it.
     """
 
     kind: Literal["parametric"]
@@ -157,6 +104,14 @@ class ParametricCover(_Cover):
                 where="limits.event",
                 found="unlimited",
                 expected="an amount",
+            )
+        steps = self.trigger.steps
+        if steps and steps[-1].pays != self.limits.event:
+            raise TermsError(
+                "the last step is not the event limit",
+                where="trigger.steps",
+                found=steps[-1].pays,
+                expected=f"{self.limits.event:.0f} CNY, as limits.event",
             )
         if not isinstance(self.split, str):
             check_sums_to_one(self.split, "shares of split")

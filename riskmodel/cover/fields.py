@@ -73,7 +73,14 @@ def _limit(value: Any) -> float:
     return amount
 
 
-def _zone_code(value: Any) -> str:
+def zone_code_of(value: Any) -> str:
+    """Read a zone code.
+
+    Raises
+    ------
+    ParamError
+        If it is not a text of six digits.
+    """
     if not isinstance(value, str) or _ZONE_CODE.match(value) is None:
         raise ParamError(
             "not a zone code", found=value, expected="six digits of GB/T 2260 in quotes, or default"
@@ -110,7 +117,7 @@ def _by_zone(value: Any) -> ByZone:
         raise ParamError("a key is missing", found=sorted(map(str, value)), expected="default")
     shares: dict[str, float] = {}
     for zone, share in value.items():
-        key = zone if zone == "default" else _zone_code(zone)
+        key = zone if zone == "default" else zone_code_of(zone)
         try:
             shares[key] = _share(share)
         except (ParamError, TermsError) as error:
@@ -134,7 +141,7 @@ Money = Annotated[float, BeforeValidator(_money)]
 """Yuan, ≥ 0, from text with its unit written."""
 Limit = Annotated[float, BeforeValidator(_limit)]
 """Yuan, > 0, or infinite for `unlimited`."""
-ZoneCode = Annotated[str, BeforeValidator(_zone_code)]
+ZoneCode = Annotated[str, BeforeValidator(zone_code_of)]
 """Six digits of GB/T 2260."""
 ShareByZone = Annotated[ByZone, PlainValidator(_by_zone)]
 """One share, or a mapping of `default` and zone codes to shares."""

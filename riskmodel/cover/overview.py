@@ -9,7 +9,7 @@ import xarray as xr
 
 from riskmodel.core.schema import Schema, stamp
 from riskmodel.cover.benefit_table import StepBenefit
-from riskmodel.cover.covers import WORSE_WHEN_LOWER, BenefitCover, Cover, ParametricCover
+from riskmodel.cover.covers import BenefitCover, Cover, ParametricCover
 from riskmodel.cover.programme import Programme
 
 TEXTS = (
@@ -46,10 +46,7 @@ def _trigger(cover: Cover) -> tuple[str, float, str]:
         words = "benefit table: " + ", ".join(cover.benefits)
         return words, min(depths, default=math.nan), "m"
     if isinstance(cover, ParametricCover):
-        t = cover.trigger
-        sign = "below" if t.index in WORSE_WHEN_LOWER else "above"
-        words = f"{t.index} {sign} {t.attachment:g} {t.unit} in {t.box}, full at {t.exhaustion:g}"
-        return words, t.attachment, t.unit
+        return cover.trigger.words(), cover.trigger.start, cover.trigger.unit
     return "indemnity: " + ", ".join(cover.take_up), cover.deductible, "CNY"
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from riskmodel.core.errors import SchemaError, TermsError, UnitsError
+from riskmodel.core.errors import TermsError
 from riskmodel.cover.covers import ParametricCover
+from riskmodel.cover.index_readings import read_index
 from riskmodel.cover.terms import Calendar, FloatArray, Parts, year_factor
 
 
@@ -28,43 +29,45 @@ def payout_fraction(index: npt.ArrayLike, attachment: float, exhaustion: float) 
     return np.nan_to_num(np.clip(line, 0.0, 1.0), nan=0.0)
 
 
-def read_index(cover: ParametricCover, triggers: xr.Dataset) -> FloatArray:
-    """Values (occurrence,) of the index that a cover reads; NaN where the storm missed the box.
+def step_fraction(
+    index: npt.ArrayLike, starts: Sequence[float], shares: Sequence[float], *, falling: bool
+) -> FloatArray:
+    """Share of the limit that an index pays in steps: that of the worst step reached.
 
-    Raises
-    ------
-    SchemaError
-        If the index or the box of the cover is missing.
-    UnitsError
-        If the index has another unit.
+    Parameters
+    ----------
+    index : array_like
+        Index values; NaN pays nothing.
+    starts, shares : sequence of float
+        Where each step begins (included), from the mildest to the worst, and its share.
+    falling : bool
+        Whether a lower index is worse.
+
+    Examples
+    --------
+    >>> step_fraction([299.0, 300.0, 450.0], [300.0, 400.0], [0.25, 1.0], falling=False).tolist()
+    [0.0, 0.25, 1.0]
     """
-    trigger, where = cover.trigger, f"cover {cover.cover}: trigger"
-    if trigger.index not in triggers:
-        raise SchemaError(
-            "the trigger index is missing",
-            where=f"{where}.index",
-            found=sorted(map(str, triggers.data_vars)),
-            expected=trigger.index,
-        )
-    index, boxes = triggers[trigger.index], triggers["box"].values.astype(str).tolist()
-    if trigger.box not in boxes:
-        raise SchemaError(
-            "no storm was watched in this box",
-            where=f"{where}.box",
-            found=trigger.box,
-            expected=boxes,
-            remedy="name one of these, or declare it in data/hazard/trigger_boxes.yml",
-        )
-    unit = index.attrs.get("units", trigger.unit)
-    if unit != trigger.unit:
-        raise UnitsError("another unit", where=f"{where}.unit", found=unit, expected=trigger.unit)
-    return index.sel(box=trigger.box).to_numpy().astype(np.float64)
+    sign = -1.0 if falling else 1.0
+    values = np.nan_to_num(sign * np.asarray(index, dtype=np.float64), nan=-np.inf)
+    reached = np.searchsorted(sign * np.asarray(starts), values, side="right")
+    return np.asarray(np.concatenate([[0.0], shares])[reached])
+
+
+def index_fraction(cover: ParametricCover, index: npt.ArrayLike) -> FloatArray:
+    """Share (0 to 1) of the event limit that index values pay under the cover's line or steps."""
+    trigger = cover.trigger
+    if trigger.payout == "linear":
+        return payout_fraction(index, trigger.start, trigger.full)
+    shares = [step.pays / cover.limits.event for step in trigger.steps]
+    starts = [step.start for step in trigger.steps]
+    return step_fraction(index, starts, shares, falling=trigger.falling)
 
 
 def zone_split(
     cover: ParametricCover, zones: Sequence[str], population: xr.DataArray | None
 ) -> FloatArray:
-    """Share of a payout that goes to each zone; sums to one.
+    """Share of the event limit that each zone gets when its index is full; sums to one.
 
     Parameters
     ----------
@@ -97,12 +100,16 @@ def parametric_parts(
     zones: Sequence[str],
     population: xr.DataArray | None,
 ) -> Parts:
-    """Payouts (occurrence, zone) of an index cover: share of the limit, year limit, split."""
-    line = cover.trigger
-    fraction = payout_fraction(read_index(cover, triggers), line.attachment, line.exhaustion)
-    event = fraction * cover.limits.event
+    """Payouts (occurrence, zone) of an index cover: share of the limit, split, year limit.
+
+    What a zone is due is fraction of its index x event limit x its share of the split, so that an
+    index common to all zones pays the event limit when it is full, and indices of their own pay
+    it when all are.
+    """
+    fraction = index_fraction(cover, read_index(cover, triggers, zones))
+    due = fraction * cover.limits.event * zone_split(cover, zones, population)
+    event = due.sum(axis=1)
     year = year_factor(event, calendar, cover.limits.year, cover.limits.year_rule)
-    due = event[:, None] * zone_split(cover, zones, population)
     nothing = np.zeros_like(due)
     return Parts(
         due=due,

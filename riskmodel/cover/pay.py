@@ -55,8 +55,9 @@ def pay(
         must be in it too, with zeros.
     benefits : DataArray (occurrence, zone, benefit)
         CNY due before limits, in the columns of `benefit_items`.
-    triggers : Dataset (occurrence, box)
-        ``minimum_pressure`` (hPa), ``maximum_wind`` (m/s); NaN where the storm missed the box.
+    triggers : Dataset (occurrence, box or station)
+        Indices that covers read, as of `riskmodel.cover.index_readings.read_index`; NaN where a
+        storm missed the box.
     population : DataArray (zone,), optional
         Persons, for covers that split by population.
 

@@ -72,11 +72,12 @@ def intervals_of(
     variants: Sequence[Mapping[str, float]],
     *,
     level: float,
+    floor: float = 0.0,
 ) -> dict[str, list[Interval]]:
-    """Both intervals of every named figure of the baseline."""
+    """Both intervals of every named figure of the baseline; none reaches below `floor`."""
     return {
         name: [
-            simulation_interval(value, [b[name] for b in blocks], level=level),
+            simulation_interval(value, [b[name] for b in blocks], level=level, floor=floor),
             model_interval(value, [v[name] for v in variants]),
         ]
         for name, value in baseline.items()

@@ -20,6 +20,7 @@ from riskmodel.loss.kernels import accumulate
 
 LONGEST_RUN, SHORTEST_RUN = 4096, 64  # occurrences of a task
 RUN_BYTES = 4 << 20  # sums of a task, about the processor's own cache
+TASKS = 16  # at least, for threads to share evenly; no number of threads enters, for equal results
 CHUNK_BYTES = 256 << 20  # sums of a chunk, unless the limit is lower
 
 
@@ -82,6 +83,7 @@ def plan_pass(catalogue: xr.DataTree, table: CompiledTable, *, memory_limit: int
     run = max(SHORTEST_RUN, min(LONGEST_RUN, RUN_BYTES // by_zone))
     left = min(memory_limit - pairs - held, CHUNK_BYTES)
     largest = int(np.bincount(catalogue.to_dataset()["block"].values).max(initial=1))
+    run = min(run, max(SHORTEST_RUN, largest * zones // TASKS))
     chunk = min(left // (by_zone * zones) // run * run, largest) if left > 0 else 0
     if chunk < 1 and left // (by_zone * zones) >= SHORTEST_RUN:
         chunk = run = SHORTEST_RUN

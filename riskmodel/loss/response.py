@@ -13,7 +13,7 @@ import numpy.typing as npt
 from riskmodel.core.errors import ResponseError
 from riskmodel.core.status import Status
 
-Quantity = Literal["loss", "benefit", "persons"]
+Quantity = Literal["loss", "benefit", "persons", "reached"]
 Combine = Literal["complement", "highest"]
 
 
@@ -143,10 +143,10 @@ class Item:
     ----------
     column : str
         Output column: a sector for losses, the cover's benefit for benefits.
-    quantity : {"loss", "benefit", "persons"}
+    quantity : {"loss", "benefit", "persons", "reached"}
         What the column counts.
     unit : str
-        ``CNY``, ``person`` or ``person-day``.
+        ``CNY``, ``person``, ``household`` or ``person-day``.
     exposure : str
         Exposure class that multiplies the response, for example ``residential_rc``.
     responses : mapping of str to Response

@@ -24,9 +24,9 @@ from riskmodel.run.sections import (
     Price,
     Section,
     Slug,
-    Tiers,
     Variant,
 )
+from riskmodel.run.tier_sections import Tiers
 
 # keys on which the catalogue or its occurrences depend
 OTHER_OCCURRENCES = ("run", "seed", "census.", "hazard.", "scenario.more_occurrences.")

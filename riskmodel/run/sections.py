@@ -156,12 +156,6 @@ class Exceedance(Section):
         return self
 
 
-class Tiers(Section):
-    """Which 1+N+X programme."""
-
-    programme: RelativePath
-
-
 class ExpectedValueLoad(Section):
     """Load on the mean."""
 

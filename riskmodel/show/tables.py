@@ -34,6 +34,8 @@ ITEM_NAMES: Mapping[str, str] = {
     "direct_loss": "payer",
     "benefits": "payer",
     "overpayment": "payer",
+    "mean": "payer",
+    "worst_100": "payer",
 }
 
 Record = Mapping[str, Any]

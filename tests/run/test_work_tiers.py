@@ -15,6 +15,7 @@ from riskmodel.run.folder import ROOT, Run
 from riskmodel.run.records import Record
 from riskmodel.run.stages import open_stage
 from riskmodel.run.work import tiers
+from riskmodel.run.work import triggers as triggers_module
 from riskmodel.run.work.tiers import (
     Paid,
     due_and_paid,
@@ -131,7 +132,8 @@ def test_premiums_and_ledger_carry_the_intervals_of_the_design(
             assert record.intervals == ()
             continue
         kinds = [interval.kind for interval in record.intervals]
-        fixed = name.startswith("tier.N.typhoon_index.")  # no variant moves a pressure
+        index = ("tier.N.typhoon_index.", "tier.N.rain_index.")
+        fixed = name.startswith(index)  # no variant moves a pressure or the rain at a station
         assert kinds == (["simulation"] if fixed else ["simulation", "model"]), name
         for interval in record.intervals:
             assert interval.lower <= record.value * (1 + 1e-12), name
@@ -191,7 +193,8 @@ def test_a_tier_costs_no_more_than_its_covers_apart(
 def test_limits_of_a_tier_are_those_of_its_covers(programme: Programme) -> None:
     limits = tier_limits(programme)
     assert limits["1"] == limits["basic"] == 6e8
-    assert limits["N"] == limits["typhoon_index"] + limits["rural_housing"] == 5.5e8
+    index = limits["typhoon_index"] + limits["rain_index"]
+    assert limits["N"] == index + limits["rural_housing"] == 7.9e8
     assert limits["X"] == 30e8
 
 
@@ -266,7 +269,8 @@ def test_a_cover_on_another_box_is_refused(
 def test_triggers_say_their_units(
     run: Run, programme: Programme, table: xr.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tiers, "UNITS", {"minimum_pressure": "Pa", "maximum_wind": "m/s"})
+    units = {"minimum_pressure": "Pa", "rain_24h": "mm"}
+    monkeypatch.setattr(triggers_module, "INDEX_UNITS", units)
     with pytest.raises(UnitsError, match="typhoon_index"):
         pay_table(run, programme, make_census(), table)
 

@@ -88,10 +88,16 @@ def save_triggers(folder: Path, table: xr.Dataset, seed: int = 5) -> xr.Dataset:
     count = table.sizes["occurrence"]
     pressure = random.uniform(900.0, 1000.0, count)
     pressure[random.random(count) < 0.4] = np.nan
+    wind, rain = random.uniform(10.0, 60.0, (count, 1)), random.gamma(2.0, 60.0, (count, 12))
+    rain[random.random(count) < 0.2] = np.nan  # plum rain knows no stations
     triggers = table[["year", "block", "start", "end"]].assign(
         minimum_pressure=(("occurrence", "box"), pressure[:, None]),
-        maximum_wind=(("occurrence", "box"), random.uniform(10.0, 60.0, (count, 1))),
+        maximum_wind=(("occurrence", "box"), wind),
+        station_rain=(("occurrence", "station"), rain),
+        base=("occurrence", np.arange(count)),
         box=["wenzhou_150km"],
+        station=ZONES,
     )
+    triggers.attrs.update(blocks=BLOCKS, years_per_block=YEARS)
     save_stage(make_run(folder, "02_hazard"), "catalogue", triggers)
     return triggers

@@ -278,6 +278,44 @@ def make_season() -> xr.Dataset:
     )
 
 
+def make_basis() -> xr.Dataset:
+    """Two index covers; the second has no declared residual, and one value is not known."""
+    value = np.array([[[0.4, 0.2, 0.05], [0.7, 0.5, 0.4]], [[0.5, 0.3, np.nan], [0.7, 0.6, 0.5]]])
+    spread = np.array([0.02, 0.1])[:, None, None, None]
+    dims = ("cover", "figure", "return_period")
+    return xr.Dataset(
+        {
+            "value": (dims, value),
+            "lower": (("interval", *dims), np.clip(value - spread, 0.0, 1.0)),
+            "upper": (("interval", *dims), np.clip(value + spread, 0.0, 1.0)),
+            "name_zh": ("cover", ["台风指数", "暴雨指数"]),
+            "name_en": ("cover", ["Typhoon index", "Rain index"]),
+            "sampled": ("cover", [True, False]),
+        },
+        {
+            "figure": ["no_payment", "shortfall"], "return_period": [5.0, 20.0, 100.0],
+            "interval": ["simulation", "model"],
+        },
+    )  # fmt: skip
+
+
+def make_adequacy() -> xr.Dataset:
+    """What three tiers pay in the city and in one county, mean year and worst years."""
+    share = np.array(
+        [[[0.01, 0.02, 0.05], [0.02, 0.0, 0.03]], [[0.0, 0.01, 0.02], [0.01, 0.0, 0.02]]]
+    )
+    return xr.Dataset(
+        {
+            "share": (("view", "group", "tier"), share),
+            "gap": ("view", [0.92, 0.97]),
+            "name_zh": ("group", ["全市", "鹿城区"]),
+            "name_en": ("group", ["Whole city", "Lucheng"]),
+        },
+        {"view": ["mean", "worst"], "group": ["city", "330302"], "tier": ["1", "N", "X"]},
+        {"return_period": 100.0},
+    )
+
+
 def make_records() -> list[dict[str, Any]]:
     intervals = [
         {"kind": "simulation", "level": 0.9, "lower": 6.9e8, "upper": 7.5e8},
@@ -401,6 +439,16 @@ def shares() -> xr.Dataset:
 @pytest.fixture()
 def season() -> xr.Dataset:
     return make_season()
+
+
+@pytest.fixture()
+def basis() -> xr.Dataset:
+    return make_basis()
+
+
+@pytest.fixture()
+def adequacy() -> xr.Dataset:
+    return make_adequacy()
 
 
 @pytest.fixture()

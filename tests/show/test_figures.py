@@ -12,7 +12,9 @@ import pytest
 import xarray as xr
 
 from riskmodel.core.errors import FigureError
+from riskmodel.show.adequacy import adequacy_figure
 from riskmodel.show.bars import stacked_month_figure, stacked_zone_figure, zone_bar_figure
+from riskmodel.show.basis import basis_figure
 from riskmodel.show.comparison import observed_modelled_figure, tornado_figure
 from riskmodel.show.curves import exceedance_figure, split_at_share
 from riskmodel.show.dependence import chi_figure
@@ -75,6 +77,8 @@ FIGURES: dict[str, Callable[[Inputs, Any], go.Figure]] = {
     "shares": lambda get, to: source_shares_figure(get("shares"), language=to),
     "storm maps": lambda get, to: storm_maps(get("field"), get("outlines"), to),
     "season": lambda get, to: season_figure(get("season"), language=to),
+    "basis": lambda get, to: basis_figure(get("basis"), language=to),
+    "adequacy": lambda get, to: adequacy_figure(get("adequacy"), language=to),
 }
 MONEY_FIGURES = (
     *("curve", "references", "zones", "stacked", "tornado", "storms", "ledger", "premium"),
@@ -138,6 +142,8 @@ DROPPED = [
     *(("chi", f"target_{v}") for v in ("distance", "return_period", "chi")),
     ("shares", "share"),
     ("season", "occurrences_a_year"),
+    *(("basis", v) for v in ("value", "lower", "upper", "sampled")),
+    *(("adequacy", v) for v in ("share", "gap")),
 ]
 OF_FIXTURE = {"variants": "tornado", "premiums": "premium", "ratios": "ratio"}
 

@@ -22,12 +22,12 @@ from riskmodel.cover.years import year_totals
 from riskmodel.loss.people import PeopleLevers
 from riskmodel.price.premiums import Loads, premiums
 from riskmodel.price.principles import ExpectedValue
+from tests.validation.index_tables import triggers_of
 
 HERE = Path(__file__).parent
 PEOPLE = PeopleLevers("jonkman_2008", 0.2, 0.8, 0.75, 0.95, 0.67)
 CASES = sorted(p.parent for p in HERE.glob("*/covers.yml"))
 CODES = {"zone": str}
-BOX = "wenzhou_150km"
 
 
 def programme_of(case: Path, tmp_path: Path) -> tuple[Programme, int]:
@@ -82,18 +82,7 @@ def inputs(
     )
     for row in table(case, "benefits.csv").itertuples():
         benefits[row.occurrence, zones.index(row.zone), columns.index(row.benefit)] = row.due
-    index = table(case, "triggers.csv")
-    none = np.full(count, np.nan)
-    triggers = xr.Dataset(
-        {
-            name: (
-                ("occurrence", "box"),
-                (index[name].to_numpy(dtype=float) if len(index) else none)[:, None],
-            )
-            for name in ("minimum_pressure", "maximum_wind")
-        },
-        {"box": [BOX]},
-    )
+    triggers = triggers_of(table(case, "triggers.csv"), table(case, "stations.csv"), count)
     return losses, benefits, triggers
 
 
@@ -133,8 +122,10 @@ def test_ledger(case: Path, tmp_path: Path) -> None:
                 here = one.isel(occurrence=occurrence).sel(zone=zone)
                 pair = (float(here["amount"]), float(here["overpayment"]))
                 if max(pair) > 1e-9:
-                    key = (occurrence, str(one["line_account"].item()), str(one["payer"].item()))
-                    found[(*key, str(zone))] = pair
+                    payer = str(one["line_account"].item()), str(one["payer"].item())
+                    key = (occurrence, *payer, str(zone))
+                    before = found.get(key, (0.0, 0.0))  # a payer may have several lines
+                    found[key] = (before[0] + pair[0], before[1] + pair[1])
     expected = {
         (row.occurrence, row.account, row.payer, row.zone): (row.amount, row.overpayment)
         for row in table(case, "expected_ledger.csv").itertuples()

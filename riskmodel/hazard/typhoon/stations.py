@@ -166,15 +166,8 @@ def calibrated_rain(occurrences: xr.Dataset, *, first_shift: float) -> xr.DataAr
     CatalogueError
         If the occurrences carry no rain at stations.
     """
-    if "station_rain" not in occurrences:
-        raise CatalogueError(
-            "the catalogue carries no rain at stations",
-            where="station_rain",
-            found=list(occurrences.data_vars)[:8],
-            remedy="make the catalogue again with typhoons among its sources",
-        )
-    rain = occurrences["station_rain"].transpose("occurrence", "station")
-    anchor = load_stations().loc[rain["station"].values.tolist(), "rain_50"].to_numpy(np.float64)
+    rain = _station_rain(occurrences)
+    anchor = _anchors(rain)
     years = int(occurrences.attrs["years_per_block"])
     result = np.full(rain.shape, np.nan)
     for block in range(int(occurrences.attrs["blocks"])):
@@ -182,18 +175,84 @@ def calibrated_rain(occurrences: xr.Dataset, *, first_shift: float) -> xr.DataAr
         year = occurrences["year"].values[own] - block * years
         shift = block_shift(first_shift, block)
         for station, column in enumerate(rain.values[own].T):
-            probability = _probability(column.astype(np.float64), year, years, shift)
+            maxima = _annual_maxima(column.astype(np.float64), year, years)
+            probability = _probability(column.astype(np.float64), maxima, shift)
             level = rain_at(probability, anchor[station], rain_variation())
             result[own, station] = np.where(column > 0.0, level, 0.0)
     attrs = {"units": "mm", "status": "synthetic"}
     return xr.DataArray(result, rain.coords, rain.dims, "station_rain", attrs)
 
 
-def _probability(
-    value: FloatArray, year: npt.NDArray[np.integer], years: int, shift: float
-) -> FloatArray:
-    """Annual exceedance probability of values by their place among the annual maxima."""
+def read_rain(occurrences: xr.Dataset, rain: xr.DataArray, *, first_shift: float) -> xr.DataArray:
+    """24-hour rain of given storms on the stations' own curves, read and never ranked.
+
+    Each storm is placed among the annual maxima of each block of the catalogue, and the annual
+    probabilities are averaged over the blocks. A storm beyond the largest of a block counts as
+    that one.
+
+    Parameters
+    ----------
+    occurrences : xarray.Dataset
+        As of `calibrated_rain`.
+    rain : xarray.DataArray
+        Dims (occurrence, station), mm of the storm model, as ``station_rain`` of `occurrences`.
+    first_shift : float
+        As of `calibrated_rain`.
+
+    Returns
+    -------
+    xarray.DataArray
+        As `rain`, mm; zero where a storm brings none.
+
+    Raises
+    ------
+    CatalogueError
+        If the occurrences carry no rain at stations.
+    """
+    baseline = _station_rain(occurrences)
+    years, blocks = (int(occurrences.attrs[k]) for k in ("years_per_block", "blocks"))
+    given = rain.transpose("occurrence", "station").sel(station=baseline["station"])
+    anchor, values = _anchors(baseline), given.values.astype(np.float64)
+    result = np.zeros(values.shape)
+    for station in range(values.shape[1]):
+        single = []
+        for block in range(blocks):
+            own = np.flatnonzero(occurrences["block"].values == block)
+            year = occurrences["year"].values[own] - block * years
+            column = np.nan_to_num(baseline.values[own, station].astype(np.float64))
+            maxima = _annual_maxima(column, year, years)
+            single.append(_probability(values[:, station], maxima, block_shift(first_shift, block)))
+        level = rain_at(np.mean(single, axis=0), anchor[station], rain_variation())
+        result[:, station] = np.where(values[:, station] > 0.0, level, 0.0)
+    attrs = {"units": "mm", "status": "synthetic"}
+    return xr.DataArray(result, given.coords, given.dims, "station_rain", attrs)
+
+
+def _station_rain(occurrences: xr.Dataset) -> xr.DataArray:
+    if "station_rain" not in occurrences:
+        raise CatalogueError(
+            "the catalogue carries no rain at stations",
+            where="station_rain",
+            found=list(occurrences.data_vars)[:8],
+            remedy="make the catalogue again with typhoons among its sources",
+        )
+    return occurrences["station_rain"].transpose("occurrence", "station")
+
+
+def _anchors(rain: xr.DataArray) -> FloatArray:
+    """50-year rain of each station (mm)."""
+    anchors = load_stations().loc[rain["station"].values.tolist(), "rain_50"]
+    return np.asarray(anchors.to_numpy(np.float64))
+
+
+def _annual_maxima(value: FloatArray, year: npt.NDArray[np.integer], years: int) -> FloatArray:
+    """Largest value of each year, rising; years without any as zero."""
     maxima = np.zeros(years)
     np.maximum.at(maxima, year, value)
-    rank = rank_probability(np.arange(years, 0, -1), years, shift)
-    return np.interp(value, np.sort(maxima), rank)
+    return np.sort(maxima)
+
+
+def _probability(value: FloatArray, maxima: FloatArray, shift: float) -> FloatArray:
+    """Annual exceedance probability of values by their place among rising annual maxima."""
+    rank = rank_probability(np.arange(maxima.size, 0, -1), maxima.size, shift)
+    return np.interp(value, maxima, rank)

@@ -26,6 +26,7 @@ def interval_records(
     *,
     unit: str,
     source: str,
+    bounds: tuple[float, float] = (0.0, float("inf")),
 ) -> list[Record]:
     """Figures with `simulation` and `model` intervals.
 
@@ -36,6 +37,9 @@ def interval_records(
     blocks, variants : sequence of mapping
         The same figures of each block, and under each declared variant. A figure that no variant
         moves gets no `model` interval: a width of zero would read as certainty.
+    bounds : tuple of float
+        Between which the figures lie by nature, such as 0 and 1 of a probability; intervals are
+        cut there.
     """
     plain = [
         {name: metric.value for name, metric in m.items()} for m in (baseline, *blocks, *variants)
@@ -45,13 +49,15 @@ def interval_records(
         plain[1 : 1 + len(blocks)],
         plain[1 + len(blocks) :],
         level=run.params.exceedance.interval_level,
+        floor=bounds[0],
     )
     return [
         make_record(
             name=name, value=metric.value, unit=unit, status=figure_status(name), source=source,
             share_extrapolated=metric.share_extrapolated,
             intervals=[
-                {k: v for k, v in i.items() if k != "method"}
+                {"kind": i["kind"], "level": i["level"],
+                 "lower": i["lower"], "upper": min(i["upper"], bounds[1])}
                 for i in intervals[name]
                 if i["kind"] != "model" or i["upper"] - i["lower"] > ROUNDING * abs(metric.value)
             ],

@@ -17,6 +17,7 @@ from riskmodel.hazard.typhoon.fields import storm_indices
 from riskmodel.hazard.typhoon.record import read_storm_tracks
 from riskmodel.hazard.typhoon.replay import drawn_storms, storms_from_record
 from riskmodel.hazard.typhoon.source import UNITS_OF_PERIL, occurrences, peril_indices
+from riskmodel.hazard.typhoon.stations import load_stations
 from riskmodel.loss.occurrence_table import occurrence_table
 from riskmodel.run.folder import Run
 from riskmodel.run.work.footprint import footprint
@@ -37,12 +38,29 @@ def recorded_storms(run: Run) -> xr.Dataset:
     return storms.assign(storm_name=("storm", np.array(names)))
 
 
+def dated_storms(run: Run) -> xr.Dataset:
+    """Dates, names, landfall, boxes and rain at stations of the recorded storms (occurrence,).
+
+    Rain (``station_rain``, mm) is that of the storm model at the middle of what a track leaves
+    open.
+    """
+    storms, stations = recorded_storms(run), load_stations()
+    places = (stations[name].to_numpy() for name in ("latitude", "longitude"))
+    indices = storm_indices(storms, *places, seed=run.params.seed, block=0, residual=False)
+    rain = indices["rain_24h"].rename(node="station", storm="occurrence").reset_coords(drop=True)
+    return occurrences(storms).assign(
+        storm_name=("occurrence", storms["storm_name"].values),
+        station_rain=(("occurrence", "station"), rain.transpose("occurrence", ...).values),
+        station=stations.index.to_numpy(dtype=np.str_),
+    )
+
+
 def real_storms(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> xr.DataTree:
     """Small catalogue of the real storms, at the middle of what their tracks leave open."""
     storms = recorded_storms(run)
     indices = storm_indices(storms, *WENZHOU.nodes(), seed=run.params.seed, block=0, residual=False)
-    dated = occurrences(storms).assign(storm_name=("occurrence", storms["storm_name"].values))
-    return replay_catalogue(catalogue, dated, peril_indices(indices), _to_cells(census))
+    dated, cells = dated_storms(run), _to_cells(census)
+    return replay_catalogue(catalogue, dated, peril_indices(indices), cells)
 
 
 def _to_cells(census: xr.DataTree) -> Interpolation:

@@ -11,7 +11,6 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.cover.balance import check_balance, check_payouts, ledger_means, ledger_of_year
-from riskmodel.cover.covers import ParametricCover
 from riskmodel.cover.ledger import build_ledger
 from riskmodel.cover.overview import programme_table
 from riskmodel.cover.pay import pay
@@ -24,11 +23,11 @@ from riskmodel.price.premiums import premiums
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.settings import loads, principles
-from riskmodel.run.stages import open_stage, save_stage
+from riskmodel.run.stages import save_stage
 from riskmodel.run.work.records import interval_records, plain_record
+from riskmodel.run.work.triggers import paying_occurrences, triggers_of
 
 TINY = 1e-9  # CNY; lets a cover that never pays be averaged
-UNITS = {"minimum_pressure": "hPa", "maximum_wind": "m/s"}
 SHOWN = ("pure", "risk_load", "expenses", "tax")
 
 
@@ -48,19 +47,15 @@ class Paid(NamedTuple):
 
 def pay_table(run: Run, programme: Programme, census: xr.DataTree, table: xr.Dataset) -> Paid:
     """Pay every occurrence of an occurrence table and book it."""
-    triggers = open_stage(run, "catalogue")[list(UNITS)].load()
-    for name, unit in UNITS.items():
-        triggers[name].attrs["units"] = unit
-    watched = {c.trigger.box for c in programme.covers if isinstance(c, ParametricCover)}
-    own = triggers["minimum_pressure"].values[:, np.isin(triggers["box"].values, sorted(watched))]
-    near = np.flatnonzero(np.isfinite(own).any(axis=1))
+    total = census["exposure"].to_dataset()["total"]
+    population = total.sel(exposure_class="population", drop=True)
+    triggers = triggers_of(run, programme)
+    near = paying_occurrences(programme, triggers, [str(zone) for zone in table["zone"].values])
     numbers = np.union1d(np.unique(table["row_occurrence"].values), near)
     losses = by_zone_and_item(table, "loss", numbers).rename(item="sector")
     parents = ("occurrence", table["parent_event"].values[numbers])
     losses = losses.assign_coords(parent_event=parents)
     benefits = by_zone_and_item(table, "benefit", numbers).rename(item="benefit")
-    total = census["exposure"].to_dataset()["total"]
-    population = total.sel(exposure_class="population", drop=True)
     chosen = triggers.isel(occurrence=numbers).assign_coords(occurrence=numbers)
     payouts = pay(programme, losses, benefits, chosen, population=population)
     recoveries = reinsure(programme, payouts)

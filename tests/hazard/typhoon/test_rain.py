@@ -19,6 +19,7 @@ from riskmodel.hazard.typhoon.stations import (
     load_stations,
     rain_at,
     rain_variation,
+    read_rain,
     station_indices,
 )
 from riskmodel.hazard.typhoon.upstream import upstream_rain, upstream_weights
@@ -176,6 +177,61 @@ def test_station_rain_keeps_order_and_absence() -> None:
     assert np.isnan(found[3])
     with pytest.raises(CatalogueError, match="no rain at stations"):
         calibrated_rain(occurrences.drop_vars("station_rain"), first_shift=0.5)
+
+
+def ranked_rain(blocks: int) -> tuple[xr.Dataset, xr.DataArray]:
+    """Random rain of some blocks of 230 years, and the storms of the first block as given ones."""
+    draw, years = np.random.default_rng(5), 230
+    year = np.sort(draw.integers(0, blocks * years, 450 * blocks))
+    rain = draw.gamma(2.0, 60.0, (year.size, 2)).astype(np.float32)
+    occurrences = xr.Dataset(
+        {
+            "station_rain": (("occurrence", "station"), rain),
+            "year": ("occurrence", year),
+            "block": ("occurrence", year // years),
+        },
+        {"station": ["330302", "330328"]},
+        {"blocks": blocks, "years_per_block": years},
+    )
+    return occurrences, occurrences["station_rain"].isel(occurrence=np.flatnonzero(year < years))
+
+
+def test_storms_of_a_block_are_read_where_they_were_ranked() -> None:
+    occurrences, given = ranked_rain(1)
+    found = read_rain(occurrences, given, first_shift=0.3)
+    np.testing.assert_allclose(found, calibrated_rain(occurrences, first_shift=0.3), rtol=1e-12)
+
+
+def test_storms_are_read_through_the_blocks_together() -> None:
+    """The mean of the blocks' probabilities, wetter storms never lower, none beyond a rank."""
+    occurrences, given = ranked_rain(2)
+    wetter = xr.concat([given, given * 1.2, given * 0.0, given * 1e6], "occurrence")
+    found = read_rain(occurrences, wetter.isel(station=[1, 0]), first_shift=0.3)
+    found = found.sel(station=given["station"]).values.reshape(4, -1, 2)
+    assert (found[1] >= found[0]).all()
+    assert (found[2] == 0.0).all()
+    shifts = np.array([0.3, 0.918034])
+    rarest = rain_at(((1.0 - shifts) / 230).mean(), load_stations().loc[given["station"].values,
+                     "rain_50"].to_numpy(), rain_variation())  # fmt: skip
+    np.testing.assert_allclose(found[3], np.broadcast_to(rarest, found[3].shape))
+    one = given.values[7, 0]
+    probability = []
+    for block, shift in enumerate(shifts):
+        own = occurrences["block"].values == block
+        maxima = np.zeros(230)
+        np.maximum.at(
+            maxima, occurrences["year"].values[own] - 230 * block,
+            occurrences["station_rain"].values[own, 0],
+        )  # fmt: skip
+        order = np.sort(maxima)[::-1]
+        above = int((order > one).sum())  # between two ranks, or on one
+        share = 0.0 if order[above] == one else (order[above - 1] - one) / (
+            order[above - 1] - order[above]
+        )  # fmt: skip
+        rank = above + 1 if share == 0.0 else above + share
+        probability.append((rank - shift) / 230)
+    level = rain_at(np.mean(probability), 400.0, rain_variation())
+    assert found[0][7, 0] == pytest.approx(float(level), rel=1e-6)
 
 
 def test_rain_curves_need_law_and_variation(tmp_path: Path) -> None:

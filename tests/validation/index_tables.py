@@ -1,0 +1,34 @@
+"""Indices of the cases worked by hand, as covers read them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel.cover.trigger import INDEX_UNITS
+
+BOX = "wenzhou_150km"
+OF_STORM = ("minimum_pressure", "maximum_wind")
+
+
+def triggers_of(storms: pd.DataFrame, stations: pd.DataFrame, count: int) -> xr.Dataset:
+    """One row an occurrence in both tables, empty where a storm has no such index.
+
+    `storms` has columns named like indices, and the place of a landfall; `stations` the columns
+    index, occurrence and one a station.
+    """
+    data = xr.Dataset(coords={"box": [BOX]})
+    for name in OF_STORM:
+        values = storms[name].to_numpy(dtype=float) if len(storms) else np.full(count, np.nan)
+        data[name] = (("occurrence", "box"), values[:, None])
+    for name in storms.columns:
+        if name.startswith("landfall_"):
+            data[name] = ("occurrence", storms[name].to_numpy(dtype=float))
+    for name, rows in stations.groupby("index") if len(stations) else ():
+        codes = [c for c in stations.columns if c not in ("index", "occurrence")]
+        data[str(name)] = (("occurrence", "station"), rows[codes].to_numpy(dtype=float))
+        data = data.assign_coords(station=codes)
+    for name in set(data.data_vars) & set(INDEX_UNITS):
+        data[name].attrs["units"] = INDEX_UNITS[str(name)]
+    return data
