@@ -45,7 +45,7 @@ def test_the_demo_has_no_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call(monkeypatch, "check", DEMO) == 0
-    assert "0 errors, 5 warnings and notes" in capsys.readouterr().out
+    assert "0 errors, 6 warnings and notes" in capsys.readouterr().out
 
 
 def test_an_error_ends_with_1_and_is_told_everywhere(
@@ -103,5 +103,5 @@ def test_a_map_shows_the_offending_cells(spoilt: Path) -> None:
     examined = check_census(spoilt)
     (one,) = [f for f in examined.findings if f.cells is not None]
     assert offender_map(one).data[0].z.sum() == 1
-    assert list(findings_table(examined, "zh")["severity"]) == ["note"] * 5 + ["error"]
+    assert list(findings_table(examined, "zh")["severity"]) == ["note"] * 6 + ["error"]
     assert html_page(examined).startswith("<!doctype html>")
