@@ -184,6 +184,44 @@ def _alone_moments(
                 correlated[storm, item_column[i]] += deviation
 
 
+@nb.njit(cache=True, error_model="numpy")
+def _only(
+    arrays: Arrays, pairs: Pairs, scratch: Scratch, sums: Sums, zone: int, entry: int, first: int,
+    low: int, high: int,
+) -> None:  # fmt: skip
+    """Add one entry of a table with one peril, one scenario and no moments; nothing is listed."""
+    # unsigned numbers need no check for negative indices
+    cell, layer, row = arrays.cell[entry], arrays.layer[0, entry], arrays.row[0, entry]
+    least, beyond, last = arrays.first_damaging[0, entry], arrays.beyond[layer], arrays.last[layer]
+    occurrences, positions, offset = pairs.occurrence, pairs.position, np.uint32(first)
+    segments, start, slope = arrays.segments[layer], scratch.start, scratch.slope
+    lookup, item_column = arrays.lookup, arrays.item_column
+    entry_item, entry_value = arrays.entry_item, arrays.entry_value
+    begin = np.uint64(arrays.entry_pointer[entry])
+    stop, first_row = np.uint64(arrays.entry_pointer[entry + 1]), np.uint64(arrays.first_row[layer])
+    means, rares = sums.mean[zone], sums.extrapolated[zone]
+    _lines(arrays, layer, row, start, slope)
+    whole, one = pairs.pointer[0, cell + 1], np.uint64(1)
+    k_low = _first_at_least(occurrences, pairs.pointer[0, cell], whole, low)
+    k_high = _first_at_least(occurrences, k_low, whole, high)
+    for k in range(np.uint64(k_low), np.uint64(k_high)):
+        position = positions[k]
+        if position < least:
+            continue
+        j = segments[position]
+        at = min(start[j] + slope[j] * position, last)
+        if at > 0.0:
+            storm, low_bin = np.uint64(occurrences[k] - offset), np.uint64(at)
+            part, bin_row = at - low_bin, first_row + low_bin
+            for n in range(begin, stop):
+                i = np.uint64(entry_item[n])
+                below, column = lookup[bin_row, i], np.uint64(item_column[i])
+                added = entry_value[n] * (below + (lookup[bin_row + one, i] - below) * part)
+                means[storm, column] += added
+                if position >= beyond:
+                    rares[storm, column] += added
+
+
 @nb.njit(cache=True)
 def _entry(
     arrays: Arrays, pairs: Pairs, scratch: Scratch, sums: Sums, count: IntArray, zone: int,
@@ -226,8 +264,15 @@ def _task(
         np.zeros(arrays.left.shape[1]),
     )  # fmt: skip
     count = np.zeros(perils, np.int64)
+    plain = perils == 1 and scenarios == 1 and arrays.deviation.shape[0] == 0
     for entry in range(arrays.zone_pointer[zone], arrays.zone_pointer[zone + 1]):
-        _entry(arrays, pairs, scratch, sums, count, zone, entry, first, low, high)
+        if plain:
+            _only(arrays, pairs, scratch, sums, zone, entry, first, low, high)
+        else:
+            _entry(arrays, pairs, scratch, sums, count, zone, entry, first, low, high)
+    if plain:
+        for storm in range(low - first, high - first):
+            sums.touched[zone, storm] = sums.mean[zone, storm].any()
 
 
 @nb.njit(parallel=True, cache=True)
