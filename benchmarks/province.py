@@ -61,7 +61,8 @@ def store(work: Path) -> None:
     }
     manifest = {
         "name": "province", "status": "synthetic", "source": "benchmark", "crs": "EPSG:4490",
-        "currency": "CNY", "price_year": 2022, "return_period_basis": "annual_probability",
+        "currency": "CNY", "price_year": 2022, "valuation_basis": "replacement_cost",
+        "return_period_basis": "annual_probability",
         "hazard": hazard, "exposure": exposure, "zones": {"file": "zones.gpkg", "code": "PAC"},
     }  # fmt: skip
     text = yaml.safe_dump(manifest, allow_unicode=True)

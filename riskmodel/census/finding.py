@@ -19,13 +19,32 @@ WARNINGS = frozenset(
         "file_unlisted",
         "geometry_repaired",
         "hazard_without_exposure",
+        "not_replacement_cost",
         "peril_reaches_nothing",
         "period_in_name",
+        "polygons_overlap",
         "probabilities_missing",
+        "rows_elsewhere",
+        "slot_code_unknown",
         "zones_overlap",
     }
 )
-NOTES = frozenset({"longgang_cut", "map_repaired", "periods_differ", "slot_missing"})
+NOTES = frozenset(
+    {
+        "fine_cells_cut",
+        "fine_kept_coarse",
+        "gdp_missing",
+        "layer_missing_in_slot",
+        "longgang_cut",
+        "map_repaired",
+        "name_en_missing",
+        "nodata_is_dry",
+        "periods_differ",
+        "slot_missing",
+        "slot_without_codes",
+        "weight_summed",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

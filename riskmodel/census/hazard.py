@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +35,8 @@ def read_hazard(
     """
     findings: list[Finding] = []
     with gathered(findings):
-        unit, factor = _unit(peril, layer)
         names = [layer.files[t] for t in sorted(layer.files)]
+        _unit(peril, layer)
         if len(names) < 2:
             raise FoundError(
                 Finding("one_return_period", "census.yml", f"hazard.{peril}", found=[*layer.files])
@@ -43,13 +44,49 @@ def read_hazard(
         maps = _maps(folder, names, layer, crs, findings)
         if len(maps) < len(names) or findings:
             return None, findings
-        periods = pd.Index(sorted(layer.files), name="return_period")
-        stack = xr.concat(maps, periods, join="override", combine_attrs="drop") * factor
-        stack, repair = _checked(stack, names, peril, layer, findings)
-        # attributes tell of a repair only where there was one
-        attrs = {"units": unit, "crs": crs} | repair
-        return xr.Dataset({"intensity": stack.astype(np.float32)}, attrs=attrs), findings
+        return stacked(maps, sorted(layer.files), names, peril, layer, findings).assign_attrs(
+            crs=crs
+        ), findings
     return None, findings
+
+
+def stacked(
+    maps: Sequence[xr.DataArray],
+    periods: Sequence[float],
+    names: Sequence[str],
+    peril: str,
+    layer: HazardLayer,
+    findings: list[Finding],
+) -> xr.Dataset:
+    """Stack maps (y, x) as ``intensity`` (return_period, y, x) in the kept unit, and check it.
+
+    Attributes tell the unit, and of a repair or of nodata read as dry where there was one.
+
+    Raises
+    ------
+    FoundError
+        If the peril or its unit is unknown.
+    """
+    unit, factor = _unit(peril, layer)
+    along = pd.Index(periods, name="return_period")
+    stack = xr.concat(maps, along, join="override", combine_attrs="override") * factor
+    stack.attrs = dict(maps[0].attrs)
+    stack, repair = _checked(stack, list(names), peril, layer, findings)
+    attrs = {"units": unit} | repair
+    if layer.nodata_means == "dry":
+        attrs["nodata_means"] = "dry"
+        findings.append(Finding("nodata_is_dry", "census.yml", f"hazard.{peril}"))
+    return xr.Dataset({"intensity": stack.drop_attrs().astype(np.float32)}, attrs=attrs)
+
+
+def in_numbers(
+    data: xr.DataArray, layer: HazardLayer, name: str, findings: list[Finding]
+) -> xr.DataArray:
+    """Put the numbers that stand for classes in their place, where a map holds classes."""
+    if layer.unit != "class":
+        return data
+    findings += (odd := list(classes_known(data, layer.classes, name)))
+    return data if odd or not layer.classes else numbers_of_classes(data, layer.classes)
 
 
 def _unit(peril: str, layer: HazardLayer) -> tuple[str, float]:
@@ -67,11 +104,14 @@ def _maps(
     maps: list[xr.DataArray] = []
     for name in names:
         with gathered(findings):
-            data = read_raster(folder / name, crs, variable=layer.variable, nodata=layer.nodata)
-            if layer.unit == "class":
-                findings += (odd := list(classes_known(data, layer.classes, name)))
-                data = data if odd or not layer.classes else numbers_of_classes(data, layer.classes)
-            maps.append(data.drop_attrs())
+            data = read_raster(
+                folder / name,
+                crs,
+                variable=layer.variable,
+                nodata=layer.nodata,
+                dry=layer.nodata_means == "dry",
+            )
+            maps.append(in_numbers(data, layer, name, findings).drop_attrs())
             findings += same_grid(data, maps[0], file=name)
     return maps
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from riskmodel.census.finding import Finding, FoundError
 from riskmodel.core.errors import CensusError
@@ -15,6 +15,8 @@ from riskmodel.core.yaml_file import read_mapping
 
 ASK = "ASK"
 Encoding = Literal["utf-8", "gb18030", "gbk"]
+Basis = Literal["replacement_cost", "net", "book"]
+BY_AREA = "by_area"
 
 
 class Part(BaseModel):
@@ -41,15 +43,61 @@ class ClassMap(Part):
     source: str = ""
 
 
-class HazardLayer(Part):
-    """Maps of one peril by return period in years."""
+class Vector(Part):
+    """A file of features: shapefile (also zipped), GeoPackage, file geodatabase, GeoJSON."""
 
-    unit: str
-    files: dict[float, str]
+    file: str
+    layer: str | None = None
+    encoding: Encoding | None = None
+
+
+class PeriodColumns(Vector):
+    """Polygons with a column of intensities for each return period."""
+
+    columns: dict[float, str]
+
+
+class Maps(Part):
+    """Files by return period, and what nodata in them means."""
+
+    files: dict[float, str] = {}
     variable: str | None = None
     nodata: float | None = None
+    nodata_means: Literal["outside", "dry"] = "outside"
+
+
+class FineMaps(Maps):
+    """Cells finer than the census grid, and what stands where within a cell of that grid.
+
+    ``spread`` is ``by_area``, or the file (of polygons: the column) of weights. ``crs`` and
+    ``unit`` are those of the census and of the layer unless they are stated here.
+    """
+
+    polygons: PeriodColumns | None = None
+    crs: str | None = None
+    unit: str | None = None
+    spread: str
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if bool(self.files) == (self.polygons is not None):
+            raise ValueError("either files or polygons")
+        return self
+
+
+class HazardLayer(Maps):
+    """Maps of one peril by return period in years, on the census grid, finer, or both."""
+
+    unit: str
     classes: ClassValues | None = None
     repair: Literal["raise_to_shorter"] | None = None
+    fine: FineMaps | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.files and self.fine is None:
+            raise ValueError("files, or fine")
+        return self
 
 
 class Table(Part):
@@ -64,11 +112,16 @@ class Table(Part):
 
 
 class ExposureClass(Part):
-    """Unit of a column, the map that spreads it, and the total that is stated elsewhere."""
+    """Unit of a column, what spreads it over cells, its valuation, and a total stated elsewhere.
+
+    ``weight`` is a map, or ``by_area``; ``table`` is where the column stands, if not with others.
+    """
 
     unit: str
     weight: str
+    valuation_basis: Basis | None = None
     stated_total: float | None = None
+    table: Table | None = None
 
 
 class Gdp(Part):
@@ -77,22 +130,46 @@ class Gdp(Part):
     column: str
     unit: str
     year: int
+    table: Table | None = None
 
 
 class Exposure(Table):
     """What stands in each zone."""
 
-    classes: dict[str, ExposureClass]
-    gdp: Gdp
+    classes: Annotated[dict[str, ExposureClass], Field(min_length=1)]
+    gdp: Gdp | None = None
 
 
-class Zones(Part):
+class Update(Part):
+    """How exposure is brought to another price year, and who says so.
+
+    Prices by a series of ``data/census/price_indices.yml`` or by stated factors of the years asked
+    for; ``growth`` is real, a year, one number or one for each class and ``gdp``.
+    """
+
+    index: str | None = None
+    factors: dict[int, Annotated[float, Field(gt=0.0)]] | None = None
+    growth: float | dict[str, float]
+    source: str
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if (self.index is None) == (self.factors is None):
+            raise ValueError("either index or factors")
+        return self
+
+
+class Valuation(Part):
+    """Replacement cost over the stated value, for classes at net or book values."""
+
+    factors: dict[str, Annotated[float, Field(gt=0.0)]]
+    source: str
+
+
+class Zones(Vector):
     """Polygons of the census's own; without them the packaged county polygons are taken."""
 
-    file: str
     code: str
-    layer: str | None = None
-    encoding: Encoding | None = None
     longgang: Literal["cut_from_330327"] | None = None
 
 
@@ -105,10 +182,13 @@ class Manifest(Part):
     crs: str
     currency: str
     price_year: int
+    valuation_basis: Basis
     return_period_basis: str
     hazard: Annotated[dict[str, HazardLayer], Field(min_length=1)]
     class_maps: dict[str, ClassMap] = {}
     exposure: Exposure
+    update: Update | None = None
+    valuation: Valuation | None = None
     zones: Zones | None = None
     slots: dict[str, Table] = {}
 
@@ -167,13 +247,22 @@ def _open_questions(content: Mapping[Any, Any]) -> Iterator[Finding]:
 def _no_return_periods(content: Mapping[Any, Any]) -> Iterator[Finding]:
     """Keys that are no return period; texts too, for "5" beside 5 would be one map lost."""
     hazard = content.get("hazard")
-    for peril, layer in hazard.items() if isinstance(hazard, Mapping) else ():
-        files = layer.get("files") if isinstance(layer, Mapping) else None
-        for key, name in files.items() if isinstance(files, Mapping) else ():
+    for place, files in _by_period(hazard, "hazard") if isinstance(hazard, Mapping) else ():
+        for key, name in files.items():
             if type(key) not in (int, float) or not 1.0 < key < float("inf"):
-                place = f"hazard.{peril}.files, {name}"
+                place = f"{place}, {name}"
                 expected = "a number of years above 1, on the annual-probability basis"
                 yield Finding("return_period_invalid", "census.yml", place, "", key, expected)
+
+
+def _by_period(content: Mapping[Any, Any], key: str) -> Iterator[tuple[str, Mapping[Any, Any]]]:
+    """Yield mappings whose keys are return periods, with their place."""
+    for name, value in content.items():
+        if isinstance(value, Mapping):
+            if name in ("files", "columns"):
+                yield f"{key}.{name}", value
+            else:
+                yield from _by_period(value, f"{key}.{name}")
 
 
 def _refusals(error: ValidationError) -> Iterator[Finding]:
@@ -189,6 +278,7 @@ def _refusals(error: ValidationError) -> Iterator[Finding]:
 def _outside(content: Mapping[Any, Any]) -> Iterator[Finding]:
     """Paths that leave the folder: a run could not tell whether they changed."""
     for key, value in _leaves(content):
-        named = key.rsplit(".", 1)[-1] in ("workbook", "weight", "file") or ".files." in key
+        last = key.rsplit(".", 1)[-1]
+        named = last in ("workbook", "weight", "file", "spread") or ".files." in key
         if named and (PurePosixPath(str(value)).is_absolute() or ".." in Path(str(value)).parts):
             yield Finding("path_outside", "census.yml", key, found=value)

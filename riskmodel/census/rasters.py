@@ -20,9 +20,14 @@ SENTINELS = (-9999.0, -99999.0, -32768.0)
 
 
 def read_raster(
-    path: Path, crs: str, *, variable: str | None = None, nodata: float | None = None
+    path: Path,
+    crs: str,
+    *,
+    variable: str | None = None,
+    nodata: float | None = None,
+    dry: bool = False,
 ) -> xr.DataArray:
-    """Read one map (y, x) as float64, with nodata as NaN.
+    """Read one map (y, x) as float64, rows from the north, with nodata as NaN.
 
     Parameters
     ----------
@@ -34,18 +39,20 @@ def read_raster(
         Name inside a NetCDF or Zarr that holds several variables.
     nodata : float, optional
         Value that means "not surveyed", where the file does not declare it.
+    dry : bool
+        Whether nodata means that the survey found nothing there: it is then read as zero.
 
     Raises
     ------
     FoundError
         If the file is missing, empty, too large, cannot be read whole, has several bands, another
-        system, swapped axes, or a nodata value that is not declared, is zero, or is everywhere.
+        system, swapped axes, or a nodata value that is not declared, is zero or everywhere.
     """
     _require_file(path)
     if path.suffix.lower() in (".nc", ".nc4", ".zarr"):
         data, found_crs = _from_array_file(path, variable)
     else:
-        data, found_crs = _from_tiff(path)
+        data, found_crs = _from_tiff(path, dry)
     if min(data.shape) < 2:
         raise FoundError(Finding("grid_too_small", path.name, found=data.shape))
     if not found_crs:
@@ -56,7 +63,34 @@ def read_raster(
     x, y = float(data["x"].mean()), float(data["y"].mean())
     if code := misfit(x, y, crs):
         raise FoundError(Finding(code, path.name, found=(round(x, 4), round(y, 4)), expected=crs))
-    return _without_nodata(data, path.name, nodata)
+    data = _known_nodata(data.sortby("y", ascending=False).sortby("x"), path.name, nodata)
+    if dry:
+        return data.fillna(0.0)
+    if np.isnan(data.values).all():
+        raise FoundError(Finding("all_nodata", path.name))
+    return data
+
+
+def stated_place(path: Path) -> tuple[str, float | None]:
+    """Coordinate system (empty if none) and step along y of a raster, by its header alone.
+
+    Raises
+    ------
+    FoundError
+        If it cannot be read.
+    """
+    _require_file(path)
+    try:
+        if path.suffix.lower() in (".nc", ".nc4", ".zarr"):
+            engine = "zarr" if path.suffix.lower() == ".zarr" else "netcdf4"
+            with xr.open_dataset(path, engine=engine, decode_coords="all") as source:
+                data = next(one for one in source.data_vars.values() if one.ndim >= 2)
+                axis = data[data.dims[-2]].values
+                return _stated_crs(source, data), abs(float(axis[1] - axis[0]))
+        with rasterio.open(path) as source:
+            return source.crs.to_wkt() if source.crs else "", abs(source.transform.e)
+    except Exception as error:  # GDAL, NetCDF and Zarr let many kinds through
+        raise FoundError(Finding("file_unreadable", path.name, found=str(error))) from error
 
 
 def _require_file(path: Path) -> None:
@@ -72,18 +106,20 @@ def _require_size(name: str, cells: int) -> None:
         raise FoundError(Finding("too_large", name, found=found, expected=expected))
 
 
-def _from_tiff(path: Path) -> tuple[xr.DataArray, str]:
+def _from_tiff(path: Path, dry: bool) -> tuple[xr.DataArray, str]:
     try:
         with rasterio.open(path) as source:
             _require_size(path.name, source.width * source.height)
             if source.count != 1:
                 raise FoundError(Finding("not_one_band", path.name, found=source.count, expected=1))
-            if source.nodata == 0.0:
+            if source.nodata == 0.0 and not dry:
                 raise FoundError(Finding("nodata_is_zero", path.name, found=source.nodata))
             place = source.transform
             if place.b != 0.0 or place.d != 0.0:
                 raise FoundError(Finding("rotated", path.name, found=tuple(place)[:6]))
             band = source.read(1, masked=True).astype(np.float64).filled(np.nan)
+            if (source.scales[0], source.offsets[0]) != (1.0, 0.0):  # packed, as whole centimetres
+                band = band * source.scales[0] + source.offsets[0]
             crs = source.crs.to_wkt() if source.crs else ""
             attrs = {"integer": source.dtypes[0].startswith(("int", "uint"))}
     except FoundError:
@@ -146,7 +182,7 @@ def _as_map(data: xr.DataArray, name: str) -> xr.DataArray:
     return xr.DataArray(values.astype(np.float64), plain, ("y", "x"), attrs=attrs)
 
 
-def _without_nodata(data: xr.DataArray, name: str, nodata: float | None) -> xr.DataArray:
+def _known_nodata(data: xr.DataArray, name: str, nodata: float | None) -> xr.DataArray:
     if nodata is not None:
         data = data.where(~np.isclose(data, nodata, rtol=1e-6, atol=0.0))
     values = data.values
@@ -157,6 +193,4 @@ def _without_nodata(data: xr.DataArray, name: str, nodata: float | None) -> xr.D
         cells = data.copy(data=odd)
         first = float(values[row, column])
         raise FoundError(Finding("nodata_undeclared", name, place=place, found=first, cells=cells))
-    if np.isnan(values).all():
-        raise FoundError(Finding("all_nodata", name))
     return data

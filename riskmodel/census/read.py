@@ -9,20 +9,23 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.census.boundaries import county_codes, county_polygons
+from riskmodel.census.boundaries import cached_boundaries, county_codes
 from riskmodel.census.checks.crossings import exposure_surveyed, hazard_exposed
 from riskmodel.census.checks.grids import same_grid
 from riskmodel.census.checks.layers import all_listed, names_agree, no_twins, periods_agree
 from riskmodel.census.class_map import read_class_map, require_once
+from riskmodel.census.county_table import CountyTable, read_county_table
 from riskmodel.census.crs import DEGREES, converted, crs_of
 from riskmodel.census.finding import Finding, FoundError, errors_of, gathered
+from riskmodel.census.fine import read_fine
 from riskmodel.census.hazard import read_hazard
-from riskmodel.census.manifest import Manifest, manifest_path, read_manifest
+from riskmodel.census.manifest import BY_AREA, Manifest, Zones, manifest_path, read_manifest
 from riskmodel.census.rasters import read_raster
-from riskmodel.census.slots import slot_findings
+from riskmodel.census.slots import read_slots, slot_findings
 from riskmodel.census.states import AFFECTED, OUTSIDE, SURVEYED_DRY, state_of
-from riskmodel.census.vectors import in_crs, read_polygons
-from riskmodel.census.workbook import CountyTable, read_county_table, read_exposure
+from riskmodel.census.updating import update_findings
+from riskmodel.census.vectors import read_polygons
+from riskmodel.census.workbook import read_exposure
 from riskmodel.census.zones import zone_entries
 from riskmodel.core.schema import Schema, stamp
 
@@ -63,7 +66,10 @@ class Examined:
 
 
 def load_census(place: Path) -> xr.DataTree:
-    """Census of one folder as a DataTree with a node for each peril, ``zones`` and ``exposure``.
+    """Census of one folder as a DataTree: a node for each peril, ``zones`` and ``exposure``.
+
+    Where the manifest names them, ``slots/<slot>`` hold tables by row and ``fine`` the cells finer
+    than the census grid, with a child for each peril that has some.
 
     Parameters
     ----------
@@ -93,7 +99,8 @@ def examine(place: Path) -> Examined:
         manifest = read_manifest(place)
         folder = manifest_path(place).parent
         findings += [*names_agree(manifest), *periods_agree(manifest)]
-        findings += [*all_listed(folder, manifest), *slot_findings(folder, manifest)]
+        findings += [*all_listed(folder, manifest), *slot_findings(manifest)]
+        findings += update_findings(manifest)
         crs_of(manifest.crs)
         tree = _read(folder, manifest, findings)
     whole = None if errors_of(findings) else tree
@@ -101,12 +108,44 @@ def examine(place: Path) -> Examined:
 
 
 def _read(folder: Path, manifest: Manifest, findings: list[Finding]) -> xr.DataTree | None:
+    grids = _coarse(folder, manifest, findings)
+    table, grid = None, None
+    with gathered(findings):
+        table, found = read_county_table(folder, manifest.exposure)
+        findings += found
+    with gathered(findings):
+        grid = next(iter(grids.values())) if grids else _grid_of_weights(folder, manifest)
+    if table is None or grid is None or errors_of(findings):
+        return None
+    zones, found = _zones(folder, manifest, table, grid)
+    findings += found
+    fine, stand_ins, found = read_fine(folder, manifest, grid, zones)
+    findings += found
+    exposure, found = read_exposure(folder, manifest, table, zones, grid)
+    findings += found
+    slots, found = read_slots(folder, manifest, [str(code) for code in table.rows.index])
+    findings += found
+    if exposure is None or errors_of(findings):
+        return None
+    whole = grids | stand_ins
+    ordered = {peril: whole[peril] for peril in dict.fromkeys([*manifest.hazard, *whole])}
+    tree = _tree(manifest, ordered, zones, exposure, findings)
+    for name, node in slots.items():
+        tree[f"slots/{name}"] = xr.DataTree(node)
+    if fine is not None:
+        tree["fine"] = fine
+    return tree
+
+
+def _coarse(folder: Path, manifest: Manifest, findings: list[Finding]) -> dict[str, xr.Dataset]:
+    """Read maps on the census grid, which is that of the first of them."""
     grids = {}
     for peril, layer in manifest.hazard.items():
-        grid, found = read_hazard(folder, peril, layer, manifest.crs)
-        findings += found
-        if grid is not None:
-            grids[peril] = grid
+        if layer.files:
+            grid, found = read_hazard(folder, peril, layer, manifest.crs)
+            findings += found
+            if grid is not None:
+                grids[peril] = grid
     findings += no_twins(grids, manifest)
     with gathered(findings):
         require_once(manifest.class_maps, dict(manifest.hazard))
@@ -115,24 +154,24 @@ def _read(folder: Path, manifest: Manifest, findings: list[Finding]) -> xr.DataT
         findings += found
         if grid is not None:
             grids[peril] = grid
-    table = None
-    with gathered(findings):
-        table, found = read_county_table(folder, manifest.exposure)
-        findings += found
-    if not grids or table is None or errors_of(findings):
-        return None
-    first = next(iter(grids.values()))
     for peril, grid in grids.items():
-        findings += same_grid(grid, first, file=peril)
-    if errors_of(findings):
-        return None
-    zones, found = _zones(folder, manifest, table, first)
-    findings += found
-    exposure, found = read_exposure(folder, manifest, table, zones, first)
-    findings += found
-    if exposure is None:
-        return None
-    return _tree(manifest, grids, zones, exposure, findings)
+        findings += same_grid(grid, next(iter(grids.values())), file=peril)
+    return grids
+
+
+def _grid_of_weights(folder: Path, manifest: Manifest) -> xr.Dataset:
+    """Census grid of a census whose maps are all finer: that of the first map of weights.
+
+    Raises
+    ------
+    FoundError
+        If nothing has that grid either.
+    """
+    maps = [layer.weight for layer in manifest.exposure.classes.values()]
+    maps = [name for name in maps if name != BY_AREA]
+    if not maps:
+        raise FoundError(Finding("grid_missing", "census.yml", "hazard"))
+    return read_raster(folder / maps[0], manifest.crs).to_dataset(name="weight")
 
 
 def _tree(
@@ -179,7 +218,9 @@ def _zones(
         file, source = table.file, PACKAGED_SOURCE
         if unknown := sorted(set(codes) - county_codes()):
             raise FoundError(Finding("code_unknown", file, found=unknown))
-        polygons = in_crs(county_polygons(tuple(codes)), DEGREES, manifest.crs)
+        kept = cached_boundaries(tuple(codes))
+        own = Zones(file=kept.name, code="code")
+        polygons, findings = read_polygons(kept.parent, own, manifest.crs)
     else:
         file = source = manifest.zones.file
         polygons, findings = read_polygons(folder, manifest.zones, manifest.crs)

@@ -59,18 +59,21 @@ def open_census(path: Path) -> xr.DataTree:
     """
     tree = xr.open_datatree(path, engine="netcdf4")
     for name in {"perils", "not_available"} & set(tree.attrs):  # one text alone, if one
-        tree.attrs[name] = list(np.atleast_1d(tree.attrs[name]))
+        tree.attrs[name] = np.atleast_1d(tree.attrs[name]).tolist()
     return tree
 
 
 def _with_mapping(tree: xr.DataTree) -> xr.DataTree:
     """Copy with CF attributes: units and names of axes, grid mapping, Conventions."""
     nodes = {}
-    for name, node in tree.children.items():
-        data = node.to_dataset().copy()
-        if name in tree.attrs["perils"]:
+    for node in tree.descendants:
+        data = node.to_dataset(inherit=False).copy()
+        if node.path.strip("/") in tree.attrs["perils"]:
             data = _georeferenced(data)
-        nodes[name] = data.assign_attrs(Conventions=CONVENTIONS)
+        elif "return_period" in data:
+            data["return_period"].attrs.update(units="year", long_name="return period")
+            data["intensity"].attrs["units"] = data.attrs["units"]
+        nodes[node.path] = data.assign_attrs(Conventions=CONVENTIONS)
     copy = xr.DataTree.from_dict(nodes)
     copy.attrs = {**tree.attrs, "Conventions": CONVENTIONS}
     return copy

@@ -1,22 +1,27 @@
-"""Read the tables of a census: Excel with merged headers, CSV in UTF-8 or GB18030, DBF."""
+"""Read the tables of a census: Excel with merged headers, CSV in UTF-8 or GB18030, attributes."""
 
 from __future__ import annotations
 
 import csv
-import zipfile
+import re
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pandas as pd
+import shapely
 from openpyxl.worksheet.worksheet import Worksheet
 
+from riskmodel.census.archives import archive_parts
+from riskmodel.census.crs import DEGREES
+from riskmodel.census.encodings import wrongly_decoded
+from riskmodel.census.features import VECTORS, moved, read_features
 from riskmodel.census.finding import Finding, FoundError
-from riskmodel.census.manifest import Table
+from riskmodel.census.manifest import Table, Vector
 
-MOST_BYTES = 2_000_000_000  # of what an archive unpacks to
 Rows = list[list[Any]]
 
 
@@ -24,7 +29,8 @@ def read_table(folder: Path, table: Table) -> pd.DataFrame:
     """Rows of a table under one header row, as the file holds them; empty cells are None.
 
     A header of several rows becomes one name a column, its parts joined by ``/``; merged cells
-    count for every column that they cover.
+    count for every column that they cover. A file of features gives its attributes, with a place in
+    degrees for each.
 
     Raises
     ------
@@ -33,22 +39,56 @@ def read_table(folder: Path, table: Table) -> pd.DataFrame:
         two columns have one name.
     """
     path = folder / table.workbook
-    if not path.is_file():
-        raise FoundError(Finding("file_missing", table.workbook))
-    if path.stat().st_size == 0:
-        raise FoundError(Finding("file_empty", table.workbook, found="0 bytes"))
-    rows = _csv(path, table) if path.suffix.lower() in (".csv", ".txt") else _excel(path, table)
+    if path.suffix.lower() in VECTORS:
+        return _attributes(folder, table)
+    rows = raw_rows(folder, table)
     start, end = table.header_row - 1, table.header_row - 1 + table.header_rows
     if len(rows) <= end:
         found = f"{len(rows)} rows"
         raise FoundError(Finding("table_empty", table.workbook, found=found))
-    names = _joined(rows[start:end])
+    names = _renamed(_joined(rows[start:end]), table)
+    return pd.DataFrame(rows[end:], columns=names, dtype=object)
+
+
+def raw_rows(folder: Path, table: Table) -> Rows:
+    """Rows of a CSV or a sheet as they stand, merged cells of the header filled.
+
+    Raises
+    ------
+    FoundError
+        As `read_table` does.
+    """
+    path = folder / table.workbook
+    if not path.is_file():
+        raise FoundError(Finding("file_missing", table.workbook))
+    if path.stat().st_size == 0:
+        raise FoundError(Finding("file_empty", table.workbook, found="0 bytes"))
+    return _csv(path, table) if path.suffix.lower() in (".csv", ".txt") else _excel(path, table)
+
+
+def _renamed(names: list[str], table: Table) -> list[str]:
     new = {own: name for name, own in table.columns.items()}
     names = [new.get(name, name) for name in names]
     repeated = sorted({n for n in names if n and names.count(n) > 1})
     if repeated:
         raise FoundError(Finding("column_twice", table.workbook, found=repeated))
-    return pd.DataFrame(rows[end:], columns=names, dtype=object)
+    return names
+
+
+def _attributes(folder: Path, table: Table) -> pd.DataFrame:
+    """Attributes of features, and a point on each of them in degrees."""
+    vector = Vector(file=table.workbook, layer=table.sheet, encoding=table.encoding)
+    features = read_features(folder, vector)
+    frame = features.table.set_axis(_renamed(list(features.table), table), axis="columns")
+    there = [shape is not None and not shape.is_empty for shape in features.shapes]
+    if not any(there):
+        return frame
+    if not all(there):
+        found = f"{there.count(False)} features without a place"
+        raise FoundError(Finding("geometry_missing", table.workbook, found=found))
+    points = moved(shapely.point_on_surface(features.shapes), features.crs, DEGREES, table.workbook)
+    place = {"longitude": shapely.get_x(points), "latitude": shapely.get_y(points)}
+    return frame.assign(**{n: np.asarray(v) for n, v in place.items() if n not in frame})
 
 
 def _csv(path: Path, table: Table) -> Rows:
@@ -61,40 +101,20 @@ def _csv(path: Path, table: Table) -> Rows:
         raise FoundError(Finding("encoding_wrong", path.name, found=found)) from error
     if wrongly_decoded(text, encoding):
         raise FoundError(Finding("encoding_wrong", path.name, found=f"UTF-8 read as {encoding}"))
-    rows: Rows = [[cell.strip() or None for cell in row] for row in csv.reader(StringIO(text))]
+    first = text.partition("\n")[0]
+    mark = max(",;\t", key=first.count)  # the comma where there is none of them
+    lines = csv.reader(StringIO(text), delimiter=mark)
+    rows: Rows = [[cell.strip() or None for cell in row] for row in lines]
     width = max((len(row) for row in rows), default=0)
     return [row + [None] * (width - len(row)) for row in rows if any(row)]
 
 
-def wrongly_decoded(text: str, encoding: str) -> bool:
-    """Whether a text that was read as GBK is UTF-8 in truth; GBK hardly ever is by chance.
-
-    Examples
-    --------
-    >>> wrongly_decoded("温州市".encode("utf-8").decode("gb18030", "replace"), "gb18030")
-    True
-    >>> wrongly_decoded("温州市", "gb18030")
-    False
-    """
-    if encoding == "utf-8" or text.isascii():
-        return False
-    try:
-        raw = text.encode(encoding)
-        return len(raw.decode("utf-8", "strict")) > 0
-    except UnicodeError:
-        return "\ufffd" in text
-
-
 def _excel(path: Path, table: Table) -> Rows:
+    if path.suffix.lower() in (".xls", ".et", ".wps"):
+        raise FoundError(Finding("old_workbook", path.name, found=path.suffix))
+    archive_parts(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(one.file_size for one in archive.infolist())
-        if size > MOST_BYTES:
-            found, expected = f"{size:,} bytes", f"at most {MOST_BYTES:,}"
-            raise FoundError(Finding("too_large", path.name, found=found, expected=expected))
         book = openpyxl.load_workbook(path, data_only=True)
-    except FoundError:
-        raise
     except Exception as error:  # openpyxl lets many kinds through on a damaged file
         raise FoundError(Finding("file_unreadable", path.name, found=str(error))) from error
     if table.sheet is None and len(book.sheetnames) > 1:
@@ -126,12 +146,29 @@ def _joined(header: Sequence[Sequence[Any]]) -> list[str]:
     return names
 
 
-def code_of(value: object) -> str | None:
-    """Division code of a cell as text; a county code of 12 digits is cut to its six.
+def numbers_in(column: pd.Series) -> pd.Series:
+    """Numbers of a column, also those written with thousands separators; others are NaN.
 
     Examples
     --------
-    >>> code_of("330302000000"), code_of(330302), code_of("330302001000"), code_of(None)
+    >>> numbers_in(pd.Series(["1,250.5", 3, "12,50", "n/a", None])).tolist()
+    [1250.5, 3.0, nan, nan, nan]
+    """
+    grouped = re.compile(r"\s*\d{1,3}([,，]\d{3})+(\.\d+)?\s*")
+    plain = [
+        re.sub("[,，]", "", v) if isinstance(v, str) and grouped.fullmatch(v) else v for v in column
+    ]
+    return pd.to_numeric(pd.Series(plain, column.index, dtype=object), errors="coerce")
+
+
+def code_of(value: object) -> str | None:
+    """Division code of a cell as text; a county code of 12 digits is cut to its six.
+
+    A text without a digit, such as a total or a note in that column, is none.
+
+    Examples
+    --------
+    >>> code_of("330302000000"), code_of(330302), code_of("330302001000"), code_of("合计")
     ('330302', '330302', '330302001000', None)
     """
     if value is None or (isinstance(value, float) and pd.isna(value)):
@@ -139,4 +176,6 @@ def code_of(value: object) -> str | None:
     text = str(value).strip()
     if isinstance(value, int | float):
         text = f"{value:.0f}"
-    return text[:6] if len(text) == 12 and text.endswith("000000") else text or None
+    if not re.search(r"\d", text):
+        return None
+    return text[:6] if len(text) == 12 and text.endswith("000000") else text

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-import yaml
+
+from riskmodel.core.errors import CensusError
+from riskmodel.core.yaml_file import read_mapping
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -21,7 +23,7 @@ REFERENCE_LATITUDE = 28.0
 @cache
 def proxies() -> dict[str, Any]:
     """Return the declared coast, island and river lines of ``data/geography/proxies.yml``."""
-    return dict(yaml.safe_load(PROXIES.read_text(encoding="utf-8")))
+    return read_mapping(PROXIES, CensusError, missing="restore it from the checkout")
 
 
 def _to_km(points: npt.ArrayLike) -> FloatArray:

@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from riskmodel.census.finding import Finding, FoundError
+from riskmodel.core.errors import CensusError
 from riskmodel.core.money import MULTIPLIERS
+from riskmodel.core.yaml_file import read_mapping
 
 PERILS = Path(__file__).parents[2] / "data" / "census" / "perils.yml"
 SLOTS = Path(__file__).parents[2] / "data" / "census" / "slots.yml"
-COUNTS = {"person": ("person", 1.0), "household": ("household", 1.0)}
+COUNTS = {
+    "person": ("person", 1.0),
+    "人": ("person", 1.0),
+    "万人": ("person", 1e4),
+    "household": ("household", 1.0),
+    "户": ("household", 1.0),
+    "万户": ("household", 1e4),
+}
 AREAS = {"m2": 1.0, "亩": 2000.0 / 3.0, "公顷": 1e4, "km2": 1e6}
 
 
 @cache
 def perils() -> dict[str, dict[str, Any]]:
     """Nine perils with measure, units, range and the words that name them in file names."""
-    return dict(yaml.safe_load(PERILS.read_text(encoding="utf-8"))["perils"])
+    return dict(_own(PERILS)["perils"])
 
 
 @cache
 def slots() -> dict[str, dict[str, Any]]:
     """Return the eleven slots of a census, as we read the surveys."""
-    return dict(yaml.safe_load(SLOTS.read_text(encoding="utf-8"))["slots"])
+    return dict(_own(SLOTS)["slots"])
+
+
+def _own(path: Path) -> dict[Any, Any]:
+    return read_mapping(path, CensusError, missing="restore it from the checkout")
+
+
+def unit_in_header(header: str) -> dict[str, str]:
+    """Read the unit in brackets in a header as an attribute; empty where there is none.
+
+    Examples
+    --------
+    >>> unit_in_header("住房/价值（亿元）"), unit_in_header("人口")
+    ({'units': '亿元'}, {})
+    """
+    found = re.findall(r"[（(]\s*(?:单位[:：])?\s*([^）)]+?)\s*[）)]", header)
+    return {"units": found[-1]} if found else {}
 
 
 def column_unit(unit: str, *, where: str, money_only: bool = False) -> tuple[str, float]:

@@ -1,20 +1,18 @@
-"""Read the zone polygons of a census: Shapefile (also zipped), GeoPackage, file geodatabase."""
+"""Zone polygons of a census: their codes, their validity, and the Longgang split."""
 
 from __future__ import annotations
 
-import zipfile
-from pathlib import Path, PurePosixPath
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import pyogrio
 import shapely
 
 from riskmodel.census.boundaries import county_polygons
-from riskmodel.census.crs import converted
+from riskmodel.census.features import Shapes, column_of, moved, read_features, valid_polygon
 from riskmodel.census.finding import Finding, FoundError
 from riskmodel.census.manifest import Zones
-from riskmodel.census.tables import MOST_BYTES, code_of, wrongly_decoded
+from riskmodel.census.tables import code_of
 
 CANGNAN, LONGGANG = "330327", "330383"
 Polygons = dict[str, shapely.Geometry]
@@ -29,21 +27,13 @@ def read_polygons(folder: Path, zones: Zones, crs: str) -> tuple[Polygons, list[
         If the file is missing, unsafe, cannot be read, lacks its system or the column of codes,
         has another encoding, or a code is missing or there twice.
     """
-    path = folder / zones.file
-    if not path.exists():
-        raise FoundError(Finding("file_missing", zones.file))
-    if path.is_file() and path.stat().st_size == 0:
-        raise FoundError(Finding("file_empty", zones.file, found="0 bytes"))
-    meta, shapes, codes = _read(path, zones)
-    if not meta["crs"]:
+    features = read_features(folder, zones)
+    codes = column_of(features, zones.code, zones.file).tolist()
+    if not features.crs:
         raise FoundError(Finding("crs_missing", zones.file, expected=crs))
     _require_codes(codes, zones)
-    polygons, findings = _valid(shapes, codes, zones.file)
-    polygons = {code: _in_crs(shape, meta["crs"], crs) for code, shape in polygons.items()}
-    for code, shape in polygons.items():
-        if not np.isfinite(shape.bounds).all():
-            place = f"zone {code}"
-            raise FoundError(Finding("degrees_and_metres", zones.file, "", place, shape.bounds))
+    polygons, findings = _valid(features.shapes, codes, zones.file)
+    polygons = in_crs(polygons, features.crs, crs, zones.file)
     if zones.longgang is not None:
         polygons = cut_longgang(polygons, crs, zones.file)
         findings.append(Finding("longgang_cut", zones.file, found=LONGGANG))
@@ -52,75 +42,7 @@ def read_polygons(folder: Path, zones: Zones, crs: str) -> tuple[Polygons, list[
     return polygons, findings + _overlaps(polygons, zones.file)
 
 
-def _read(path: Path, zones: Zones) -> tuple[dict[str, str], npt.NDArray[np.object_], list[object]]:
-    source = _zipped(path) if path.suffix.lower() == ".zip" else str(path)
-    encoding = zones.encoding or _declared_encoding(path)
-    try:
-        layers = [str(name) for name, _ in pyogrio.list_layers(source)]
-        layer = zones.layer or (layers[0] if len(layers) == 1 else None)
-        if layers and layer not in layers:
-            expected = zones.layer or "layer: a name"
-            raise FoundError(Finding("layer_missing", zones.file, found=layers, expected=expected))
-        meta, _, wkb, columns = pyogrio.raw.read(source, layer=layer, encoding=encoding)
-        shapes = shapely.from_wkb(wkb)
-    except FoundError:
-        raise
-    except UnicodeDecodeError as error:
-        raise FoundError(Finding("encoding_wrong", zones.file, found=str(error))) from error
-    except Exception as error:  # pyogrio lets many kinds through on a damaged file
-        raise FoundError(Finding("file_unreadable", zones.file, found=str(error))) from error
-    names = [str(name) for name in meta["fields"]]
-    _require_text(names, columns, encoding, zones.file)
-    if zones.code not in names:
-        raise FoundError(
-            Finding("column_missing", zones.file, "", "", found=names, expected=zones.code)
-        )
-    codes = list(columns[names.index(zones.code)])
-    return {"crs": meta["crs"] or ""}, shapes, codes
-
-
-def _zipped(path: Path) -> str:
-    """GDAL's name of an archive, read in place: nothing is unpacked onto the disk."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-    except zipfile.BadZipFile as error:
-        raise FoundError(Finding("file_unreadable", path.name, found=str(error))) from error
-    for part in parts:
-        name = PurePosixPath(part.filename.replace("\\", "/"))
-        if name.is_absolute() or ".." in name.parts:
-            raise FoundError(Finding("zip_path_outside", path.name, found=part.filename))
-    size = sum(part.file_size for part in parts)
-    if size > MOST_BYTES:
-        found, expected = f"{size:,} bytes", f"at most {MOST_BYTES:,}"
-        raise FoundError(Finding("too_large", path.name, found=found, expected=expected))
-    return f"/vsizip/{path}"
-
-
-def _declared_encoding(path: Path) -> str | None:
-    """Latin-1 for a shapefile that declares none, so that its bytes can be looked at."""
-    if path.suffix.lower() == ".zip":
-        with zipfile.ZipFile(path) as archive:
-            declared = any(name.lower().endswith(".cpg") for name in archive.namelist())
-            return None if declared else "ISO-8859-1"
-    undeclared = path.suffix.lower() == ".shp" and not path.with_suffix(".cpg").exists()
-    return "ISO-8859-1" if undeclared else None
-
-
-def _require_text(
-    names: list[str], columns: list[npt.NDArray[np.object_]], encoding: str | None, file: str
-) -> None:
-    texts = [*names, *(str(v) for c in columns if c.dtype == object for v in c[:200])]
-    together = "".join(texts)
-    if encoding == "ISO-8859-1" and not together.isascii():
-        raise FoundError(Finding("encoding_missing", file, found="text beyond ASCII, no .cpg"))
-    if encoding in ("gbk", "gb18030") and wrongly_decoded(together, encoding):
-        raise FoundError(Finding("encoding_wrong", file, found=f"UTF-8 read as {encoding}"))
-    if "\ufffd" in together:
-        raise FoundError(Finding("encoding_wrong", file, found=f"not {encoding or 'as declared'}"))
-
-
-def _require_codes(codes: list[object], zones: Zones) -> None:
+def _require_codes(codes: Sequence[object], zones: Zones) -> None:
     texts = [code_of(code) for code in codes]
     if None in texts:
         found = f"{texts.count(None)} polygons without a code"
@@ -129,37 +51,31 @@ def _require_codes(codes: list[object], zones: Zones) -> None:
         raise FoundError(Finding("code_twice", zones.file, zones.code, found=repeated))
 
 
-def _valid(
-    shapes: npt.NDArray[np.object_], codes: list[object], file: str
-) -> tuple[Polygons, list[Finding]]:
+def _valid(shapes: Shapes, codes: Sequence[object], file: str) -> tuple[Polygons, list[Finding]]:
     polygons, findings = {}, []
     for shape, value in zip(shapes, codes, strict=True):
         code = str(code_of(value))
-        if shape is None or shape.is_empty or "Polygon" not in shape.geom_type:
-            found = None if shape is None else shape.geom_type
-            raise FoundError(Finding("geometry_missing", file, place=f"zone {code}", found=found))
+        polygons[code] = valid_polygon(shape, file, f"zone {code}")
         if not shape.is_valid:
             reason = shapely.is_valid_reason(shape)
             findings.append(Finding("geometry_repaired", file, place=f"zone {code}", found=reason))
-            shape = shapely.make_valid(shape)
-        polygons[code] = shapely.force_2d(shape)
     return polygons, findings
 
 
-def _in_crs(shape: shapely.Geometry, source: str, target: str) -> shapely.Geometry:
-    def move(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        return np.stack(converted(points[:, 0], points[:, 1], source, target), axis=-1)
+def in_crs(polygons: Polygons, source: str, target: str, file: str = "") -> Polygons:
+    """Polygons of one coordinate system in another.
 
-    return shapely.transform(shape, move)
-
-
-def in_crs(polygons: Polygons, source: str, target: str) -> Polygons:
-    """Polygons of one coordinate system in another."""
-    return {code: _in_crs(shape, source, target) for code, shape in polygons.items()}
+    Raises
+    ------
+    FoundError
+        If coordinates lie outside what the source describes; `file` is for the message.
+    """
+    shapes = moved(np.array(list(polygons.values()), dtype=object), source, target, file)
+    return dict(zip(polygons, shapes, strict=True))
 
 
 def _longgang(crs: str) -> shapely.Geometry:
-    return _in_crs(county_polygons((LONGGANG,))[LONGGANG], "EPSG:4326", crs)
+    return in_crs(county_polygons((LONGGANG,)), "EPSG:4326", crs)[LONGGANG]
 
 
 def _require_split(cangnan: shapely.Geometry, crs: str, file: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,69 +9,31 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from riskmodel.census.checks.grids import same_grid
-from riskmodel.census.checks.totals import (
-    codes_written_well,
-    rows_left_out,
-    total_rows,
-    totals_agree,
-    units_agree,
-)
-from riskmodel.census.finding import Finding, FoundError, gathered
-from riskmodel.census.manifest import Exposure, Manifest
+from riskmodel.census.checks.grids import refinement, same_grid, summed
+from riskmodel.census.checks.totals import totals_agree
+from riskmodel.census.county_table import CountyTable
+from riskmodel.census.finding import Finding, FoundError, errors_of, gathered
+from riskmodel.census.manifest import BY_AREA, Gdp, Manifest
 from riskmodel.census.rasters import read_raster
-from riskmodel.census.tables import code_of, read_table
+from riskmodel.census.tables import numbers_in
 from riskmodel.census.units import column_unit
+from riskmodel.census.updating import joined_basis
+from riskmodel.core.money import CURRENCY
 from riskmodel.core.schema import Schema, stamp
 
 FloatArray = npt.NDArray[np.float64]
 
 EXPOSURE = Schema(
     "census.exposure",
-    {"value": ("entry", "exposure_class"), "total": ("zone", "exposure_class"), "gdp": ("zone",)},
-    ("currency", "price_year", "status"),
+    {
+        "value": ("entry", "exposure_class"),
+        "total": ("zone", "exposure_class"),
+        "gdp": ("zone",),
+        "unit": ("exposure_class",),
+        "valuation_basis": ("exposure_class",),
+    },
+    ("currency", "price_year", "valuation_basis", "status"),
 )
-NAMES = ("code", "name_zh", "name_en")
-
-
-@dataclass(frozen=True, slots=True)
-class CountyTable:
-    """Rows of a county table by zone code, and the rows without a code: units, totals."""
-
-    rows: pd.DataFrame
-    left_out: pd.DataFrame
-    file: str
-
-
-def read_county_table(folder: Path, exposure: Exposure) -> tuple[CountyTable, list[Finding]]:
-    """County table by zone code, and what its codes and rows show.
-
-    Raises
-    ------
-    FoundError
-        If the file or a column is missing, the file cannot be read, or no row has a code.
-    """
-    file = exposure.workbook
-    table = read_table(folder, exposure)
-    numbers = [*exposure.classes, exposure.gdp.column]
-    faults = [
-        Finding("column_missing", file, found=list(table), expected=name)
-        for name in (*NAMES, *numbers)
-        if name not in table
-    ]
-    if faults:
-        raise FoundError(*faults)
-    codes = table["code"].map(code_of)
-    coded, left_out = table[codes.notna()], table[codes.isna()]
-    if coded.empty:
-        raise FoundError(Finding("code_missing", file, found="no row with a code"))
-    rows = coded.assign(code=codes[codes.notna()].astype(str))
-    findings = list(codes_written_well(rows["code"], file))
-    rows = rows.set_index("code")
-    findings += total_rows(rows, file)
-    findings += rows_left_out(left_out, numbers, file)
-    findings += units_agree(left_out, exposure, file)
-    return CountyTable(rows, left_out, file), findings
 
 
 def read_exposure(
@@ -94,31 +55,51 @@ def read_exposure(
         Grid of the hazard maps, which the weights must share.
     """
     findings: list[Finding] = []
-    stated, file = manifest.exposure, table.file
+    stated = manifest.exposure
     classes: dict[str, tuple[str, FloatArray, FloatArray]] = {}
     sums: dict[str, float] = {}
     for name, layer in stated.classes.items():
         with gathered(findings):
             unit, factor = column_unit(layer.unit, where=name)
-            column = _column(table.rows, name, file)
+            column = _column(table.rows, name, table.file_of(name))
             sums[name] = float(column.sum())
-            at_cell = _weight(folder, layer.weight, manifest.crs, grid, zones)
+            at_cell = _weight(folder, layer.weight, manifest.crs, grid, zones, findings)
             total = column * factor
             classes[name] = (unit, total, _spread(total, at_cell, zones, name))
+    gdp = np.full(len(table.rows), np.nan)
     with gathered(findings):
-        gdp = stated.gdp
-        _, factor = column_unit(gdp.unit, where="gdp", money_only=True)
-        column = _column(table.rows, gdp.column, file)
-        sums[gdp.column] = float(column.sum())
-        money = column * factor
-    findings += totals_agree(sums, table.left_out, stated, file)
-    if len(classes) < len(stated.classes) or gdp.column not in sums or findings:
+        gdp = _gdp(table, stated.gdp, sums, findings)
+    files = {name: table.file_of(name) for name in sums}
+    findings += totals_agree(sums, table.left_out, stated, files)
+    if errors_of(findings):
         return None, findings
-    dataset = _dataset(classes, zones).assign(gdp=("zone", money))
-    return _stamped(dataset, manifest), findings
+    basis = [
+        (one.valuation_basis or manifest.valuation_basis) if classes[name][0] == CURRENCY else ""
+        for name, one in stated.classes.items()
+    ]
+    dataset = _dataset(classes, zones).assign(
+        gdp=("zone", gdp),
+        valuation_basis=("exposure_class", np.array(basis, dtype=object)),
+    )
+    return _stamped(dataset, manifest, joined_basis(basis)), findings
 
 
-def _stamped(dataset: xr.Dataset, manifest: Manifest) -> xr.Dataset:
+def _gdp(
+    table: CountyTable, gdp: Gdp | None, sums: dict[str, float], findings: list[Finding]
+) -> FloatArray:
+    """GDP of each zone in CNY; nothing is known of it where the manifest names no column."""
+    if gdp is None:
+        findings.append(Finding("gdp_missing", "census.yml", "exposure.gdp"))
+        return np.full(len(table.rows), np.nan)
+    _, factor = column_unit(gdp.unit, where="gdp", money_only=True)
+    column = _column(table.rows, gdp.column, table.file_of(gdp.column))
+    sums[gdp.column] = float(column.sum())
+    return column * factor
+
+
+def _stamped(dataset: xr.Dataset, manifest: Manifest, basis: str) -> xr.Dataset:
+    gdp = manifest.exposure.gdp
+    rules = {"update": manifest.update, "valuation": manifest.valuation}
     return stamp(
         dataset,
         EXPOSURE,
@@ -126,8 +107,10 @@ def _stamped(dataset: xr.Dataset, manifest: Manifest) -> xr.Dataset:
         history="county totals spread by declared weights",
         currency=manifest.currency,
         price_year=manifest.price_year,
-        gdp_year=manifest.exposure.gdp.year,
+        valuation_basis=basis,
         status=manifest.status,
+        **({} if gdp is None else {"gdp_year": gdp.year}),
+        **{name: rule.model_dump_json() for name, rule in rules.items() if rule is not None},
     )
 
 
@@ -145,20 +128,33 @@ def _dataset(
     )
 
 
-def _weight(folder: Path, name: str, crs: str, grid: xr.Dataset, zones: xr.Dataset) -> FloatArray:
-    """Weights at the cells of the zones; nodata weighs nothing."""
+def _weight(
+    folder: Path,
+    name: str,
+    crs: str,
+    grid: xr.Dataset,
+    zones: xr.Dataset,
+    findings: list[Finding],
+) -> FloatArray:
+    """Weights at the cells of the zones; nodata weighs nothing, finer weights are summed."""
+    if name == BY_AREA:
+        return np.ones(zones.sizes["cell"])
     weight = read_raster(folder / name, crs)
-    if faults := list(same_grid(weight, grid, file=name)):
-        raise FoundError(*faults)
     if (weight < 0).any():
         raise FoundError(
             Finding("negative_weight", name, found=float(weight.min()), cells=weight < 0)
         )
+    if (parts := refinement(weight, grid)) is not None:
+        again = Finding("weight_summed", name, found=f"{parts[0]} x {parts[1]} cells to one")
+        findings += [again] if again not in findings else []
+        weight = summed(weight, grid)
+    if faults := list(same_grid(weight, grid, file=name)):
+        raise FoundError(*faults)
     return np.nan_to_num(weight.values[zones.row.values, zones.column.values])
 
 
 def _column(table: pd.DataFrame, name: str, file: str) -> FloatArray:
-    values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=np.float64)
+    values = numbers_in(table[name]).to_numpy(dtype=np.float64)
     bad = ~((values >= 0) & np.isfinite(values))
     if bad.any():
         place = f"column {name}, zone {table.index[bad][0]}"

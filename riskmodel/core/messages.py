@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from string import Formatter
 from typing import Literal, get_args
 
-import yaml
-
 from riskmodel.core.errors import SchemaError
+from riskmodel.core.yaml_file import read_mapping
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -27,10 +26,10 @@ def message_table() -> Mapping[str, Mapping[str, str]]:
     Raises
     ------
     SchemaError
-        If an entry lacks a language or has one too many.
+        If a key is there twice, or an entry lacks a language or has one too many.
     """
-    text = files("riskmodel.core").joinpath("messages.yml").read_text(encoding="utf-8")
-    table: dict[str, dict[str, str]] = yaml.safe_load(text)
+    path = Path(__file__).with_name("messages.yml")
+    table: dict[str, dict[str, str]] = read_mapping(path, SchemaError, missing="reinstall")
     for key, entry in table.items():
         if set(entry) != set(LANGUAGES) or not all(isinstance(t, str) for t in entry.values()):
             raise SchemaError(

@@ -9,11 +9,11 @@ from typing import Any, NoReturn, Self
 
 import numpy as np
 import xarray as xr
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from riskmodel.core.errors import ParamError, RiskModelError, TermsError
 from riskmodel.core.status import Status, worst
+from riskmodel.core.yaml_file import read_mapping
 from riskmodel.cover.covers import Cover, IndemnityCover, ParametricCover
 from riskmodel.cover.fields import Currency, Frozen, Share, check_sums_to_one
 from riskmodel.cover.inuring import inuring_order
@@ -182,14 +182,7 @@ def load_programme(path: Path, *, zones: Sequence[str] | None = None) -> Program
     ParamError, TermsError, UnitsError
         Naming file, cover and key, what was found and what is permitted.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ParamError("the programme file is missing", where=str(path)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParamError(f"not a YAML file: {error}", where=path.name) from error
-    if not isinstance(content, dict):
-        raise ParamError("not a mapping of keys", where=path.name, found=type(content).__name__)
+    content = read_mapping(path, ParamError, missing="check tiers.programme of the params file")
     try:
         programme = Programme.model_validate(content)
     except ValidationError as error:

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from riskmodel.core.errors import SchemaError
+from riskmodel.core.yaml_file import read_mapping
 
 FOLDER = Path(__file__).parents[2] / "data" / "history"
 YI = 1e8
+RESTORE = "restore it from the checkout"
 
 
 def reported_losses(path: Path = FOLDER / "reported_losses.yml") -> pd.DataFrame:
@@ -30,9 +31,9 @@ def reported_losses(path: Path = FOLDER / "reported_losses.yml") -> pd.DataFrame
     Raises
     ------
     SchemaError
-        If a storm lacks a key.
+        If the file is missing or not YAML, holds a key twice, or a storm lacks a key.
     """
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = read_mapping(path, SchemaError, missing=RESTORE)
     rows = []
     for storm, entry in content["storms"].items():
         missing = [
@@ -75,7 +76,7 @@ class Band(NamedTuple):
 
 def plausible_bands(path: Path = FOLDER / "plausibility.yml") -> dict[str, Band]:
     """Bands fixed in ADR 1, as shares of GDP, by figure name."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))["bands"]
+    content = read_mapping(path, SchemaError, missing=RESTORE)["bands"]
     return {
         name: Band(
             float(band["lower"]),

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from riskmodel.core.errors import SchemaError, UnitsError
 from riskmodel.core.files import whole_file
 from riskmodel.core.money import CURRENCY
+from riskmodel.core.yaml_file import read_mapping
 
 FOLDER = Path(__file__).parent
 
@@ -56,7 +56,7 @@ def load_standard(name: str, folder: Path = FOLDER) -> Standard:
             expected=sorted(p.stem for p in folder.glob("*_v*.yml")),
             remedy="choose one of these, or add a table of names",
         )
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = read_mapping(path, SchemaError, missing="restore it from the checkout")
     tables = {
         table: {
             ours: Column(theirs, kind, content["codes"].get(kind, {}))

@@ -178,9 +178,20 @@ def compile_scenarios(
 
 def _same_curves(one: Scenario, other: Scenario) -> bool:
     """Tell whether two scenarios read the same intensities."""
-    if list(one.curves) != list(other.curves) or one.fine is not other.fine:
+    if list(one.curves) != list(other.curves) or not _same_fine(one.fine, other.fine):
         return False
     return all(map(_equal, one.curves.values(), other.curves.values()))
+
+
+def _same_fine(one: FineCells | None, other: FineCells | None) -> bool:
+    if one is None or other is None or one is other:
+        return one is other
+    return (
+        list(one.curves) == list(other.curves)
+        and np.array_equal(one.parent, other.parent)
+        and one.share.equals(other.share)
+        and all(map(_equal, one.curves.values(), other.curves.values()))
+    )
 
 
 def _equal(one: IntensityCurves, other: IntensityCurves) -> bool:

@@ -7,11 +7,11 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from riskmodel.core.errors import ParamError
 from riskmodel.core.status import Status, worst
+from riskmodel.core.yaml_file import read_mapping
 from riskmodel.run.folder import ROOT
 
 PATH = ROOT / "params" / "assumptions.yml"
@@ -37,9 +37,9 @@ def load_assumptions(path: Path = PATH) -> tuple[Assumption, ...]:
     Raises
     ------
     ParamError
-        If an id is there twice.
+        If the file cannot be read, holds a key twice, or an id is there twice.
     """
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))["assumptions"]
+    content = read_mapping(path, ParamError, missing="restore it from the checkout")["assumptions"]
     found = tuple(Assumption(**item) for item in content)
     ids = [item.id for item in found]
     if len(set(ids)) != len(ids):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import xarray as xr
 
+from riskmodel.core.errors import ParamError
 from riskmodel.core.returnperiod import Frequency
 from riskmodel.hazard.catalogue import CatalogueSettings, catalogue_frequency
 from riskmodel.hazard.fire_control import control_factors, load_fire_control
@@ -14,6 +15,8 @@ from riskmodel.hazard.rank_function import scaled_curves
 from riskmodel.hazard.zone_modifier import modified_curves
 from riskmodel.loss.correlation import Correlation
 from riskmodel.loss.curves import DamageLevers
+from riskmodel.loss.entries import FineCells
+from riskmodel.loss.fine_layer import fine_cells
 from riskmodel.loss.people import PeopleLevers
 from riskmodel.price.premiums import Loads
 from riskmodel.price.principles import (
@@ -121,6 +124,32 @@ def scenario_curves(
             peril="forest_fire",
         )  # fmt: skip
     return curves
+
+
+def scenario_fine(params: Params, census: xr.DataTree, catalogue: xr.DataTree) -> FineCells | None:
+    """Cells finer than the census grid under the params' choices and scenario, if there are any.
+
+    Raises
+    ------
+    ParamError
+        If more rain is asked of fine cells: the rank function of each census cell would have to be
+        read on every curve in it.
+    """
+    frequency = catalogue_frequency(catalogue)
+    fine = fine_cells(
+        census,
+        lambda peril, maps: intensity_curves(
+            maps, reading(params, peril), frequency,
+            storage_rate=getattr(params.hazard.storage_rate, peril), peril=peril,
+        ),
+    )  # fmt: skip
+    if fine is not None and "rain_flood" in fine.curves and params.scenario.rain != 1.0:
+        raise ParamError(
+            "more or less rain is not offered where flood maps are finer than the census grid",
+            where="scenario.rain", found=params.scenario.rain, expected=1.0,
+            remedy="use scenario.depth_shift or larger_footprints, or a census without fine maps",
+        )  # fmt: skip
+    return fine
 
 
 def principles(params: Params) -> list[PremiumPrinciple]:

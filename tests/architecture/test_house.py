@@ -99,6 +99,15 @@ def decorators(node: Function) -> set[str]:
     return {ast.unparse(d).split("(")[0].split(".")[-1] for d in node.decorator_list}
 
 
+def loose_yaml(path: str, source: str) -> Iterator[str]:
+    """A loader that keeps the last of two equal keys in silence, instead of core/yaml_file.py."""
+    for node in ast.walk(ast.parse(source)):
+        loads = isinstance(node, ast.Attribute) and node.attr in ("safe_load", "load", "full_load")
+        if loads and isinstance(node.value, ast.Name) and node.value.id == "yaml":
+            if path != "riskmodel/core/yaml_file.py":
+                yield f"{path}:{node.lineno} reads YAML by itself; take core/yaml_file.py"
+
+
 def unannotated(path: str, source: str) -> Iterator[str]:
     tree = ast.parse(source)
     in_class = {id(f) for c in ast.walk(tree) if isinstance(c, ast.ClassDef) for f in c.body}
@@ -212,6 +221,7 @@ PACKAGE_CHECKS: list[Check] = [
     wrong_imports,
     too_long,
     prints,
+    loose_yaml,
     unannotated,
     undocumented,
     without_topic,
@@ -289,6 +299,7 @@ LONG_BODY = "    x = 1\n" * 60
         (too_long, "riskmodel/core/a.py", "def f():\n" + LONG_BODY),
         (too_long, "riskmodel/core/a.py", "class A:\n" + LONG_BODY * 4),
         (prints, "riskmodel/core/a.py", "print(1)"),
+        (loose_yaml, "riskmodel/core/a.py", "import yaml\nyaml.safe_load('a: 1')"),
         (unannotated, "riskmodel/core/a.py", "def f(a) -> int: ..."),
         (unannotated, "riskmodel/core/a.py", "def f(a: int): ..."),
         (unannotated, "riskmodel/core/a.py", "class A:\n    def f(self, *b) -> None: ..."),
@@ -312,6 +323,7 @@ def test_checks_find_offenders(check: Check, path: str, source: str) -> None:
         (wrong_imports, "riskmodel/run/a.py", "import riskmodel.price.load"),
         (wrong_imports, "riskmodel/core/a.py", "from riskmodel import __version__\nimport numpy"),
         (wrong_imports, "riskmodel/__main__.py", "from riskmodel.run.cli import main"),
+        (loose_yaml, "riskmodel/core/a.py", "import yaml\nyaml.safe_dump({})"),
         (unannotated, "riskmodel/core/a.py", "class A:\n    def f(self, b: int) -> None: ..."),
         (undocumented, "riskmodel/core/a.py", "def _f(): ...\nclass _A: ..."),
         (machine_paths, "a.md", "/".join(("docs", "work", "plan.md and 24", "7", "work"))),

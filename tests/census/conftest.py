@@ -15,7 +15,7 @@ import shapely
 import yaml
 from rasterio import Affine
 
-from riskmodel.census import read
+from riskmodel.census import boundaries, read
 
 WEST, NORTH, SIZE, ROWS, COLUMNS = 120.0, 28.5, 0.25, 4, 6
 SQUARES = {
@@ -99,6 +99,7 @@ def draft() -> Draft:
         "crs": "EPSG:4490",
         "currency": "CNY",
         "price_year": 2022,
+        "valuation_basis": "replacement_cost",
         "return_period_basis": "annual_probability",
         "hazard": {"typhoon_wind": {"unit": "m s-1"}, "rain_flood": {"unit": "m"}},
         "exposure": {
@@ -123,5 +124,9 @@ def square_counties(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
         squares: Callable[..., dict[str, shapely.Geometry]] = lambda codes: {  # noqa: E731
             code: SQUARES[code] for code in codes
         }
-        monkeypatch.setattr(read, "county_polygons", squares)
+        folder = request.getfixturevalue("tmp_path_factory").mktemp("boundaries")
+        monkeypatch.setattr(boundaries, "county_polygons", squares)
+        monkeypatch.setattr(
+            read, "cached_boundaries", lambda codes: boundaries.cached_boundaries(codes, folder)
+        )
         monkeypatch.setattr(read, "county_codes", lambda: set(SQUARES))

@@ -10,7 +10,9 @@ import pytest
 import shapely
 from pyproj import Geod
 
-from riskmodel.census.boundaries import county_polygons, outlines
+from riskmodel.census.boundaries import CACHE, cached_boundaries, county_polygons, outlines
+from riskmodel.census.manifest import Zones
+from riskmodel.census.vectors import read_polygons
 from riskmodel.core.errors import CensusError
 
 # km2 of the Tianditu polygons, measured apart with another reader and projection
@@ -71,3 +73,30 @@ def test_outlines_are_the_outer_rings() -> None:
 def test_an_unknown_code_is_refused(code: str) -> None:
     with pytest.raises(CensusError, match=rf"{re.escape(repr(code))}.*to do: correct the code"):
         county_polygons(("330302", code))
+
+
+def test_the_cache_goes_through_the_reader_and_loses_nothing(tmp_path: Path) -> None:
+    path = cached_boundaries(CODES, tmp_path)
+    found, findings = read_polygons(tmp_path, Zones(file=path.name, code="code"), "EPSG:4490")
+    assert findings == []
+    assert list(found) == list(CODES)
+    for code, shape in county_polygons(CODES).items():
+        assert shapely.equals_exact(found[code], shape, tolerance=0.0)
+
+
+def test_the_cache_is_written_once_for_a_choice_of_counties(tmp_path: Path) -> None:
+    first = cached_boundaries(CODES, tmp_path)
+    content = first.read_bytes(), first.stat().st_mtime_ns
+    assert cached_boundaries(CODES, tmp_path) == first
+    assert (first.read_bytes(), first.stat().st_mtime_ns) == content
+    assert cached_boundaries(CODES[:2], tmp_path) != first
+    assert [p.suffix for p in tmp_path.iterdir()] == [".gpkg", ".gpkg"]
+
+
+def test_git_ignores_the_cache() -> None:
+    root = Path(__file__).parents[2]
+    assert CACHE.is_relative_to(root)
+    ignored = (root / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert any(
+        CACHE.is_relative_to(root / line.strip("/")) for line in ignored if line.endswith("/")
+    )

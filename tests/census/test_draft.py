@@ -10,7 +10,8 @@ import openpyxl
 import pytest
 import yaml
 
-from riskmodel.census.draft import draft_manifest, peril_in_name
+from riskmodel.census.draft import draft_manifest
+from riskmodel.census.draft_maps import peril_in_name
 from riskmodel.census.finding import FoundError
 from riskmodel.census.read import examine, load_census
 from tests.census.conftest import Draft, write_tif
@@ -38,6 +39,7 @@ def answered(text: str) -> dict[str, Any]:
     """The draft with each open question answered as a reader would."""
     content = yaml.safe_load(text)
     content.update(status="synthetic", source="test", currency="CNY", price_year=2022)
+    content["valuation_basis"] = "replacement_cost"
     content["return_period_basis"] = "annual_probability"
     content["hazard"]["typhoon_wind"]["unit"] = "m s-1"
     classes = content["hazard"]["rain_flood"]["classes"]

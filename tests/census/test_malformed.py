@@ -215,7 +215,10 @@ MALFORMED: dict[str, tuple[Spoil, str]] = {
         profile(transform=Affine(SIZE, 0, WEST + SIZE / 1000, 0, -SIZE, NORTH)), "grid_other",
     ),
     "another resolution": (
-        profile(transform=Affine(SIZE / 2, 0, WEST, 0, -SIZE / 2, NORTH)), "resolution_other",
+        profile(transform=Affine(SIZE / 1.5, 0, WEST, 0, -SIZE / 1.5, NORTH)), "resolution_other",
+    ),
+    "an exact refinement of the grid": (
+        profile(transform=Affine(SIZE / 2, 0, WEST, 0, -SIZE / 2, NORTH)), "grid_finer",
     ),
     "a row more": (values(lambda b: np.vstack([b, b[:1]])), "grid_other"),
     "negative depth": (values(put(-0.5)), "negative"),
@@ -424,5 +427,6 @@ def test_malformed_input_is_named_and_left_alone(fault: str, draft: Draft, tmp_p
 def test_the_unspoilt_census_has_no_error(draft: Draft, tmp_path: Path) -> None:
     examined = examine(draft.write(tmp_path))
     assert not errors_of(examined.findings)
-    assert {one.code for one in examined.findings} == {"slot_missing", "periods_differ"}
+    notes = {"slot_missing", "layer_missing_in_slot", "periods_differ"}
+    assert {one.code for one in examined.findings} == notes
     assert len(MALFORMED) >= 40

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from riskmodel.census.manifest import Table
-from riskmodel.census.read import load_census
+from riskmodel.census.read import examine, load_census
 from riskmodel.census.tables import code_of, read_table
 from riskmodel.census.units import column_unit
 from tests.census.conftest import Draft
@@ -68,6 +68,71 @@ def test_a_csv_gives_the_same_census(
     (tmp_path / "e.csv").write_bytes(text.encode(written))
     table(tmp_path, workbook="e.csv", sheet=None, encoding=encoding)
     assert load_census(tmp_path).identical(plain)
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_other_marks_between_columns(mark: str, draft: Draft, tmp_path: Path) -> None:
+    plain = load_census(draft.write(tmp_path))
+    rows = [["code", "name_zh", "name_en", "homes", "people", "gdp"], *BODY]
+    text = "\n".join(mark.join(map(str, row)) for row in rows)
+    (tmp_path / "e.csv").write_text(text, encoding="utf-8")
+    table(tmp_path, workbook="e.csv", sheet=None)
+    assert load_census(tmp_path).identical(plain)
+
+
+def test_a_total_a_note_and_a_row_of_numbers_among_the_codes(draft: Draft, tmp_path: Path) -> None:
+    plain = load_census(draft.write(tmp_path / "a"))
+    draft.table[1:1] = [["甲", "乙", "丙", 1, 2, 3]]
+    draft.table[3][3] = "12.50"
+    draft.table[3][4] = "100,003"
+    draft.table += [
+        ["合计", None, None, 19.75, 177_780, 50.75],
+        ["注：数据截至2022年", *[None] * 5],
+    ]
+    assert load_census(draft.write(tmp_path / "b")).identical(plain)
+
+
+def with_own_table(draft: Draft, folder: Path, rows: list[str], **keys: object) -> Path:
+    """People and GDP stand in a CSV of their own, in other units."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "people.csv").write_text("\n".join(rows), encoding="utf-8")
+    own = {"workbook": "people.csv", "columns": {"code": "区划代码", "people": "人口"}}
+    exposure = draft.manifest["exposure"]
+    exposure["classes"]["people"] |= {"table": own, "unit": "万人", **keys}
+    exposure["gdp"] = {"column": "产值", "unit": "万元", "year": 2022, "table": own}
+    draft.table = [row[:4] for row in draft.table]
+    return draft.write(folder)
+
+
+OWN = ["区划代码,人口,产值", "990002000000,7.7777,205000", "990001000000,10.0003,302500"]
+
+
+def test_classes_may_stand_in_a_table_of_their_own(draft: Draft, tmp_path: Path) -> None:
+    plain = load_census(draft.write(tmp_path / "a"))["exposure"].to_dataset()
+    folder = with_own_table(draft, tmp_path / "b", [*OWN, "合计,17.778,507500"])
+    found = load_census(folder)["exposure"].to_dataset()
+    for name in ("total", "value", "gdp"):
+        assert found[name].values == pytest.approx(plain[name].values, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "severity"),
+    [
+        (OWN[:2], "zone_without_value", "error"),
+        ([*OWN, "990003000000,1,1"], "rows_elsewhere", "warning"),
+        ([*OWN, "990001000000,1,1"], "code_twice", "error"),
+        ([*OWN, "合计,18.5,507500"], "total_disagrees", "error"),
+        ([*OWN, ",3.5,2"], "row_without_code", "error"),
+        (["区划代码,人数,产值", *OWN[1:]], "column_missing", "error"),
+        ([OWN[0], "单位,万人,亿元", *OWN[1:]], "unit_disagrees", "error"),
+    ],
+)
+def test_tables_of_their_own_are_checked_as_well(
+    rows: list[str], code: str, severity: str, draft: Draft, tmp_path: Path
+) -> None:
+    found = {f.code: f for f in examine(with_own_table(draft, tmp_path, rows)).findings}
+    assert code in found, list(found)
+    assert (found[code].severity, found[code].file) == (severity, "people.csv")
 
 
 def test_units_of_ten_thousand_give_the_same_money(draft: Draft, tmp_path: Path) -> None:

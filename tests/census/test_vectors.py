@@ -69,6 +69,25 @@ def test_a_zipped_shapefile_is_read_in_place(encoding: str, tmp_path: Path) -> N
     assert [p.name for p in tmp_path.iterdir()] == ["z.zip"]
 
 
+@pytest.mark.parametrize("inside", ["{}", "区县界/{}", "a/b/{}"])
+def test_an_archive_with_folders_and_what_macos_adds(inside: str, tmp_path: Path) -> None:
+    write(tmp_path / "z.shp", SQUARES, "EPSG:4490")
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        for part in sorted(tmp_path.glob("z.*")):
+            if part.suffix != ".zip":
+                archive.write(part, inside.format(part.name))
+                archive.writestr(f"__MACOSX/{inside.format('._' + part.name)}", b"\x00\x05\x16\x07")
+    assert list(read(tmp_path, "z.zip", encoding="utf-8")) == list(SQUARES)
+
+
+def test_a_zipped_geodatabase(tmp_path: Path) -> None:
+    write(tmp_path / "z.gdb", SQUARES, "EPSG:4490")
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        for part in sorted((tmp_path / "z.gdb").iterdir()):
+            archive.write(part, f"成果/z.gdb/{part.name}")
+    assert list(read(tmp_path, "z.zip")) == list(SQUARES)
+
+
 @pytest.mark.parametrize("crs", ["EPSG:4528", "EPSG:4549", "EPSG:4326", "EPSG:3857"])
 def test_other_systems_come_back_in_degrees(crs: str, tmp_path: Path) -> None:
     write(tmp_path / "z.gpkg", in_crs(SQUARES, DEGREES, crs), crs)

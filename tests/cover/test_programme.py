@@ -242,13 +242,19 @@ def test_bad_files_are_refused_by_name(name: str, load: Load, programme_content:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("- 1\n- 2\n", "mapping"), ("a: [1\n", "YAML"), (None, "missing")]
+    ("text", "words"),
+    [
+        ("- 1\n- 2\n", "mapping"),
+        ("a: [1\n", "YAML"),
+        ("covers: []\ncovers: []\n", "covers.*is written twice"),
+        (None, "does not exist"),
+    ],
 )
 def test_files_that_are_no_programme(tmp_path: Path, text: str | None, words: str) -> None:
     path = tmp_path / "odd.yml"
     if text is not None:
         path.write_text(text, encoding="utf-8")
-    with pytest.raises(ParamError, match=r"odd\.yml.*" + words):
+    with pytest.raises(ParamError, match=r"(?s)odd\.yml.*" + words):
         load_programme(path)
 
 

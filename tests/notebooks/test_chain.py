@@ -30,7 +30,8 @@ from riskmodel.run.work.hazard import catalogue_of
 
 BLOCKS, YEARS = 2, 400
 VARIANTS = ("published", "wet_late")  # one moves damage, the other depths, so benefits too
-UNMOVED = ("tier.N.typhoon_index.", "tier.N.rain_index.")  # indices, which no variant touches
+# indices, which no variant touches, and sampled losses, which are of the baseline alone
+UNMOVED = ("tier.N.typhoon_index.", "tier.N.rain_index.", "loss.sampled.")
 ALONE = ("drought", "forest_fire", "cold_snow", "earthquake")  # these variants do not touch them
 PERIODS = (5, 10, 20, 50, 100, 200)
 PERILS = ("typhoon_wind", "rain_flood", "storm_surge", "flash_flood", "landslide", *ALONE)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+import yaml
 
-from riskmodel.core.errors import CensusError
+from riskmodel.core.errors import CensusError, RiskModelError, UnitsError
 from riskmodel.run.folder import ROOT, Run, RunFolder
 from riskmodel.run.params import Params, load_params
 from riskmodel.run.work import census as work_census
@@ -37,15 +39,43 @@ def census(params: Params, tmp_path_factory: pytest.TempPathFactory) -> xr.DataT
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("price_year", 2020), ("return_period_basis", "event_rate")]
+    ("key", "value", "error"),
+    [("price_year", 2020, UnitsError), ("return_period_basis", "event_rate", CensusError)],
 )
 def test_params_that_disagree_with_the_census_are_refused(
-    params: Params, tmp_path: Path, key: str, value: object
+    params: Params, tmp_path: Path, key: str, value: object, error: type[RiskModelError]
 ) -> None:
     section = params.census.model_copy(update={key: value})
     run = Run(params.model_copy(update={"census": section}), RunFolder(tmp_path), "01_census")
-    with pytest.raises(CensusError, match=rf"census\.{key}"):
+    with pytest.raises(error, match=rf"census\.{key}"):
         census_of(run)
+
+
+def test_a_run_in_another_price_year_reads_an_updated_census(
+    params: Params, census: xr.DataTree, tmp_path: Path
+) -> None:
+    """Prices of 2022 to 2024 by hand: 2 % dearer; a tenth more people; GDP 3 % larger a year."""
+    folder = tmp_path / "census"
+    shutil.copytree(DATA, folder)
+    growth = dict.fromkeys(map(str, census["exposure"]["exposure_class"].values), 0.0)
+    update = {
+        "factors": {2024: 1.02},
+        "growth": growth | {"population": 1.1**0.5 - 1.0, "gdp": 0.03},
+        "source": "by hand",
+    }
+    with (folder / "census.yml").open("a", encoding="utf-8") as target:
+        target.write(yaml.safe_dump({"update": update}))
+    section = params.census.model_copy(update={"folder": str(folder), "price_year": 2024})
+    run = Run(params.model_copy(update={"census": section}), RunFolder(tmp_path), "01_census")
+    before, after = (tree["exposure"].to_dataset() for tree in (census, census_of(run)))
+    factors = {"residential_rc": 1.02, "crops": 1.02, "population": 1.1, "households": 1.0}
+    for name, factor in factors.items():
+        for part in ("total", "value"):
+            expected = before[part].sel(exposure_class=name).values * factor
+            assert after[part].sel(exposure_class=name).values == pytest.approx(expected, rel=1e-12)
+    assert after["gdp"].values == pytest.approx(before["gdp"].values * 1.02 * 1.03**2, rel=1e-12)
+    assert (after.attrs["price_year"], after.attrs["gdp_year"]) == (2024, 2024)
+    assert "prices of 2022 to 2024 by stated factor, x 1.02" in after.attrs["history"]
 
 
 def test_a_census_without_a_peril_of_the_params_is_refused(

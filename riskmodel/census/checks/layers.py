@@ -32,15 +32,22 @@ def period_in_name(name: str) -> float | None:
 def names_agree(manifest: Manifest) -> Iterator[Finding]:
     """Find a file named twice, and files whose name states another return period than their key."""
     seen: dict[str, str] = {}
+    for place, period, name in _files(manifest):
+        if name in seen:
+            yield Finding("file_twice", name, place, found=seen[name])
+        seen[name] = f"{place}, {period:g}"
+        stated = period_in_name(name)
+        if stated is not None and stated != period:
+            yield Finding("period_in_name", name, place, found=stated, expected=period)
+
+
+def _files(manifest: Manifest) -> Iterator[tuple[str, float, str]]:
+    """Place in the manifest, return period and name of each raster, fine ones too."""
     for peril, layer in manifest.hazard.items():
-        for period, name in layer.files.items():
-            place = f"hazard.{peril}.files"
-            if name in seen:
-                yield Finding("file_twice", name, place, found=seen[name])
-            seen[name] = f"{place}, {period:g}"
-            stated = period_in_name(name)
-            if stated is not None and stated != period:
-                yield Finding("period_in_name", name, place, found=stated, expected=period)
+        maps = {"files": layer.files, "fine.files": layer.fine.files if layer.fine else {}}
+        for part, files in maps.items():
+            for period, name in files.items():
+                yield f"hazard.{peril}.{part}", period, name
 
 
 def periods_agree(manifest: Manifest) -> Iterator[Finding]:
@@ -58,9 +65,10 @@ def periods_agree(manifest: Manifest) -> Iterator[Finding]:
 
 def all_listed(folder: Path, manifest: Manifest) -> Iterator[Finding]:
     """Find rasters of the folder that no layer of the manifest names."""
-    listed = {name for layer in manifest.hazard.values() for name in layer.files.values()}
+    listed = {name for _, _, name in _files(manifest)}
     listed |= {one.file for one in manifest.class_maps.values()}
     listed |= {one.weight for one in manifest.exposure.classes.values()}
+    listed |= {one.fine.spread for one in manifest.hazard.values() if one.fine}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.suffix.lower() in (".tif", ".tiff") and name not in listed:

@@ -82,13 +82,18 @@ def numbers_of_classes(data: xr.DataArray, classes: ClassValues) -> xr.DataArray
 def _told(
     code: str, bad: xr.DataArray, maps: xr.DataArray, names: Sequence[str], expected: str
 ) -> Iterator[Finding]:
-    """One finding for all bad cells, placed at the first, with share and map of the offenders."""
+    """One finding for all bad cells, placed at the first, with share and map of the offenders.
+
+    Maps whose attribute ``features`` is set hold one cell a feature, in one row; they have no map.
+    """
     flags: BoolArray = bad.values
     if not flags.any():
         return
     step, row, column = (int(i) for i in np.argwhere(flags)[0])
     cells = bad.any("return_period")
     count, share = int(cells.sum()), float(cells.mean())
-    place = f"row {row}, column {column}, the first of {count} cells ({share:.2%})"
+    features = bool(maps.attrs.get("features"))
+    where = f"feature {column + 1}" if features else f"row {row}, column {column}"
+    place = f"{where}, the first of {count} {'features' if features else 'cells'} ({share:.2%})"
     found = maps.values[:, row, column].tolist()
-    yield Finding(code, names[step], "", place, found, expected, cells)
+    yield Finding(code, names[step], "", place, found, expected, None if features else cells)

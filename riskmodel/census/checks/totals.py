@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,16 +11,18 @@ import pandas as pd
 
 from riskmodel.census.finding import Finding
 from riskmodel.census.manifest import Exposure
+from riskmodel.census.tables import numbers_in
 from riskmodel.census.units import AREAS
 from riskmodel.core.money import MULTIPLIERS
 
 TOTALS = re.compile(r"合\s*计|总\s*计|小\s*计|全市|\btotal\b|\bsum\b", re.IGNORECASE)
+CODE = r"\d{6}|\d{9}|\d{12}"
 ROUNDING = 1e-3  # of a stated total; totals are stated rounded
 
 
 def codes_written_well(codes: pd.Series, file: str) -> Iterator[Finding]:
     """Find codes that are no division code, as after a spreadsheet made numbers of them."""
-    good = codes.str.fullmatch(r"\d{6}|\d{9}|\d{12}")
+    good = codes.str.fullmatch(CODE)
     if not good.all():
         found = codes[~good].tolist()[:5]
         yield Finding("code_format", file, found=found, expected="6, 9 or 12 digits as text")
@@ -34,10 +36,26 @@ def total_rows(table: pd.DataFrame, file: str) -> Iterator[Finding]:
         yield Finding("total_row", file, place=f"row of code {code}")
 
 
+def index_row(cells: Sequence[object]) -> bool:
+    """Whether a row beneath a header only numbers the columns, as statistical tables do.
+
+    Examples
+    --------
+    >>> index_row(["甲", "乙", 1, 2, 3]), index_row(["甲县", 12.5, 100])
+    (True, False)
+    """
+    texts = [str(cell).strip().strip("（()）") for cell in cells if cell is not None]
+    numbers = [float(text) for text in texts if re.fullmatch(r"\d+(?:\.0)?", text)]
+    letters = [text for text in texts if len(text) == 1 and text in "甲乙丙丁ABCDE栏"]
+    counted = numbers == [float(n) for n in range(1, len(numbers) + 1)]
+    return len(numbers) > 1 and counted and len(numbers) + len(letters) == len(texts)
+
+
 def rows_left_out(rows: pd.DataFrame, columns: list[str], file: str) -> Iterator[Finding]:
     """Find rows without a code that hold numbers and are no total: they would be lost."""
-    numbers = rows[columns].apply(pd.to_numeric, errors="coerce").notna().any(axis=1)
-    for index in rows.index[numbers & ~_named_totals(rows)]:
+    numbers = rows[columns].apply(numbers_in).notna().any(axis=1)
+    counting = np.array([index_row(row) for row in rows.itertuples(index=False)], dtype=bool)
+    for index in rows.index[numbers & ~_named_totals(rows) & ~counting]:
         found = [v for v in rows.loc[index].tolist() if v is not None][:4]
         yield Finding("row_without_code", file, place=f"row {index + 1} of the data", found=found)
 
@@ -47,7 +65,8 @@ def units_agree(rows: pd.DataFrame, exposure: Exposure, file: str) -> Iterator[F
     known = {**MULTIPLIERS, **AREAS}
     own = {new: old for new, old in exposure.columns.items()}
     units = {name: one.unit for name, one in exposure.classes.items()}
-    units[exposure.gdp.column] = exposure.gdp.unit
+    if exposure.gdp is not None:
+        units[exposure.gdp.column] = exposure.gdp.unit
     for name, unit in units.items():
         header = re.findall(r"[（(]([^）)]+)[）)]", own.get(name, name))
         beneath = rows[name].tolist() if name in rows else []
@@ -57,17 +76,21 @@ def units_agree(rows: pd.DataFrame, exposure: Exposure, file: str) -> Iterator[F
 
 
 def totals_agree(
-    totals: dict[str, float], left_out: pd.DataFrame, exposure: Exposure, file: str
+    totals: dict[str, float], left_out: pd.DataFrame, exposure: Exposure, files: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Compare sums of columns, in the column's unit, with total rows and stated totals."""
+    """Compare sums of columns, in the column's unit, with total rows and stated totals.
+
+    `files` names the file of each column.
+    """
     stated = left_out[_named_totals(left_out)]
     for name, total in totals.items():
-        values = pd.to_numeric(stated[name], errors="coerce").dropna().tolist()
+        values = numbers_in(stated[name]).dropna().tolist() if name in stated else []
         if (one := exposure.classes.get(name)) and one.stated_total is not None:
             values.append(one.stated_total)
         for value in values:
             if not np.isclose(total, value, rtol=ROUNDING):
-                yield Finding("total_disagrees", file, f"column {name}", "", total, value)
+                place = f"column {name}"
+                yield Finding("total_disagrees", files[name], place, "", total, value)
 
 
 def _named_totals(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:

@@ -17,7 +17,9 @@ import yaml
 from openpyxl import Workbook
 from rasterio.transform import from_origin
 
+from riskmodel.core.errors import CensusError
 from riskmodel.core.files import whole_file, write_text
+from riskmodel.core.yaml_file import read_mapping
 from riskmodel.run.demo.exposure import county_totals, weight_maps
 from riskmodel.run.demo.further import fire_classes, forest_weight, further_maps
 from riskmodel.run.demo.hazard import flood_maps, surge_maps, wind_maps
@@ -25,6 +27,7 @@ from riskmodel.run.demo.hazard import flood_maps, surge_maps, wind_maps
 FloatArray = npt.NDArray[np.float64]
 REPOSITORY = Path(__file__).parents[3]
 METHOD = REPOSITORY / "data" / "demo_method"
+RESTORE = "restore it from the checkout"
 FIXED_DATE = (2022, 12, 31, 0, 0, 0)
 MONEY_CLASSES = {
     "residential_rc": "settlement",
@@ -53,10 +56,10 @@ def build_demo(folder: Path) -> Path:
     folder : Path
         Target; files of the census in it are replaced, each as a whole file.
     """
-    method = yaml.safe_load((METHOD / "method.yml").read_text(encoding="utf-8"))
+    method = read_mapping(METHOD / "method.yml", CensusError, missing=RESTORE)
     counties = pd.read_csv(METHOD / "counties.csv", dtype={"code": str})
-    climate = yaml.safe_load(
-        (REPOSITORY / method["typhoon_wind"]["climate"]).read_text(encoding="utf-8")
+    climate = read_mapping(
+        REPOSITORY / method["typhoon_wind"]["climate"], CensusError, missing=RESTORE
     )
     lon, lat = _cell_centres(method["grid"])
     weights = weight_maps(method, counties, lon, lat)
@@ -159,6 +162,7 @@ def _manifest(method: dict[str, Any]) -> str:
         "crs": "EPSG:4490",
         "currency": "CNY",
         "price_year": method["exposure"]["price_year"],
+        "valuation_basis": "replacement_cost",
         "return_period_basis": "annual_probability",
         "hazard": {
             peril: {

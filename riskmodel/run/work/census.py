@@ -11,6 +11,7 @@ import xarray as xr
 from riskmodel.census.boundaries import outlines
 from riskmodel.census.read import OUTSIDE, load_census
 from riskmodel.census.units import perils
+from riskmodel.census.updating import updated_exposure
 from riskmodel.core.errors import CensusError
 from riskmodel.core.messages import LANGUAGES, Language, message
 from riskmodel.run.folder import Run
@@ -24,15 +25,29 @@ COUNTS = ("population", "households", "ground_floor_households")
 
 
 def census_of(run: Run) -> xr.DataTree:
-    """Census of the run, checked against perils, currency, price year and basis of the params.
+    """Census of the run, checked against perils, currency and basis of the params.
+
+    Exposure is brought to the price year of the params by the rules of the census.
 
     Raises
     ------
     CensusError
-        If the census says otherwise than the params, or lacks the maps of one of their perils.
+        If the census says otherwise than the params, lacks the maps of one of their perils, or has
+        no GDP.
+    UnitsError
+        If the census states no way to the price year of the params.
     """
     census = load_census(run.path(run.params.census.folder))
     stated = run.params.census
+    census["exposure"] = xr.DataTree(
+        updated_exposure(census["exposure"].to_dataset(), stated.price_year)
+    )
+    if "gdp_year" not in census["exposure"].attrs:
+        raise CensusError(
+            "the census has no GDP, of which a run states its losses",
+            where=f"{stated.folder}/census.yml, exposure.gdp",
+            remedy="name its column, unit and year",
+        )
     mapped = census.attrs["perils"]
     asked = list(run.params.hazard.storage_rates())
     if not set(asked) <= {*mapped, *census.attrs.get("not_available", [])}:
@@ -44,7 +59,6 @@ def census_of(run: Run) -> xr.DataTree:
         )  # fmt: skip
     found = {
         "currency": census["exposure"].attrs["currency"],
-        "price_year": census["exposure"].attrs["price_year"],
         "return_period_basis": census[mapped[0]].attrs["return_period_basis"],
     }
     for key, value in found.items():

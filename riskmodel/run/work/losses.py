@@ -31,7 +31,13 @@ from riskmodel.run.assumptions import figure_status
 from riskmodel.run.folder import Run
 from riskmodel.run.params import Params, apply_overrides
 from riskmodel.run.records import Record
-from riskmodel.run.settings import correlation, damage_levers, people_levers, scenario_curves
+from riskmodel.run.settings import (
+    correlation,
+    damage_levers,
+    people_levers,
+    scenario_curves,
+    scenario_fine,
+)
 from riskmodel.run.stages import open_stage, open_stage_tree, save_stage
 from riskmodel.run.work.records import interval_records
 
@@ -84,7 +90,8 @@ def loss_scenario(
     curves = scenario_curves(params, census, catalogue)
     require_responses(items, curves)
     curves = {p: curve for p, curve in curves.items() if perils is None or p in perils}
-    return Scenario(curves, items, params.loss.depth_spread)
+    fine = scenario_fine(params, census, catalogue)
+    return Scenario(curves, items, params.loss.depth_spread, fine)
 
 
 def compiled(

@@ -10,7 +10,7 @@ from riskmodel.loss.occurrence_table import occurrence_table, repeated_table
 from riskmodel.loss.validity import outside_items, outside_shares
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
-from riskmodel.run.settings import scenario_curves
+from riskmodel.run.settings import scenario_curves, scenario_fine
 from riskmodel.run.stages import open_stage
 from riskmodel.run.work.losses import items_of
 from riskmodel.run.work.records import plain_record
@@ -28,7 +28,9 @@ def validity_records(
     items = outside_items(items_of(run, run.params, census))
     curves = scenario_curves(run.params, census, catalogue)
     spread = run.params.loss.depth_spread
-    outside = occurrence_table(catalogue, compile_table(census, curves, items, depth_spread=spread))
+    fine = scenario_fine(run.params, census, catalogue)
+    table_outside = compile_table(census, curves, items, depth_spread=spread, fine=fine)
+    outside = occurrence_table(catalogue, table_outside)
     repeated = repeated_table(outside, open_stage(run, "catalogue").load())
     return [
         plain_record(f"loss.outside_valid_range.{name}", share, "1", SOURCE)

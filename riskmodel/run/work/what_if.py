@@ -16,11 +16,12 @@ from riskmodel.exceedance.metrics import loss_metrics, value_at_risk, year_losse
 from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.loss.compilation import compile_table
 from riskmodel.loss.engine import stored_blocks
+from riskmodel.loss.entries import FineCells
 from riskmodel.loss.kernel_arrays import Pairs
 from riskmodel.loss.occurrence_table import occurrence_tables
 from riskmodel.run.folder import Run
 from riskmodel.run.params import apply_overrides
-from riskmodel.run.settings import scenario_curves
+from riskmodel.run.settings import scenario_curves, scenario_fine
 from riskmodel.run.work.losses import damage_of
 from riskmodel.show.curves import exceedance_figure
 
@@ -39,6 +40,7 @@ class Held:
     census: xr.DataTree
     catalogue: xr.DataTree
     curves: Mapping[str, IntensityCurves]
+    fine: FineCells | None
     blocks: Sequence[Pairs]
 
 
@@ -46,8 +48,10 @@ def held(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> Held:
     """Read all pairs of the catalogue into memory once."""
     curves = scenario_curves(run.params, census, catalogue)
     items = damage_of(run.params, census)
-    table = compile_table(census, curves, items, depth_spread=run.params.loss.depth_spread)
-    return Held(run, census, catalogue, curves, list(stored_blocks(catalogue, table)))
+    fine = scenario_fine(run.params, census, catalogue)
+    spread = run.params.loss.depth_spread
+    table = compile_table(census, curves, items, depth_spread=spread, fine=fine)
+    return Held(run, census, catalogue, curves, fine, list(stored_blocks(catalogue, table)))
 
 
 def what_if(kept: Held, changes: Mapping[str, object]) -> xr.Dataset:
@@ -63,8 +67,10 @@ def what_if(kept: Held, changes: Mapping[str, object]) -> xr.Dataset:
     params = apply_overrides(base, dict(changes), where="what if")
     same = params.curves == base.curves and params.scenario == base.scenario
     curves = kept.curves if same else scenario_curves(params, kept.census, kept.catalogue)
+    fine = kept.fine if same else scenario_fine(params, kept.census, kept.catalogue)
     items = [replace(item, column="loss") for item in damage_of(params, kept.census)]
-    table = compile_table(kept.census, curves, items, depth_spread=params.loss.depth_spread)
+    spread = params.loss.depth_spread
+    table = compile_table(kept.census, curves, items, depth_spread=spread, fine=fine)
     (found,) = occurrence_tables(kept.catalogue, [table], blocks=kept.blocks).values()
     return found
 

@@ -1,0 +1,167 @@
+"""What the rasters of a folder say of themselves: peril, return period, grid, classes, nodata."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+import xarray as xr
+from pyproj import CRS
+
+from riskmodel.census.checks.layers import period_in_name
+from riskmodel.census.crs import same_crs
+from riskmodel.census.finding import FoundError
+from riskmodel.census.manifest import ASK
+from riskmodel.census.rasters import stated_place
+from riskmodel.census.units import perils
+
+RASTERS = (".tif", ".tiff", ".nc", ".nc4", ".zarr")
+METRES = 111_195.0  # of a degree of latitude, to compare steps
+FINER = 0.6  # of the coarsest step: below, a map is finer
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """A raster file by its name in the folder; ``step`` is in metres, None where unreadable."""
+
+    name: str
+    path: Path
+    crs: str
+    step: float | None
+    peril: str | None
+    period: float | None
+
+
+def rasters_of(folder: Path) -> list[Raster]:
+    """Rasters of a folder with what their names and headers say."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() not in RASTERS:
+            continue
+        name = path.relative_to(folder).as_posix()
+        crs, step = _place(path)
+        found.append(Raster(name, path, crs, step, peril_in_name(name), period_in_name(name)))
+    return found
+
+
+def peril_in_name(name: str) -> str | None:
+    """Peril that a file name states, by the longest word that fits.
+
+    Examples
+    --------
+    >>> peril_in_name("风暴潮_50年一遇.tif"), peril_in_name("flash_flood_rp010.tif")
+    ('storm_surge', 'flash_flood')
+    """
+    words = [(word, peril) for peril, about in perils().items() for word in about["words"]]
+    fitting = [(len(w), peril) for w, peril in words if w.lower() in name.lower()]
+    return max(fitting)[1] if fitting else None
+
+
+def census_crs(rasters: list[Raster]) -> str:
+    """System of the coarsest raster, that of the census grid; a question where none has one."""
+    placed = [one for one in rasters if one.crs and one.step]
+    if not placed:
+        return f"{ASK}: EPSG code of the maps"
+    return max(placed, key=lambda one: one.step or 0.0).crs
+
+
+def hazard_part(rasters: list[Raster], crs: str) -> dict[str, Any]:
+    """Draft of ``hazard``: maps on the census grid under files, finer ones under fine."""
+    coarsest = max((one.step for one in rasters if one.step), default=None)
+    layers: dict[str, Any] = {}
+    for one in rasters:
+        if one.peril is None or one.period is None:
+            continue
+        layer = layers.setdefault(one.peril, {"unit": _unit(one.peril), "files": {}})
+        period = int(one.period) if one.period.is_integer() else one.period
+        if not _finer(one, coarsest):
+            if not layer["files"]:
+                layer.update(_seen(one, one.peril))
+            layer["files"][period] = one.name
+            continue
+        if "fine" not in layer:
+            seen = _seen(one, one.peril)
+            layer["fine"] = {"files": {}, "spread": _spread()}
+            if one.crs and not same_crs(one.crs, crs):
+                layer["fine"]["crs"] = one.crs
+            own = {n: seen.pop(n) for n in ("nodata_means", "variable") if n in seen}
+            layer["fine"] |= own
+            if not layer["files"]:
+                layer.update(seen)
+        layer["fine"]["files"][period] = one.name
+    for layer in layers.values():
+        if not layer["files"]:
+            del layer["files"]
+    return layers
+
+
+def weights_of(rasters: list[Raster]) -> list[str]:
+    """Rasters that are no hazard map, which may say where things stand."""
+    return [one.name for one in rasters if one.peril is None or one.period is None]
+
+
+def _finer(one: Raster, coarsest: float | None) -> bool:
+    return bool(one.step and coarsest and one.step < FINER * coarsest)
+
+
+def _spread() -> str:
+    return f"{ASK}: by_area, or a map of what stands where on the same fine grid"
+
+
+def _unit(peril: str) -> str:
+    return f"{ASK}: one of {', '.join(perils()[peril]['units'])}"
+
+
+def _place(path: Path) -> tuple[str, float | None]:
+    try:
+        crs, step = stated_place(path)
+    except FoundError:  # damaged files are for the check to name
+        return "", None
+    if not crs:
+        return "", step
+    system = CRS.from_user_input(crs)
+    degrees = step is not None and system.is_geographic
+    code = system.to_epsg(min_confidence=70)  # as `same_crs` reads the WKT of other programs
+    name = f"EPSG:{code}" if code else system.to_string()
+    return name, step * METRES if degrees and step else step
+
+
+def _seen(one: Raster, peril: str) -> dict[str, Any]:
+    """Read unit and classes of a map, and ask of nodata where it may mean dry."""
+    if one.path.suffix.lower() not in (".tif", ".tiff"):
+        several = variable_question(one.path)
+        return {"variable": f"{ASK}: one of {', '.join(several)}"} if several else {}
+    try:
+        with rasterio.open(one.path) as source:
+            band = source.read(1, masked=True)
+            integer, unit = source.dtypes[0].startswith(("int", "uint")), source.units[0]
+            zero_is_nodata = source.nodata == 0.0
+    except Exception:  # damaged files are for the check to name
+        return {}
+    values = np.unique(band.compressed())
+    seen: dict[str, Any] = {"unit": unit} if unit else {}
+    if integer and values.size <= 10:
+        classes = [int(v) for v in values if v > 0]
+        kept = next(iter(perils()[peril]["units"]))
+        seen["unit"] = "class"
+        seen["classes"] = {
+            "direction": f"{ASK}: 1_is_lowest or 1_is_highest",
+            "values": {c: f"{ASK}: number of class {c} in {kept}" for c in classes},
+        }
+    if zero_is_nodata or (np.ma.getmaskarray(band).any() and not (values == 0).any()):
+        seen["nodata_means"] = f"{ASK}: outside (not surveyed) or dry (surveyed, nothing found)"
+    return seen
+
+
+def variable_question(path: Path) -> list[str]:
+    """Names of the variables of a NetCDF or Zarr that holds several maps."""
+    engine = "zarr" if path.suffix.lower() == ".zarr" else "netcdf4"
+    try:
+        with xr.open_dataset(path, engine=engine) as source:
+            maps = [str(n) for n, one in source.data_vars.items() if one.ndim >= 2]
+    except Exception:  # damaged files are for the check to name
+        return []
+    return maps if len(maps) > 1 else []
