@@ -11,7 +11,8 @@ import xarray as xr
 from riskmodel.core.errors import SchemaError
 from riskmodel.core.schema import Schema, check, stamp
 from riskmodel.cover.fields import FloatArray
-from riskmodel.cover.ledger import BENEFITS, DIRECT_LOSS, LEDGER, OWNERS
+from riskmodel.cover.ledger import BENEFITS, DIRECT_LOSS, LEDGER
+from riskmodel.cover.owners import OWNERS
 from riskmodel.exceedance.metrics import annual_sum, exceeding_years
 
 TIERS = ("1", "N", "X")

@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 from riskmodel.core.errors import SchemaError
 from riskmodel.cover.balance import SMALLEST_NEED
 from riskmodel.cover.ledger import BENEFITS, DIRECT_LOSS
+from riskmodel.cover.owners import OWNERS
 from riskmodel.cover.terms import FloatArray, IntArray
 from riskmodel.exceedance.metrics import annual_maximum, value_at_risk
 
@@ -83,9 +84,10 @@ def all_together(pairs: Pairs) -> Pairs:
 def needs(ledger: xr.Dataset, payouts: xr.Dataset) -> dict[str, xr.DataArray]:
     """Return what an index payout can be set against, by name: arrays (occurrence, zone), CNY.
 
-    ``relief``: need of the benefits account less what covers by benefit table pay of it, as the
-    ledger does. ``county``: relief, and what public bodies bear of their own direct loss: what a
-    county government must find. ``direct_loss``: the whole direct loss, whoever bears it.
+    ``relief``: need of the benefits account less what covers by benefit table pay of it, and what
+    owners pay of claims, as the ledger does. ``county``: relief, and what public bodies bear of
+    their own direct loss: what a county government must find. ``direct_loss``: the whole direct
+    loss, whoever bears it.
 
     Parameters
     ----------
@@ -96,7 +98,8 @@ def needs(ledger: xr.Dataset, payouts: xr.Dataset) -> dict[str, xr.DataArray]:
     """
     tables = payouts["cover"].to_numpy()[payouts["kind"].to_numpy() == "benefits"]
     account, cover = ledger["line_account"].to_numpy(), ledger["cover"].to_numpy()
-    met = (account == BENEFITS) & np.isin(cover, tables)
+    owners = np.isin(ledger["payer"].to_numpy(), OWNERS)
+    met = (account == BENEFITS) & (owners | np.isin(cover, tables))
     own = (account == DIRECT_LOSS) & (ledger["payer"].to_numpy() == PUBLIC_BODY)
     amount = ledger["amount"]
     paid = amount.isel(line=np.flatnonzero(met)).sum("line")

@@ -1,8 +1,8 @@
-"""Benefit tables: what a cover pays for each exposed object or person, by water depth."""
+"""Benefit tables: what a cover pays for each exposed object or person, by water depth or damage."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from riskmodel.core.errors import TermsError
 from riskmodel.core.status import Status
 from riskmodel.core.vocabulary import Peril, Sector
-from riskmodel.cover.fields import Frozen, Money, Number
+from riskmodel.cover.fields import Frozen, Money, Number, Share
 
 
 class Step(Frozen):
@@ -87,19 +87,19 @@ class StepBenefit(_DepthBenefit):
         return self
 
 
-class DeathBenefit(_DepthBenefit):
-    """An amount for each death; how many die is a response of the run's people.
+class HarmBenefit(_DepthBenefit):
+    """An amount for each death or injury; how many there are is a response of the run's people.
 
     Parameters
     ----------
     amount : amount
-        Yuan that the cover pays a death.
+        Yuan that the cover pays a person.
     need : amount
-        Yuan that is needed a death, at least `amount`; what the cover does not pay falls to
+        Yuan that is needed a person, at least `amount`; what the cover does not pay falls to
         others.
     """
 
-    kind: Literal["deaths"]
+    kind: Literal["deaths", "injuries"]
     amount: Money
     need: Money
 
@@ -143,4 +143,103 @@ def _check_need(amount: float, need: float) -> None:
         raise TermsError("the benefit is above the need", found={"amount": amount, "need": need})
 
 
-Benefit = Annotated[StepBenefit | DeathBenefit | ResettlementBenefit, Field(discriminator="kind")]
+class Grade(Frozen):
+    """A grade of damage: pays `pays` an object from a damage ratio of `from` (0 to 1) on."""
+
+    start: Share = Field(alias="from")
+    pays: Money
+
+
+class DamageBenefit(Frozen):
+    """An amount for each damaged or collapsed object, by its damage ratio, paid for a direct loss.
+
+    Parameters
+    ----------
+    sector : str
+        Sector whose objects they are.
+    grades : sequence of Grade
+        From the lightest to the worst, amounts that rise.
+
+    Raises
+    ------
+    TermsError
+        If grades do not rise.
+    """
+
+    kind: Literal["damage"]
+    sector: Sector
+    perils: tuple[Peril, ...] = Field(min_length=1)
+    grades: tuple[Grade, ...] = Field(min_length=1)
+    source: str
+    status: Status
+
+    @model_validator(mode="after")
+    def _check_grades(self) -> Self:
+        table = [(grade.start, grade.pays) for grade in self.grades]
+        if table[0][0] <= 0.0 or any(a >= c or b >= d for (a, b), (c, d) in pairwise(table)):
+            raise TermsError(
+                "grades do not rise", where="grades", found=table,
+                expected="ratios above 0 and amounts, both rising",
+            )  # fmt: skip
+        return self
+
+
+class ConsequentialBenefit(Frozen):
+    """Claims that follow from damage: liability for accidents, interruption of business.
+
+    They are no part of the direct loss; what a cover does not pay stays with the sector's owners.
+
+    Parameters
+    ----------
+    sector : str
+        Sector whose damage makes them.
+    rate : float
+        Yuan of claims on insured owners for each yuan of the sector's damage, above 0.
+    """
+
+    kind: Literal["consequential"]
+    sector: Sector
+    perils: tuple[Peril, ...] = Field(min_length=1)
+    rate: Number = Field(gt=0.0)
+    source: str
+    status: Status
+
+
+Benefit = Annotated[
+    StepBenefit | HarmBenefit | ResettlementBenefit | DamageBenefit | ConsequentialBenefit,
+    Field(discriminator="kind"),
+]
+DirectBenefit = StepBenefit | DamageBenefit
+"""Benefits that meet a direct loss; the others have needs of their own."""
+
+
+def capped_steps(
+    benefits: Mapping[str, StepBenefit], limit: float
+) -> dict[str, list[tuple[float, float]]]:
+    """Cut steps (m, CNY) of benefits that one household is paid together to its limit.
+
+    Where the table asks for more than the limit, what each depth adds is cut alike for all
+    benefits, so that none of them falls with depth and their sum is min(table, limit).
+
+    Parameters
+    ----------
+    benefits : mapping of str to StepBenefit
+    limit : float
+        CNY for a household and occurrence; infinite when unlimited.
+    """
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in benefits}
+    reached, paid = dict.fromkeys(benefits, 0.0), dict.fromkeys(benefits, 0.0)
+    for depth in sorted({step.start for b in benefits.values() for step in b.steps}):
+        added = dict.fromkeys(benefits, 0.0)
+        for name, benefit in benefits.items():
+            for step in benefit.steps:
+                if step.start == depth:
+                    added[name] = step.pays - reached[name]
+                    reached[name] = step.pays
+        room, more = limit - sum(paid.values()), sum(added.values())
+        factor = min(1.0, room / more) if more > 0.0 else 0.0
+        for name, amount in added.items():
+            if amount > 0.0:
+                paid[name] += factor * amount
+                found[name].append((depth, paid[name]))
+    return found

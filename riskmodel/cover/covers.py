@@ -10,17 +10,25 @@ from pydantic import Field, model_validator
 from riskmodel.core.errors import TermsError
 from riskmodel.core.status import Status
 from riskmodel.core.vocabulary import Sector
-from riskmodel.cover.benefit_table import Benefit
+from riskmodel.cover.benefit_table import (
+    Benefit,
+    DamageBenefit,
+    HarmBenefit,
+    ResettlementBenefit,
+    StepBenefit,
+)
+from riskmodel.cover.contract import NEW_YEAR, Anchor, MonthDay, WaitingPeriod
 from riskmodel.cover.fields import (
     Frozen,
     Limit,
     Money,
     PremiumPayer,
     Share,
-    ShareByZone,
     ZoneCode,
     check_sums_to_one,
 )
+from riskmodel.cover.object_terms import ObjectTerms
+from riskmodel.cover.take_up import ShareByZone
 from riskmodel.cover.trigger import Trigger
 
 Tier = Literal["1", "N", "X"]
@@ -35,7 +43,7 @@ class Limits(Frozen):
     event : amount or ``unlimited``
         Most that one occurrence pays; when exceeded, every zone and benefit is scaled alike.
     year : amount or ``unlimited``
-        Most that one calendar year pays.
+        Most that one contract year pays.
     year_rule : {"date_order", "pro_rata"}
         When a year exceeds its limit: paid in date order until it is exhausted, or every
         occurrence of the year scaled alike.
@@ -52,7 +60,30 @@ class IndemnityLimits(Limits):
     zone: Limit
 
 
+class BenefitLimits(Limits):
+    """Limits of a benefit cover: also `person` and `household`, the most for one of them."""
+
+    person: Limit = math.inf
+    household: Limit = math.inf
+
+
 class _Cover(Frozen):
+    """What every cover states.
+
+    Parameters
+    ----------
+    consortium : mapping of str to share
+        Insurers and their shares of the cover, which sum to 1; empty when it is not known.
+    policy_year_start : str
+        ``MM-DD``, the first day of the contract year.
+    waiting_period : WaitingPeriod, optional
+        Days at its start in which new policies do not pay.
+    claims_handling : float
+        Cost of handling claims as a share of what is paid; the insurers' cost, not a payment.
+    anchor : Anchor, optional
+        Public figures of such a scheme.
+    """
+
     cover: str = Field(pattern="^[a-z][a-z0-9_]*$")
     tier: Tier
     name: str
@@ -60,13 +91,20 @@ class _Cover(Frozen):
     policyholder: str
     payer_of_premium: dict[PremiumPayer, Share]
     zones: Literal["all"] | tuple[ZoneCode, ...] = "all"
+    consortium: dict[str, Share] = Field(default_factory=dict)
+    policy_year_start: MonthDay = NEW_YEAR
+    waiting_period: WaitingPeriod | None = None
+    claims_handling: Share = 0.0
+    anchor: Anchor | None = None
     modelled_on: str
     source: str
     status: Status
 
     @model_validator(mode="after")
-    def _check_payers(self) -> Self:
+    def _check_shares(self) -> Self:
         check_sums_to_one(self.payer_of_premium, "shares of payer_of_premium")
+        if self.consortium:
+            check_sums_to_one(self.consortium, "shares of consortium")
         return self
 
 
@@ -75,7 +113,38 @@ class BenefitCover(_Cover):
 
     kind: Literal["benefits"]
     benefits: dict[str, Benefit] = Field(min_length=1)
-    limits: Limits
+    limits: BenefitLimits
+
+    @property
+    def steps(self) -> dict[str, StepBenefit]:
+        """Benefits by water depth."""
+        return {n: b for n, b in self.benefits.items() if isinstance(b, StepBenefit)}
+
+    @property
+    def direct(self) -> dict[str, StepBenefit | DamageBenefit]:
+        """Benefits that meet a direct loss."""
+        kinds = StepBenefit | DamageBenefit
+        return {n: b for n, b in self.benefits.items() if isinstance(b, kinds)}
+
+    @model_validator(mode="after")
+    def _check_limits_of_one(self) -> Self:
+        """Refuse benefits above the limit of one; a water table is cut to it instead."""
+        for name, benefit in self.benefits.items():
+            whose, most = "person", 0.0
+            if isinstance(benefit, HarmBenefit):
+                most = benefit.amount
+            elif isinstance(benefit, ResettlementBenefit):
+                most = benefit.days * benefit.amount
+            elif isinstance(benefit, DamageBenefit):
+                whose, most = "household", benefit.grades[-1].pays
+            if most > (limit := getattr(self.limits, whose)):
+                raise TermsError(
+                    f"a benefit above the limit of a {whose}",
+                    where=f"limits.{whose}",
+                    found={name: most},
+                    expected=f"at most {limit:g} CNY",
+                )
+        return self
 
 
 class ParametricCover(_Cover):
@@ -121,17 +190,24 @@ class ParametricCover(_Cover):
 class IndemnityCover(_Cover):
     """A cover that pays for losses of the insured slice of sectors.
 
-    Order of terms, printed here because it matters: slice of the sector's loss by take-up →
-    deductible of each zone and occurrence → coinsurance → zone limit → event limit → year limit.
+    Order of terms, printed here because it matters: slice of the sector's loss by take-up → what
+    other covers pay first (`coordination`) → terms of the single object → waiting period →
+    franchise and deductible of each zone and occurrence → coinsurance → zone limit → event limit
+    → year limit.
 
     Parameters
     ----------
     take_up : mapping of sector to share by zone
-        Share of the sector's value in the zone that the cover insures.
-    deductible : amount
-        Yuan of each zone and occurrence that the owners bear first.
+        Share of the sector's value in the zone that the cover insures; of a top-up, share of
+        those insured by the cover below.
+    deductible, franchise : amount
+        Yuan of each zone and occurrence that the owners bear first, and below which they bear all.
     coinsurance : float
         Share of what exceeds the deductible that the owners bear.
+    per_object : ObjectTerms, optional
+        Perils, deductible, franchise and limit of each object.
+    top_up_of : str, optional
+        Cover on top of which this one pays: for what that one leaves to those it insures.
     limits : IndemnityLimits
         Zone, event and year limits.
     """
@@ -139,8 +215,22 @@ class IndemnityCover(_Cover):
     kind: Literal["indemnity"]
     take_up: dict[Sector, ShareByZone] = Field(min_length=1)
     deductible: Money
+    franchise: Money = 0.0
     coinsurance: Share
+    per_object: ObjectTerms | None = None
+    top_up_of: str | None = None
     limits: IndemnityLimits
+
+    @model_validator(mode="after")
+    def _check_top_up(self) -> Self:
+        if self.top_up_of is not None and (self.per_object is not None or len(self.take_up) > 1):
+            raise TermsError(
+                "a top-up pays for one sector, without terms of the object",
+                where="top_up_of",
+                found=sorted(self.take_up),
+                expected="one sector in take_up, no per_object",
+            )
+        return self
 
 
 Cover = Annotated[BenefitCover | ParametricCover | IndemnityCover, Field(discriminator="kind")]

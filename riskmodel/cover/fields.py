@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from riskmodel.core.errors import ParamError, TermsError, UnitsError
 from riskmodel.core.money import parse_amount
@@ -46,7 +45,14 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _share(value: Any) -> float:
+def share_of(value: Any) -> float:
+    """Read a share.
+
+    Raises
+    ------
+    ParamError, TermsError
+        If it is not a number, or not between 0 and 1.
+    """
     share = _number(value)
     if not 0.0 <= share <= 1.0:
         raise TermsError("a share outside its range", found=value, expected="0 to 1 (0.2, not 20)")
@@ -88,45 +94,6 @@ def zone_code_of(value: Any) -> str:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class ByZone:
-    """A share that differs by zone.
-
-    Parameters
-    ----------
-    default : float
-        Share (0 to 1) of every zone that is not named.
-    zones : mapping of str to float
-        Share of the named zones.
-    """
-
-    default: float
-    zones: Mapping[str, float] = field(default_factory=dict)
-
-    def at(self, zones: Sequence[str]) -> FloatArray:
-        """Shares of some zones, in their order."""
-        return np.array([self.zones.get(zone, self.default) for zone in zones], dtype=np.float64)
-
-
-def _by_zone(value: Any) -> ByZone:
-    if isinstance(value, ByZone):
-        return value
-    if not isinstance(value, Mapping):
-        return ByZone(_share(value))
-    if "default" not in value:
-        raise ParamError("a key is missing", found=sorted(map(str, value)), expected="default")
-    shares: dict[str, float] = {}
-    for zone, share in value.items():
-        key = zone if zone == "default" else zone_code_of(zone)
-        try:
-            shares[key] = _share(share)
-        except (ParamError, TermsError) as error:
-            raise type(error)(
-                error.what, where=key, found=error.found, expected=error.expected
-            ) from error
-    return ByZone(shares.pop("default"), shares)
-
-
 def _currency(value: Any) -> str:
     if value != "CNY":
         raise UnitsError("another currency", found=value, expected="CNY")
@@ -135,7 +102,7 @@ def _currency(value: Any) -> str:
 
 Number = Annotated[float, BeforeValidator(_number)]
 """A finite number (true and false are none)."""
-Share = Annotated[float, BeforeValidator(_share)]
+Share = Annotated[float, BeforeValidator(share_of)]
 """A fraction, 0 to 1."""
 Money = Annotated[float, BeforeValidator(_money)]
 """Yuan, ≥ 0, from text with its unit written."""
@@ -143,8 +110,6 @@ Limit = Annotated[float, BeforeValidator(_limit)]
 """Yuan, > 0, or infinite for `unlimited`."""
 ZoneCode = Annotated[str, BeforeValidator(zone_code_of)]
 """Six digits of GB/T 2260."""
-ShareByZone = Annotated[ByZone, PlainValidator(_by_zone)]
-"""One share, or a mapping of `default` and zone codes to shares."""
 Currency = Annotated[str, BeforeValidator(_currency)]
 """CNY; others are refused, never converted."""
 

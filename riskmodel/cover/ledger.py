@@ -1,7 +1,8 @@
 """The ledger: who pays each yuan of each occurrence, in two accounts that must balance.
 
 ``direct_loss`` is paid by the owners (household, farm, enterprise, public body) and by covers;
-``benefits`` (deaths, resettlement) by covers, city and county. Each line is computed from its own
+``benefits`` (deaths, resettlement, claims that follow from damage) by covers, city and county, and
+for such claims the owners. Each line is computed from its own
 terms, none as the remainder of the others; what a cover pays above a need is `overpayment`.
 """
 
@@ -14,26 +15,20 @@ import numpy as np
 import xarray as xr
 
 from riskmodel.core.schema import Schema, stamp
-from riskmodel.cover.benefit_table import StepBenefit
+from riskmodel.cover.benefit_table import ConsequentialBenefit
 from riskmodel.cover.benefits import benefit_column, benefits_due, need_ratio
 from riskmodel.cover.covers import BenefitCover, IndemnityCover, ParametricCover
 from riskmodel.cover.fields import FloatArray
+from riskmodel.cover.owners import OWNER_OF_SECTOR, OWNERS
+from riskmodel.cover.pay import CUTS_BEFORE_TERMS
 from riskmodel.cover.programme import Programme, insured_shares, slices
 from riskmodel.cover.terms import pay_in_order
 
 DIRECT_LOSS, BENEFITS = ACCOUNTS = ("direct_loss", "benefits")
-OWNER_OF_SECTOR: Mapping[str, str] = {
-    "residential": "household",
-    "crops": "farm",
-    "aquaculture": "farm",
-    "forest": "farm",
-    "commercial": "enterprise",
-    "industrial": "enterprise",
-    "infrastructure": "public_body",
-}
-OWNERS = tuple(dict.fromkeys(OWNER_OF_SECTOR.values()))
 PAYER_OF_TIER: Mapping[str, str] = {"1": "tier_1", "N": "tier_n", "X": "tier_x"}
-RETAINED = ("deductible", "coinsurance", "above_event_limit", "above_year_limit")
+RETAINED = (
+    "deductible", "coinsurance", "above_event_limit", "above_year_limit", *CUTS_BEFORE_TERMS,
+)  # fmt: skip
 LEDGER = Schema(
     "Ledger",
     {
@@ -134,10 +129,15 @@ def _retained(
     for cover in programme.covers:
         if not isinstance(cover, IndemnityCover):
             continue
-        insured = losses.to_numpy() * insured_shares(cover, sectors, zones)
-        total = insured.sum(axis=2)
         terms = payouts.sel(cover=cover.cover)
         bears = sum(np.asarray(terms[p].transpose("occurrence", "zone")) for p in RETAINED)
+        if cover.top_up_of is not None:  # bears a part of what the cover below left
+            owner = OWNER_OF_SECTOR[next(iter(cover.take_up))]
+            due = np.asarray(terms["due"].transpose("occurrence", "zone"))
+            kept[owner] = np.maximum(kept[owner] + bears - due, 0.0)
+            continue
+        insured = losses.to_numpy() * insured_shares(cover, sectors, zones)
+        total = insured.sum(axis=2)
         each = np.divide(bears, total, out=np.zeros_like(total), where=total > 0.0)
         for number, sector in enumerate(sectors):
             kept[OWNER_OF_SECTOR[sector]] += insured[:, :, number] * each
@@ -153,10 +153,9 @@ def _direct_loss_lines(
     for cover in programme.covers:
         amount, over = nothing, nothing
         if isinstance(cover, BenefitCover):
-            steps = {n: b for n, b in cover.benefits.items() if isinstance(b, StepBenefit)}
-            if not steps:
+            if not cover.direct:
                 continue
-            for name, benefit in steps.items():
+            for name, benefit in cover.direct.items():
                 offer = payouts["benefit_paid"].sel(benefit=benefit_column(cover.cover, name))
                 owner = OWNER_OF_SECTOR[benefit.sector]
                 used, above, kept[owner] = pay_in_order(kept[owner], [offer.to_numpy()])
@@ -177,24 +176,31 @@ def _benefit_lines(
     zones = benefits["zone"].to_numpy().tolist()
     lines: list[_Line] = []
     unmet = np.zeros((payouts.sizes["occurrence"], len(zones)))
+    owners: dict[str, FloatArray] = {}
     for cover in programme.covers:
         if not isinstance(cover, BenefitCover):
             continue
         due = benefits_due(cover, benefits, zones)
         amount = np.zeros_like(unmet)
         for number, (name, benefit) in enumerate(cover.benefits.items()):
-            if isinstance(benefit, StepBenefit):
+            if name in cover.direct:
                 continue
             column = payouts.sel(benefit=benefit_column(cover.cover, name))
             amount = amount + column["benefit_paid"].to_numpy()
             above_benefit = due[:, :, number] * (need_ratio(benefit) - 1.0)
-            unmet = unmet + above_benefit + column["benefit_scaled_back"].to_numpy()
+            left = above_benefit + column["benefit_scaled_back"].to_numpy()
+            if isinstance(benefit, ConsequentialBenefit):  # a duty of the owners, no relief
+                owner = OWNER_OF_SECTOR[benefit.sector]
+                owners[owner] = owners.get(owner, 0.0) + left
+            else:
+                unmet = unmet + left
         payer = PAYER_OF_TIER[cover.tier]
         lines.append(_Line(BENEFITS, payer, cover.tier, cover.cover, amount, np.zeros_like(unmet)))
     index = [c for c in programme.covers if isinstance(c, ParametricCover)]
     used, over, left = pay_in_order(unmet, [_paid(payouts, c.cover) for c in index])
     for c, amount, above in zip(index, used, over, strict=True):
         lines.append(_Line(BENEFITS, PAYER_OF_TIER[c.tier], c.tier, c.cover, amount, above))
+    lines += [_Line(BENEFITS, o, "", "", x, np.zeros_like(x)) for o, x in owners.items()]
     backstop = programme.relief_backstop
     for payer, share in (("city", backstop.city), ("county", backstop.county)):
         lines.append(_Line(BENEFITS, payer, "", "", share * left, np.zeros_like(left)))

@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 
 from riskmodel.core.schema import Schema, stamp
-from riskmodel.cover.benefit_table import StepBenefit
 from riskmodel.cover.covers import BenefitCover, Cover, ParametricCover
 from riskmodel.cover.programme import Programme
 
@@ -42,12 +41,18 @@ def annual_limit(cover: Cover) -> float:
 def _trigger(cover: Cover) -> tuple[str, float, str]:
     """Words, attachment and its unit."""
     if isinstance(cover, BenefitCover):
-        depths = [b.steps[0].start for b in cover.benefits.values() if isinstance(b, StepBenefit)]
+        depths = [benefit.steps[0].start for benefit in cover.steps.values()]
         words = "benefit table: " + ", ".join(cover.benefits)
-        return words, min(depths, default=math.nan), "m"
+        return words, min(depths, default=math.nan), "m" if depths else ""
     if isinstance(cover, ParametricCover):
         return cover.trigger.words(), cover.trigger.start, cover.trigger.unit
-    return "indemnity: " + ", ".join(cover.take_up), cover.deductible, "CNY"
+    words = "indemnity: " + ", ".join(cover.take_up)
+    if (terms := cover.per_object) is not None:
+        lowest = max(terms.deductible, terms.franchise)
+        return f"{words}, by object, {', '.join(terms.perils)}", lowest, "CNY an object"
+    if cover.top_up_of is not None:
+        words += f", on top of {cover.top_up_of}"
+    return words, max(cover.deductible, cover.franchise), "CNY"
 
 
 def programme_table(programme: Programme) -> xr.Dataset:
@@ -57,7 +62,8 @@ def programme_table(programme: Programme) -> xr.Dataset:
     -------
     Dataset with dim ``cover``: texts ``tier``, ``name``, ``name_zh``, ``trigger``,
     ``policyholder``, ``payer_of_premium``, ``attachment_unit``, ``status``, ``modelled_on``; and
-    numbers ``attachment`` (in its unit: m in the dwelling, hPa or m/s, or CNY of deductible),
+    numbers ``attachment`` (in its unit: m in the dwelling, hPa or m/s, or CNY of deductible or
+    franchise, of a zone or an object; NaN for benefits without a depth),
     ``event_limit``, ``year_limit`` and ``limit`` (CNY, infinite when unlimited; the last is the
     limit that a rate on line refers to).
     """

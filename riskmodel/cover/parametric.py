@@ -9,6 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from riskmodel.core.errors import TermsError
+from riskmodel.cover.contract import in_force
 from riskmodel.cover.covers import ParametricCover
 from riskmodel.cover.index_readings import read_index
 from riskmodel.cover.terms import Calendar, FloatArray, Parts, year_factor
@@ -102,11 +103,14 @@ def parametric_parts(
 ) -> Parts:
     """Payouts (occurrence, zone) of an index cover: share of the limit, split, year limit.
 
+    Nothing is due in the waiting period of the contract years that `calendar` holds.
+
     What a zone is due is fraction of its index x event limit x its share of the split, so that an
     index common to all zones pays the event limit when it is full, and indices of their own pay
     it when all are.
     """
     fraction = index_fraction(cover, read_index(cover, triggers, zones))
+    fraction = fraction * in_force(cover.waiting_period, calendar)[:, None]
     due = fraction * cover.limits.event * zone_split(cover, zones, population)
     event = due.sum(axis=1)
     year = year_factor(event, calendar, cover.limits.year, cover.limits.year_rule)

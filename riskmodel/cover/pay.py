@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import numpy as np
 import xarray as xr
 
 from riskmodel.core.money import CURRENCY
 from riskmodel.core.schema import Schema, stamp
-from riskmodel.cover.benefits import benefit_column, benefit_parts, benefits_due
-from riskmodel.cover.covers import BenefitCover, Cover, IndemnityCover, ParametricCover
+from riskmodel.cover.coordination import pay_together
 from riskmodel.cover.fields import FloatArray
-from riskmodel.cover.inputs import calendar_of, check_inputs, labels
-from riskmodel.cover.parametric import parametric_parts
-from riskmodel.cover.programme import Programme, insured_shares
-from riskmodel.cover.terms import Parts, Terms, apply_terms
+from riskmodel.cover.inputs import check_inputs
+from riskmodel.cover.programme import Programme
+from riskmodel.cover.single_cover import Given, Result
+from riskmodel.cover.terms import Parts
 
-PARTS = tuple(field.name for field in fields(Parts))
+CUTS_BEFORE_TERMS = ("coordination", "object_terms", "waiting")
+PARTS = (*(field.name for field in fields(Parts)), *CUTS_BEFORE_TERMS)
 PAYOUTS = Schema(
     "Payouts",
     {
@@ -25,6 +25,7 @@ PAYOUTS = Schema(
         "benefit_paid": ("occurrence", "zone", "benefit"),
         "benefit_scaled_back": ("occurrence", "zone", "benefit"),
         "year": ("occurrence",),
+        "contract_year": ("occurrence", "cover"),
         "tier": ("cover",),
     },
     attrs=("currency", "price_year", "years", "blocks", "status"),
@@ -42,8 +43,8 @@ def pay(
     """Pay every occurrence under every cover.
 
     A slice of a sector suffers the same share of loss as the whole sector of its zone (a named
-    approximation: insured owners are as exposed as the others). The contract year is the
-    calendar year.
+    approximation: insured owners are as exposed as the others). Annual limits are those of each
+    cover's contract year.
 
     Parameters
     ----------
@@ -64,8 +65,9 @@ def pay(
     Returns
     -------
     Dataset (occurrence, zone, cover), CNY: ``due`` = ``paid`` + ``deductible`` + ``coinsurance``
-    + ``above_event_limit`` + ``above_year_limit``; by benefit: ``benefit_paid``,
-    ``benefit_scaled_back``; coords ``year``, ``start``, ``tier``, ``kind``.
+    + ``above_event_limit`` + ``above_year_limit`` + ``coordination`` + ``object_terms`` +
+    ``waiting``; by benefit: ``benefit_paid``, ``benefit_scaled_back``; ``contract_year``
+    (occurrence, cover); coords ``year``, ``start``, ``tier``, ``kind``.
 
     Raises
     ------
@@ -74,69 +76,30 @@ def pay(
     """
     check_inputs(programme, losses, benefits, triggers)
     losses = losses.transpose("occurrence", "zone", "sector")
-    given = _Given(losses, benefits.sel(zone=losses["zone"]), triggers, population)
-    results = [_pay_cover(cover, given) for cover in programme.covers]
-    return _payouts(programme, losses, results)
+    given = Given(losses, benefits.sel(zone=losses["zone"]), triggers, population)
+    return _payouts(programme, given, pay_together(programme, given))
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    losses: xr.DataArray
-    benefits: xr.DataArray
-    triggers: xr.Dataset
-    population: xr.DataArray | None
+def _part(result: Result, name: str) -> FloatArray:
+    found: FloatArray = getattr(result if name in CUTS_BEFORE_TERMS else result.parts, name)
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """Parts (occurrence, zone), and for benefit covers the detail (occurrence, zone, benefit)."""
-
-    parts: Parts
-    columns: list[str]
-    benefit_paid: FloatArray
-    benefit_scaled_back: FloatArray
-
-
-def _pay_cover(cover: Cover, given: _Given) -> _Result:
-    zones, sectors = labels(given.losses, "zone"), labels(given.losses, "sector")
-    calendar = calendar_of(given.losses)
-    if isinstance(cover, BenefitCover):
-        due = benefits_due(cover, given.benefits, zones)
-        columns = [benefit_column(cover.cover, name) for name in cover.benefits]
-        parts, paid, scaled_back = benefit_parts(cover, due, calendar)
-        return _Result(parts, columns, paid, scaled_back)
-    if isinstance(cover, ParametricCover):
-        parts = parametric_parts(cover, given.triggers, calendar, zones, given.population)
-    else:
-        shares = insured_shares(cover, sectors, zones)
-        insured = np.einsum("ozs,zs->oz", given.losses.to_numpy(), shares)
-        parts = apply_terms(insured, _terms(cover), calendar)
-    none = np.zeros((*given.losses.shape[:2], 0))
-    return _Result(parts, [], none, none)
-
-
-def _terms(cover: IndemnityCover) -> Terms:
-    limits = cover.limits
-    return Terms(
-        deductible=cover.deductible,
-        coinsurance=cover.coinsurance,
-        zone_limit=limits.zone,
-        event_limit=limits.event,
-        year_limit=limits.year,
-        year_rule=limits.year_rule,
-    )
-
-
-def _payouts(programme: Programme, losses: xr.DataArray, results: list[_Result]) -> xr.Dataset:
+def _payouts(programme: Programme, given: Given, results: list[Result]) -> xr.Dataset:
+    losses = given.losses
     dims, detail = ("occurrence", "zone", "cover"), ("occurrence", "zone", "benefit")
     on_occurrence = {n: c for n, c in losses.coords.items() if c.dims == ("occurrence",)}
     payouts = xr.Dataset(
         {
-            **{n: (dims, np.stack([getattr(r.parts, n) for r in results], axis=2)) for n in PARTS},
+            **{n: (dims, np.stack([_part(r, n) for r in results], axis=2)) for n in PARTS},
             "benefit_paid": (detail, np.concatenate([r.benefit_paid for r in results], axis=2)),
             "benefit_scaled_back": (
                 detail,
                 np.concatenate([r.benefit_scaled_back for r in results], axis=2),
+            ),
+            "contract_year": (
+                ("occurrence", "cover"),
+                np.stack([given.calendar(c).year for c in programme.covers], axis=1),
             ),
         },
         coords={

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 
 import numpy as np
 import xarray as xr
 from pydantic import Field, ValidationError, model_validator
 
-from riskmodel.core.errors import ParamError, RiskModelError, TermsError
+from riskmodel.core.errors import ParamError, TermsError
 from riskmodel.core.status import Status, worst
 from riskmodel.core.yaml_file import read_mapping
+from riskmodel.cover.contract import Anchor
 from riskmodel.cover.covers import Cover, IndemnityCover, ParametricCover
 from riskmodel.cover.fields import Currency, Frozen, Share, check_sums_to_one
 from riskmodel.cover.inuring import inuring_order
+from riskmodel.cover.overlap import Coordination, check_overlap
+from riskmodel.cover.refusal import refuse
+from riskmodel.cover.take_up import BOUNDS, Bound
 from riskmodel.cover.treaties import Treaty
 
 TIERS = ("1", "N", "X")
@@ -45,11 +49,15 @@ class Programme(Frozen):
         Of every amount in the file.
     relief_backstop : ReliefBackstop
         Who pays the relief that no cover pays.
+    coordination : {"primary", "excess", "contribution", "none"}
+        How benefits for direct losses and indemnity covers share one loss; see `Coordination`.
     covers : sequence of Cover
         In order of tiers; names differ; insured shares of one sector sum to at most 1 in every
         zone, because covers of one sector insure disjoint slices of its value.
     treaties : sequence of Treaty
         Reinsurance of what covers pay, if any; each names those that pay before it.
+    anchor : Anchor, optional
+        Public figures of the scheme that the programme follows.
     source, status : str
         Where the amounts come from; the status of the file is the worst of its covers' and
         treaties'.
@@ -70,8 +78,10 @@ class Programme(Frozen):
     currency: Currency
     price_year: int = Field(ge=1990, le=2100)
     relief_backstop: ReliefBackstop
+    coordination: Coordination
     covers: tuple[Cover, ...] = Field(min_length=1)
     treaties: tuple[Treaty, ...] = ()
+    anchor: Anchor | None = None
     source: str
     status: Status
 
@@ -88,7 +98,9 @@ class Programme(Frozen):
                 found={c.cover: c.tier for c in self.covers},
                 expected="covers of tier 1, then N, then X: the order in which they pay",
             )
-        _check_slices(self.covers)
+        check_overlap(self.covers, self.coordination)
+        for covers in (self.covers, *(_at_bound(self.covers, which) for which in BOUNDS)):
+            _check_slices(covers)
         _check_treaties(self.treaties, list(names))
         inherited = worst([self.status, *(x.status for x in (*self.covers, *self.treaties))])
         if inherited != self.status:
@@ -114,7 +126,7 @@ def _check_treaties(treaties: Sequence[Treaty], covers: Sequence[str]) -> None:
 
 
 def _check_slices(covers: Sequence[Cover]) -> None:
-    indemnity = [c for c in covers if isinstance(c, IndemnityCover)]
+    indemnity = _insurers(covers)
     named = {z for c in indemnity for by_zone in c.take_up.values() for z in by_zone.zones}
     listed = {z for c in indemnity if c.zones != "all" for z in c.zones}
     zones = [*sorted(named | listed), "every other zone"]
@@ -131,10 +143,38 @@ def _check_slices(covers: Sequence[Cover]) -> None:
                 )
 
 
+def _insurers(covers: Sequence[Cover]) -> list[IndemnityCover]:
+    """Indemnity covers with a slice of their own: all but top-ups."""
+    return [c for c in covers if isinstance(c, IndemnityCover) and c.top_up_of is None]
+
+
+def _at_bound(covers: Sequence[Cover], which: Bound) -> tuple[Cover, ...]:
+    return tuple(
+        c.model_copy(update={"take_up": {s: by.bound(which) for s, by in c.take_up.items()}})
+        if isinstance(c, IndemnityCover)
+        else c
+        for c in covers
+    )
+
+
+def with_take_up(programme: Programme, which: Bound) -> Programme:
+    """Return the programme with every uncertain take-up at its low or its high value."""
+    return programme.model_copy(update={"covers": _at_bound(programme.covers, which)})
+
+
+def has_uncertain_take_up(programme: Programme) -> bool:
+    """Whether any take-up of the programme has a range."""
+    covers = [c for c in programme.covers if isinstance(c, IndemnityCover)]
+    return any(by.low for c in covers for by in c.take_up.values())
+
+
 def insured_shares(
     cover: IndemnityCover, sectors: Sequence[str], zones: Sequence[str]
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Share (0 to 1) of each sector's value that a cover insures, array (zone, sector)."""
+    """Share (0 to 1) of each sector's value that a cover insures, array (zone, sector).
+
+    Of a top-up it is the share of those whom the cover below insures.
+    """
     inside = np.ones(len(zones)) if cover.zones == "all" else np.isin(zones, cover.zones)
     table = np.zeros((len(zones), len(sectors)))
     for sector, by_zone in cover.take_up.items():
@@ -151,7 +191,7 @@ def slices(programme: Programme, sectors: Sequence[str], zones: Sequence[str]) -
     Dataset with ``lower`` and ``upper`` (cover, zone, sector), fractions of the sector's value in
     the declared order of covers, and ``uninsured`` (zone, sector), the slice above the last one.
     """
-    covers = [c for c in programme.covers if isinstance(c, IndemnityCover)]
+    covers = _insurers(programme.covers)
     widths = np.zeros((len(covers), len(zones), len(sectors)))
     for number, cover in enumerate(covers):
         widths[number] = insured_shares(cover, sectors, zones)
@@ -186,50 +226,10 @@ def load_programme(path: Path, *, zones: Sequence[str] | None = None) -> Program
     try:
         programme = Programme.model_validate(content)
     except ValidationError as error:
-        _refuse(error, path.name, content)
+        refuse(error, path.name, content)
     if zones is not None:
         check_zones(programme, zones, where=path.name)
     return programme
-
-
-def _refuse(error: ValidationError, file: str, content: dict[str, Any]) -> NoReturn:
-    """Raise the first of pydantic's findings as an error that names file, entry and key."""
-    first, others = error.errors()[0], error.error_count() - 1
-    place, keys = [file], [str(part) for part in first["loc"] if part != "[key]"]
-    if keys[:1] in (["covers"], ["treaties"]) and len(keys) > 1:
-        place.append(_named(content, keys))
-        keys = keys[3:]  # covers, position, kind
-        if keys[:1] == ["benefits"] and len(keys) > 2:
-            keys.pop(2)  # the benefit's kind
-        if keys[:1] == ["layers"] and len(keys) > 1:
-            keys[:2] = [f"layer number {int(keys[1]) + 1}"]
-    cause = first.get("ctx", {}).get("error")
-    own = cause if isinstance(cause, RiskModelError) else None
-    if own and own.where.startswith(("cover ", "treaty ")):
-        place.append(own.where)
-    elif parts := [*keys, *([own.where] if own and own.where else [])]:
-        place.append(".".join(parts))
-    where = ": ".join(place)
-    more = f"{others} more to correct after it" if others else ""
-    if own:
-        remedy = "; ".join(filter(None, [own.remedy, more]))
-        raise type(own)(
-            own.what, where=where, found=own.found, expected=own.expected, remedy=remedy
-        ) from error
-    if first["type"] == "missing":
-        raise ParamError("a key is missing", where=where, remedy=more) from error
-    raise ParamError(
-        first["msg"][0].lower() + first["msg"][1:], where=where, found=first["input"], remedy=more
-    ) from error
-
-
-def _named(content: dict[str, Any], keys: list[str]) -> str:
-    """Cover or treaty of some keys by its name, or by its number where it has none."""
-    listed, position = content[keys[0]], int(keys[1])
-    kind = "cover" if keys[0] == "covers" else "treaty"
-    entry = listed[position] if isinstance(listed, list) else None
-    name = entry.get(kind) if isinstance(entry, dict) else None
-    return f"{kind} {name or f'number {position + 1}'}"
 
 
 def check_zones(programme: Programme, zones: Sequence[str], *, where: str = "") -> None:

@@ -13,8 +13,10 @@ from riskmodel.core.errors import ConservationError, SchemaError
 from riskmodel.core.money import CURRENCY
 from riskmodel.core.schema import Schema, check, stamp
 from riskmodel.cover.balance import SMALLEST_NEED, TOLERANCE
+from riskmodel.cover.contract import contract_calendar
 from riskmodel.cover.fields import FloatArray
 from riskmodel.cover.hours_clause import Occurrences, Windows, windows
+from riskmodel.cover.inputs import calendar_of
 from riskmodel.cover.inuring import inuring_order
 from riskmodel.cover.ledger import LEDGER
 from riskmodel.cover.programme import Programme
@@ -52,7 +54,7 @@ def reinsure(programme: Programme, payouts: xr.Dataset) -> xr.Dataset:
     A treaty sees the payouts of its covers, all zones together, less what the treaties before it
     recover; it is applied on loss occurrences in date order, after its hours clause. What a
     window recovers is shared out among its occurrences and covers in proportion to their
-    amounts. The contract year is the calendar year.
+    amounts. Years are contract years, from each treaty's `policy_year_start`.
 
     Parameters
     ----------
@@ -89,10 +91,15 @@ def reinsure(programme: Programme, payouts: xr.Dataset) -> xr.Dataset:
 
 def _windows(treaty: Treaty, payouts: xr.Dataset) -> Windows:
     hours = np.inf if treaty.hours_clause == NONE else float(treaty.hours_clause)
-    year, start = payouts["year"].to_numpy().astype(np.int64), payouts["start"].to_numpy()
+    contract = contract_calendar(
+        calendar_of(payouts),
+        treaty.policy_year_start,
+        years=int(payouts.attrs["years"]),
+        blocks=int(payouts.attrs["blocks"]),
+    )
+    year, start = contract.year, contract.start
     if np.isinf(hours):
-        none = np.zeros_like(year)
-        return windows(Occurrences(year, start.astype(np.float64), start, none), hours)
+        return windows(Occurrences(year, start, start, np.zeros_like(year)), hours)
     for name in ("end", "parent_event"):
         if name not in payouts.coords:
             raise SchemaError(
@@ -101,8 +108,8 @@ def _windows(treaty: Treaty, payouts: xr.Dataset) -> Windows:
                 remedy="give the losses this coordinate, or write hours_clause: none",
             )
     parent = np.unique(payouts["parent_event"].to_numpy(), return_inverse=True)[1]
-    end = payouts["end"].to_numpy().astype(np.float64)
-    return windows(Occurrences(year, start.astype(np.float64), end, parent), hours)
+    duration = (payouts["end"] - payouts["start"]).to_numpy().astype(np.float64)
+    return windows(Occurrences(year, start, start + duration, parent), hours)
 
 
 def _apply(treaty: Treaty, subject: FloatArray, made: Windows) -> _Result:

@@ -28,7 +28,7 @@ class Parts:
     paid : array
         Paid by the cover.
     deductible, coinsurance : array
-        Kept by the owners under these terms.
+        Kept by the owners under these terms; the first holds losses below a franchise too.
     above_event_limit, above_year_limit : array
         Cut by the zone or event limit, and by the year limit.
     """
@@ -49,7 +49,7 @@ class Calendar:
     start: FloatArray
 
 
-def split_at(amount: FloatArray, bound: float) -> tuple[FloatArray, FloatArray]:
+def split_at(amount: FloatArray, bound: float | FloatArray) -> tuple[FloatArray, FloatArray]:
     """Parts of an amount below and above a bound: min(x, b) and max(x - b, 0)."""
     return np.minimum(amount, bound), np.maximum(amount - bound, 0.0)
 
@@ -116,12 +116,12 @@ def _use_up(total: FloatArray, year: IntArray, order: IntArray, limit: float) ->
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Terms in their order: deductible → coinsurance → zone limit → event limit → year limit.
+    """Terms in their order: franchise, deductible → coinsurance → zone, event and year limit.
 
     Parameters
     ----------
-    deductible, zone_limit : float
-        CNY for each zone and occurrence.
+    deductible, franchise, zone_limit : float
+        CNY for each zone and occurrence; a loss below the franchise is borne whole.
     coinsurance : float
         Share above the deductible that stays with the owners.
     event_limit, year_limit : float
@@ -136,11 +136,14 @@ class Terms:
     event_limit: float
     year_limit: float
     year_rule: Literal["date_order", "pro_rata"]
+    franchise: float = 0.0
 
 
 def apply_terms(insured: FloatArray, terms: Terms, calendar: Calendar) -> Parts:
     """Divide insured losses (occurrence, zone) into what is paid and what each term takes away."""
-    deductible, above = split_at(insured, terms.deductible)
+    deductible, above = split_at(
+        insured, np.where(insured < terms.franchise, np.inf, terms.deductible)
+    )
     coinsurance, claim = split_share(above, terms.coinsurance)
     within, over_zone = split_at(claim, terms.zone_limit)
     event = event_factor(within.sum(axis=1), terms.event_limit)

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from riskmodel.core.errors import TermsError
 from riskmodel.core.status import Status
+from riskmodel.cover.contract import NEW_YEAR, MonthDay
 from riskmodel.cover.fields import Frozen, Limit, Money, Number, Share
 
 HOURS = (72, 168)
@@ -159,6 +160,7 @@ class _Treaty(Frozen):
     covers: tuple[str, ...] = Field(min_length=1)
     after: tuple[str, ...]
     hours_clause: HoursClause
+    policy_year_start: MonthDay = NEW_YEAR
     modelled_on: str
     source: str
     status: Status

@@ -11,7 +11,10 @@ from riskmodel.core.money import CURRENCY
 
 
 def year_totals(payouts: xr.Dataset, *, zones: Sequence[str] | None = None) -> xr.DataArray:
-    """Payouts of each simulated year and cover, zero in years without occurrence.
+    """Payouts of each contract year and cover, zero in years without occurrence.
+
+    There are as many contract years as simulated ones, and none crosses a block
+    (`contract_calendar`); covers may begin theirs on different days.
 
     Parameters
     ----------
@@ -29,7 +32,8 @@ def year_totals(payouts: xr.Dataset, *, zones: Sequence[str] | None = None) -> x
     by_occurrence = paid.sum("zone").transpose("occurrence", "cover").to_numpy()
     years, blocks = int(payouts.attrs["years"]), int(payouts.attrs["blocks"])
     totals = np.zeros((years, by_occurrence.shape[1]))
-    np.add.at(totals, payouts["year"].to_numpy(), by_occurrence)
+    contract_year = payouts["contract_year"].transpose("occurrence", "cover").to_numpy()
+    np.add.at(totals, (contract_year, np.arange(totals.shape[1])), by_occurrence)
     year = np.arange(years)
     return xr.DataArray(
         totals,

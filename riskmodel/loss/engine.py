@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from riskmodel.core.errors import CatalogueError, MemoryLimitError
@@ -125,10 +127,15 @@ def stored_blocks(catalogue: xr.DataTree, table: CompiledTable) -> Iterator[Pair
         pointer = np.stack([n["pointer"].values + s for n, s in zip(nodes, sizes, strict=True)])
         # an indexed view of a lazy variable is read without staying in the tree's memory
         occurrence, position = (
-            np.concatenate([n[name].isel(pair=slice(0, None)).values for n in nodes])
+            _joined([n[name].isel(pair=slice(0, None)).values for n in nodes])
             for name in ("occurrence", "position")
         )
         yield Pairs(pointer, occurrence, position)
+
+
+def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Put arrays one behind the other; a single one is not copied."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _nodes(catalogue: xr.DataTree, block: str, table: CompiledTable) -> list[xr.Dataset]:

@@ -189,7 +189,7 @@ def _only(
     arrays: Arrays, pairs: Pairs, scratch: Scratch, sums: Sums, zone: int, entry: int, first: int,
     low: int, high: int,
 ) -> None:  # fmt: skip
-    """Add one entry of a table with one peril, one scenario and no moments; nothing is listed."""
+    """Add one entry of a table with one peril and no moments; nothing is listed."""
     # unsigned numbers need no check for negative indices
     cell, layer, row = arrays.cell[entry], arrays.layer[0, entry], arrays.row[0, entry]
     least, beyond, last = arrays.first_damaging[0, entry], arrays.beyond[layer], arrays.last[layer]
@@ -201,7 +201,7 @@ def _only(
     stop, first_row = np.uint64(arrays.entry_pointer[entry + 1]), np.uint64(arrays.first_row[layer])
     means, rares = sums.mean[zone], sums.extrapolated[zone]
     _lines(arrays, layer, row, start, slope)
-    whole, one = pairs.pointer[0, cell + 1], np.uint64(1)
+    whole, one, scenarios = pairs.pointer[0, cell + 1], np.uint64(1), np.uint64(scratch.kept.size)
     k_low = _first_at_least(occurrences, pairs.pointer[0, cell], whole, low)
     k_high = _first_at_least(occurrences, k_low, whole, high)
     for k in range(np.uint64(k_low), np.uint64(k_high)):
@@ -214,12 +214,25 @@ def _only(
             storm, low_bin = np.uint64(occurrences[k] - offset), np.uint64(at)
             part, bin_row = at - low_bin, first_row + low_bin
             for n in range(begin, stop):
-                i = np.uint64(entry_item[n])
-                below, column = lookup[bin_row, i], np.uint64(item_column[i])
-                added = entry_value[n] * (below + (lookup[bin_row + one, i] - below) * part)
-                means[storm, column] += added
+                item, value = entry_item[n], entry_value[n]
+                i, column = np.uint64(item) * scenarios, np.uint64(item_column[item]) * scenarios
+                upper = value * part
+                lower = value - upper
+                if scenarios == one:  # no loop, whose start would cost more than its work
+                    added = lower * lookup[bin_row, i] + upper * lookup[bin_row + one, i]
+                    means[storm, column] += added
+                    if position >= beyond:
+                        rares[storm, column] += added
+                    continue
+                for s in range(scenarios):
+                    added = lower * lookup[bin_row, i + s]
+                    added += upper * lookup[bin_row + one, i + s]
+                    means[storm, column + s] += added
                 if position >= beyond:
-                    rares[storm, column] += added
+                    for s in range(scenarios):
+                        added = lower * lookup[bin_row, i + s]
+                        added += upper * lookup[bin_row + one, i + s]
+                        rares[storm, column + s] += added
 
 
 @nb.njit(cache=True)
@@ -264,7 +277,7 @@ def _task(
         np.zeros(arrays.left.shape[1]),
     )  # fmt: skip
     count = np.zeros(perils, np.int64)
-    plain = perils == 1 and scenarios == 1 and arrays.deviation.shape[0] == 0
+    plain = perils == 1 and arrays.deviation.shape[0] == 0
     for entry in range(arrays.zone_pointer[zone], arrays.zone_pointer[zone + 1]):
         if plain:
             _only(arrays, pairs, scratch, sums, zone, entry, first, low, high)

@@ -107,6 +107,23 @@ def death_response(levers: PeopleLevers, peril: Peril, folder: Path = FOLDER) ->
     return found
 
 
+def injury_response(levers: PeopleLevers, peril: Peril, folder: Path = FOLDER) -> Response:
+    """Injuries for one person of a place: in water, deaths x injured for each death.
+
+    Raises
+    ------
+    ResponseError
+        If nobody is injured by the peril.
+    """
+    found = people_responses(levers, peril, folder).get("injured")
+    if found is None:
+        raise ResponseError(
+            "no injuries by this peril", where=f"people.injured/{peril}",
+            remedy="leave the peril out, or add its row to data/curves with its source",
+        )  # fmt: skip
+    return found
+
+
 def people_items(levers: PeopleLevers, folder: Path = FOLDER) -> list[Item]:
     """Items in persons on ``population``: affected, evacuated, injured and dead.
 

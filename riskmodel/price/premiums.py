@@ -13,7 +13,9 @@ from riskmodel.core.errors import SchemaError, TermsError
 from riskmodel.core.schema import Schema, stamp
 from riskmodel.price.principles import PremiumPrinciple, checked
 
-COMPONENTS = ("pure", "risk_load", "expenses", "profit", "guarantee_fund", "tax")
+COMPONENTS = (
+    "pure", "risk_load", "claims_handling", "expenses", "profit", "guarantee_fund", "tax",
+)  # fmt: skip
 
 
 class Loads(BaseModel):
@@ -77,27 +79,27 @@ def premiums(
     principles: Sequence[PremiumPrinciple],
     headline: str,
     limits: Mapping[str, float],
+    claims_handling: Mapping[str, float] | None = None,
 ) -> xr.Dataset:
     """Premiums of covers or tiers by several principles.
 
-    gross = (pure + risk_load) / (1 - Σ shares) = sum of all components. Source of the build-up: the
-    rate-making of Shaoguan's heavy-rain index, 2024.
+    gross = (pure + risk_load + claims_handling) / (1 - Σ shares) = sum of all components. Source:
+    the build-up of Shaoguan's heavy-rain index, 2024, which has no claims handling of its own.
 
     Parameters
     ----------
     year_losses : DataArray (year, cover) or (year, tier)
         CNY of each simulated year; attrs ``currency``, ``price_year``, ``status``.
-    loads, principles
-        Shares of gross, and principles of different names.
-    headline : str
-        Name of the principle whose figures lead.
+    loads, principles, headline
+        Shares of gross; principles of different names, and the one whose figures lead.
     limits : mapping of str to float
-        Annual limit of each cover or tier, CNY; infinite or absent gives no rate on line (NaN).
+        Annual limits, CNY; infinite or absent gives no rate on line (NaN).
+    claims_handling : mapping of str to float, optional
+        Mean cost, CNY a year; none where it is absent.
 
     Returns
     -------
-    Dataset (cover or tier, principle), CNY a year: ``pure``, ``risk_load``, ``expenses``,
-    ``profit``, ``guarantee_fund``, ``tax``, ``gross``; ``rate_on_line`` (fraction).
+    Dataset (cover or tier, principle), CNY a year: `COMPONENTS`, ``gross``; ``rate_on_line``.
 
     Raises
     ------
@@ -112,7 +114,8 @@ def premiums(
     annual = [checked(year_losses.sel({dim: item}).to_numpy()) for item in items]
     pure = np.array([losses.mean() for losses in annual])
     risk = np.array([[p.premium(losses) for p in principles] for losses in annual])
-    built = _build_up(pure, risk, loads)
+    handling = np.array([(claims_handling or {}).get(item, 0.0) for item in items])
+    built = _build_up(pure, risk, handling, loads)
     built["rate_on_line"] = built["gross"] / np.array([[_line(limits, item)] for item in items])
     coords = {**_item_coords(year_losses, dim), "principle": names}
     kept = {key: year_losses.attrs[key] for key in ("currency", "price_year", "status")}
@@ -166,11 +169,14 @@ def _line(limits: Mapping[str, float], item: str) -> float:
     return float(limit) if np.isfinite(limit) else np.nan
 
 
-def _build_up(pure: np.ndarray, risk: np.ndarray, loads: Loads) -> dict[str, np.ndarray]:
-    gross = risk / (1.0 - total_load(loads))
+def _build_up(
+    pure: np.ndarray, risk: np.ndarray, handling: np.ndarray, loads: Loads
+) -> dict[str, np.ndarray]:
+    gross = (risk + handling[:, None]) / (1.0 - total_load(loads))
     return {
         "pure": np.broadcast_to(pure[:, None], risk.shape).copy(),
         "risk_load": risk - pure[:, None],
+        "claims_handling": np.broadcast_to(handling[:, None], risk.shape).copy(),
         "expenses": loads.expenses * gross,
         "profit": loads.profit * gross,
         "guarantee_fund": loads.guarantee_fund * gross,

@@ -141,6 +141,7 @@ def content(scale: float = 1.0) -> dict[str, Any]:
         "source": "d",
         "status": "illustrative",
         "relief_backstop": {"city": 0.4, "county": 0.6},
+        "coordination": "none",
         "covers": copy.deepcopy([basic, index, rural, mixed]),
     }
 

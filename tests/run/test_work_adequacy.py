@@ -8,7 +8,7 @@ import xarray as xr
 
 from riskmodel.cover.programme import load_programme
 from riskmodel.exceedance.metrics import year_losses
-from riskmodel.run.folder import ROOT, Run
+from riskmodel.run.folder import Run
 from riskmodel.run.work.adequacy import (
     adequacy_chart,
     adequacy_records,
@@ -19,7 +19,7 @@ from riskmodel.run.work.adequacy import (
     reach_records,
 )
 from riskmodel.run.work.tiers import Paid, pay_all
-from tests.run.work_case import ZONES, make_census, make_run, make_table, save_triggers
+from tests.run.work_case import PROGRAMME, ZONES, make_census, make_run, make_table, save_triggers
 
 Case = tuple[Run, Paid, list[Paid]]
 OWNERS = ("household", "farm", "enterprise", "public_body")
@@ -30,7 +30,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     place = tmp_path_factory.mktemp("adequacy")
     save_triggers(place, make_table(2))
     run = make_run(place, "04_tiers")
-    programme = load_programme(ROOT / "params" / "tiers" / "illustrative.yml", zones=ZONES)
+    programme = load_programme(PROGRAMME, zones=ZONES)
     tables = make_table(2), {"half": make_table(2, 0.5)}
     return (run, *pay_all(run, programme, make_census(), *tables))
 

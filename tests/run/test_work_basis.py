@@ -10,7 +10,7 @@ import xarray as xr
 
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.hazard.typhoon.stations import calibrated_rain
-from riskmodel.run.folder import ROOT, Run
+from riskmodel.run.folder import Run
 from riskmodel.run.params import apply_overrides
 from riskmodel.run.records import Record
 from riskmodel.run.stages import save_stage
@@ -27,6 +27,7 @@ from riskmodel.run.work.tiers import Paid, pay_all
 from riskmodel.run.work.triggers import paying_occurrences, triggers_of
 from tests.run.work_case import (
     BLOCKS,
+    PROGRAMME,
     YEARS,
     ZONES,
     make_census,
@@ -54,7 +55,7 @@ def exact(run: Run) -> Run:
 
 @pytest.fixture(scope="module")
 def programme() -> Programme:
-    return load_programme(ROOT / "params" / "tiers" / "illustrative.yml", zones=ZONES)
+    return load_programme(PROGRAMME, zones=ZONES)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +139,7 @@ def test_drawn_pressures_pay_what_the_normal_gives_in_the_mean(
     run: Run, programme: Programme, tmp_path: Path
 ) -> None:
     """Σ E[payout] over the residual by Gauss-Hermite, without year limit, within 1 %."""
-    text = (ROOT / "params" / "tiers" / "illustrative.yml").read_text(encoding="utf-8")
+    text = PROGRAMME.read_text(encoding="utf-8")
     path = tmp_path / "unlimited.yml"
     path.write_text(text.replace("year: 3.5 亿元", "year: unlimited"), encoding="utf-8")
     free = load_programme(path, zones=ZONES)

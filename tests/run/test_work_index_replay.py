@@ -16,7 +16,7 @@ from riskmodel.run.work.index_replay import (
 )
 from riskmodel.run.work.storms import dated_storms, recorded_storms
 from riskmodel.run.work.triggers import triggers_of
-from tests.run.work_case import ZONES, make_census, make_run, make_table, save_triggers
+from tests.run.work_case import PROGRAMME, ZONES, make_census, make_run, make_table, save_triggers
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def programme() -> Programme:
-    return load_programme(ROOT / "params" / "tiers" / "illustrative.yml", zones=ZONES)
+    return load_programme(PROGRAMME, zones=ZONES)
 
 
 @pytest.fixture(scope="module")

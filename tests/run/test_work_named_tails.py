@@ -8,23 +8,22 @@ import numpy as np
 import pytest
 
 from riskmodel.cover.programme import load_programme
-from riskmodel.run.folder import ROOT
 from riskmodel.run.work.named_tails import tail_variants, tails_table
 from riskmodel.run.work.tiers import pay_all
-from tests.run.work_case import ZONES, make_census, make_run, make_table, save_triggers
+from tests.run.work_case import PROGRAMME, ZONES, make_census, make_run, make_table, save_triggers
 
 
 def test_only_variants_of_tails_have_a_column(tmp_path: Path) -> None:
     run = make_run(tmp_path, "04_tiers")
     names = [v.name for v in tail_variants(run)]
     assert names == ["wind_tail_flat", "depth_tail_flat", "tails_gev"]
-    programme = load_programme(ROOT / "params" / "tiers" / "illustrative.yml", zones=ZONES)
+    programme = load_programme(PROGRAMME, zones=ZONES)
     table = make_table(2)
     save_triggers(tmp_path, table)
     variants = {v.name: make_table(2) for v in run.params.model_set}
     variants["tails_gev"] = make_table(2, 3.0)
     baseline, others = pay_all(run, programme, make_census(), table, variants)
-    frame = tails_table(run, programme, table, variants, baseline, others)
+    frame = tails_table(run, programme, table, variants, baseline, [*others, others[0]])
     frame = frame.set_index("figure (亿元)")
     labels = {v.name: v.label_zh for v in tail_variants(run)}
     assert list(frame.columns) == ["as in the params", *labels.values()]

@@ -7,15 +7,23 @@ import pytest
 import xarray as xr
 
 from riskmodel.cover.programme import Programme, load_programme
-from riskmodel.run.folder import ROOT, Run
+from riskmodel.run.folder import Run
 from riskmodel.run.work.payers import payer_records, payer_table, payments
 from riskmodel.run.work.tiers import Paid, pay_all
-from tests.run.work_case import YEARS, ZONES, make_census, make_run, make_table, save_triggers
+from tests.run.work_case import (
+    PROGRAMME,
+    YEARS,
+    ZONES,
+    make_census,
+    make_run,
+    make_table,
+    save_triggers,
+)
 
 
 @pytest.fixture(scope="module")
 def programme() -> Programme:
-    return load_programme(ROOT / "params" / "tiers" / "illustrative.yml", zones=ZONES)
+    return load_programme(PROGRAMME, zones=ZONES)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +45,7 @@ def test_payments_of_payers_and_tiers_add_up_by_occurrence(
     every = (paid.ledger["amount"] + paid.ledger["overpayment"]).sum(("line", "zone"))
     np.testing.assert_allclose(amounts.sum("payer"), every)
     covers = paid.payouts["paid"].sum(("cover", "zone"))
-    tiers = amounts.sel(payer=["tier_1", "tier_n", "tier_x"])
+    tiers = amounts.sel(payer=["tier_1", "tier_n", "tier_x", "reinsurer"])
     np.testing.assert_allclose(tiers.sum("payer"), covers, atol=1e-3)
 
 

@@ -11,21 +11,20 @@ import xarray as xr
 from riskmodel.core.errors import ConservationError, SchemaError, UnitsError
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.exceedance.metrics import year_losses
-from riskmodel.run.folder import ROOT, Run
+from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.stages import open_stage
 from riskmodel.run.work import tiers
 from riskmodel.run.work import triggers as triggers_module
+from riskmodel.run.work.programme import contract_frame, layers_of, programme_frame
 from riskmodel.run.work.tiers import (
     Paid,
     due_and_paid,
-    layers_of,
     pay_all,
     pay_table,
     premium_components,
     premium_table,
     premiums_of,
-    programme_frame,
     tier_limits,
     tier_records,
     who_pays,
@@ -34,6 +33,7 @@ from riskmodel.run.work.tiers import (
 from tests.run.work_case import (
     BLOCKS,
     POPULATION,
+    PROGRAMME,
     YEARS,
     ZONES,
     make_census,
@@ -50,7 +50,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def programme() -> Programme:
-    return load_programme(ROOT / "params" / "tiers" / "illustrative.yml", zones=ZONES)
+    return load_programme(PROGRAMME, zones=ZONES)
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +231,7 @@ def test_tables_for_readers_name_every_tier_and_cover(
     )
     assert frame.loc["tier 1", "rate on line"] == pytest.approx(gross / 6e8, abs=6e-5)
     assert programme_frame(programme)["cover"].tolist() == [c.cover for c in programme.covers]
+    assert contract_frame(programme)["cover"].tolist()[:-1] == [c.cover for c in programme.covers]
 
 
 def test_layers_expect_what_the_covers_pay(
@@ -251,7 +252,7 @@ def test_ledger_of_the_baseline_is_kept(run: Run, both: tuple[Paid, list[Paid]])
 
 
 def in_text(programme: Programme, old: str, new: str, folder: Path) -> Programme:
-    text = (ROOT / "params" / "tiers" / "illustrative.yml").read_text(encoding="utf-8")
+    text = PROGRAMME.read_text(encoding="utf-8")
     assert old in text
     path = folder / "other.yml"
     path.write_text(text.replace(old, new), encoding="utf-8")

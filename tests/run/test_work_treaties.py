@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from riskmodel.cover.programme import Programme, load_programme
-from riskmodel.run.folder import ROOT, Run
+from riskmodel.run.folder import Run
 from riskmodel.run.work.tiers import Paid, pay_table
 from riskmodel.run.work.treaties import tower_layers, tower_table, treaty_records
 from tests.run.work_case import (
     BLOCKS,
+    PROGRAMME,
     YEARS,
     ZONES,
     make_census,
@@ -31,7 +32,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def programme() -> Programme:
-    return load_programme(ROOT / "params" / "tiers" / "illustrative.yml", zones=ZONES)
+    return load_programme(PROGRAMME, zones=ZONES)
 
 
 @pytest.fixture(scope="module")

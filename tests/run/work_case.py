@@ -19,6 +19,7 @@ SECTORS = ("residential", "commercial", "industrial", "infrastructure", "crops",
 BENEFITS = ("basic.contents", "basic.deaths", "basic.resettlement")
 ZONES = ["330302", "330303", "330304", "330305", "330324", "330326"]
 ZONES += ["330327", "330328", "330329", "330381", "330382", "330383"]
+PROGRAMME = Path(__file__).parent / "programme.yml"
 POPULATION = np.arange(1.0, 13.0) * 1e5
 
 

@@ -420,6 +420,18 @@ def test_a_box_runs_from_attachment_by_its_limit(layers: xr.Dataset) -> None:
         layer_stack_figure(layers, language="en")
 
 
+def test_many_covers_lie_below_one_another(layers: xr.Dataset) -> None:
+    many = xr.concat([layers, layers.assign(name_en=layers["name_en"] + " again")], "cover")
+    figure = layer_stack_figure(many, language="en")
+    bars = [t for t in figure.data if t.type == "bar"]
+    assert all(bar.orientation == "h" for bar in bars)
+    second = next(t for t in bars if t.name.startswith("Tier N"))
+    assert list(second.base) == [0.5, 1.0, 0.5, 1.0]
+    assert list(second.x) == [3.0, 4.0, 3.0, 4.0]
+    assert list(figure.layout.yaxis.categoryarray) == many["name_en"].values.tolist()
+    assert figure.layout.yaxis.autorange == "reversed"
+
+
 def test_ratio_names_target_and_breach(ratios: xr.Dataset) -> None:
     figure = ratio_figure(ratios, target=0.009, language="zh")
     assert "单年 2.2 %" in figure.layout.title.subtitle.text

@@ -49,6 +49,7 @@ def programme_of(case: Path, covers: list[str]) -> Programme:
             **{k: v for k, v in TEXTS.items() if k != "modelled_on"},
             "programme": "by_hand", "reading": "by hand", "currency": "CNY",
             "price_year": 2022, "relief_backstop": {"city": 0.5, "county": 0.5},
+            "coordination": "none",
             "covers": [{**cover, "cover": c, "take_up": {"residential": take_up}} for c in covers],
             "treaties": [completed(t) for t in read(case)["treaties"]],
         }

@@ -15,10 +15,12 @@ import yaml
 
 from riskmodel.cover.balance import check_balance, check_payouts, ledger_means
 from riskmodel.cover.benefits import benefit_items
+from riskmodel.cover.damage_payments import Damaged
 from riskmodel.cover.ledger import build_ledger
 from riskmodel.cover.pay import PARTS, pay
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.cover.years import year_totals
+from riskmodel.loss.curves import DamageLevers, damage_items
 from riskmodel.loss.people import PeopleLevers
 from riskmodel.price.premiums import Loads, premiums
 from riskmodel.price.principles import ExpectedValue
@@ -26,6 +28,11 @@ from tests.validation.index_tables import triggers_of
 
 HERE = Path(__file__).parent
 PEOPLE = PeopleLevers("jonkman_2008", 0.2, 0.8, 0.75, 0.95, 0.67)
+LEVERS = DamageLevers(
+    92.0, 25.7, 1.21, "jrc_asia", 0.921, 1.2, 0.15,
+    {f"residential_{name}": 0.5 for name in ("rc", "brick_concrete", "brick_wood", "other")},
+)  # fmt: skip
+DAMAGE = Damaged(damage_items(LEVERS), LEVERS.ground_floor_share)
 CASES = sorted(p.parent for p in HERE.glob("*/covers.yml"))
 CODES = {"zone": str}
 
@@ -42,6 +49,7 @@ def programme_of(case: Path, tmp_path: Path) -> tuple[Programme, int]:
         "price_year": 2022,
         "status": "illustrative",
         "relief_backstop": {"city": 0.5, "county": 0.5},
+        "coordination": content.get("coordination", "none"),
         "covers": [{**rest, **cover} for cover in content["covers"]],
     }
     path = tmp_path / "by_hand.yml"
@@ -58,6 +66,7 @@ def inputs(
     case: Path, programme: Programme, years: int
 ) -> tuple[xr.DataArray, xr.DataArray, xr.Dataset]:
     rows = table(case, "losses.csv")
+    blocks = yaml.safe_load((case / "covers.yml").read_text(encoding="utf-8")).get("blocks", 1)
     count = int(rows["occurrence"].max()) + 1
     zones, sectors = sorted(set(rows["zone"]) | {"330302"}), list(dict.fromkeys(rows["sector"]))
     dates = rows.drop_duplicates("occurrence").set_index("occurrence").sort_index()
@@ -70,11 +79,12 @@ def inputs(
             "year": ("occurrence", dates["year"].to_numpy()),
             "start": ("occurrence", dates["start"].to_numpy(dtype=float)),
         },
-        attrs={"years": years, "blocks": 1, "currency": "CNY", "price_year": 2022},
+        attrs={"years": years, "blocks": blocks, "currency": "CNY", "price_year": 2022},
     )
     for row in rows.itertuples():
         losses[row.occurrence, zones.index(row.zone), sectors.index(row.sector)] = row.loss
-    columns = [item.column for item in benefit_items(programme, floor_height=0.0, people=PEOPLE)]
+    items = benefit_items(programme, floor_height=0.0, people=PEOPLE, damage=DAMAGE)
+    columns = list(dict.fromkeys(item.column for item in items))
     benefits = xr.DataArray(
         np.zeros((count, len(zones), len(columns))),
         dims=("occurrence", "zone", "benefit"),
@@ -102,7 +112,7 @@ def test_parts_of_each_cover(case: Path, tmp_path: Path) -> None:
     for row in table(case, "expected.csv").itertuples():
         for part in PARTS:
             place = {"occurrence": row.occurrence, "zone": row.zone, "cover": row.cover}
-            expected[part].loc[place] = getattr(row, part)
+            expected[part].loc[place] = getattr(row, part, 0.0)
     for part in PARTS:
         np.testing.assert_allclose(payouts[part], expected[part], atol=1e-9, err_msg=part)
 
@@ -150,7 +160,7 @@ def test_means_and_year_totals_agree_with_the_occurrences(case: Path, tmp_path: 
 def test_water_table() -> None:
     root = HERE.parents[1]
     programme = load_programme(root / "params" / "tiers" / "illustrative.yml")
-    items = benefit_items(programme, floor_height=0.15, people=PEOPLE)
+    items = benefit_items(programme, floor_height=0.15, people=PEOPLE, damage=DAMAGE)
     contents = next(item for item in items if item.column == "basic.contents")
     rows = pd.read_csv(HERE / "19_water_table" / "depths.csv")
     pays = contents.responses["rain_flood"].at(rows["depth"].to_numpy())

@@ -22,11 +22,13 @@ from riskmodel.cover.basis_risk import (
     overpayment,
     tail_figures,
 )
+from riskmodel.cover.contract import contract_calendar
 from riskmodel.cover.covers import ParametricCover
 from riskmodel.cover.index_residual import IndexResidual, measured
 from riskmodel.cover.inputs import calendar_of
 from riskmodel.cover.parametric import parametric_parts, zone_split
 from riskmodel.cover.programme import Programme
+from riskmodel.cover.terms import Calendar
 from riskmodel.exceedance.metrics import Metric
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
@@ -82,7 +84,8 @@ def drawn_payments(run: Run, programme: Programme, census: xr.DataTree) -> list[
         for cover in covers:
             if draw and residual.of(cover.trigger.index) is None:
                 continue
-            parts = parametric_parts(cover, drawn, calendar_of(triggers), zones, population)
+            calendar = _contract(run, cover, triggers)
+            parts = parametric_parts(cover, drawn, calendar, zones, population)
             found[cover.cover].append(parts.paid)
     result = []
     for cover in covers:
@@ -94,6 +97,16 @@ def drawn_payments(run: Run, programme: Programme, census: xr.DataTree) -> list[
         year = triggers["year"].to_numpy().astype(np.int64)
         result.append(Payments(cover, any_paid, each, full, sampled, year))
     return result
+
+
+def _contract(run: Run, cover: ParametricCover, triggers: xr.Dataset) -> Calendar:
+    hazard = run.params.hazard
+    return contract_calendar(
+        calendar_of(triggers),
+        cover.policy_year_start,
+        years=hazard.blocks * hazard.years_per_block,
+        blocks=hazard.blocks,
+    )
 
 
 class _Case(NamedTuple):

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from riskmodel.core.money import stamp_money
 from riskmodel.cover.benefits import benefit_items
+from riskmodel.cover.damage_payments import Damaged
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.cover.reach import reach_items
 from riskmodel.exceedance.curve import ep_curve
@@ -60,9 +61,11 @@ def items_of(run: Run, params: Params, census: xr.DataTree) -> list[Item]:
     """Classes exposed with their responses: damage, benefits of the programme, people."""
     people, floor_height = people_levers(params), params.loss.floor_height
     programme = programme_of(run, census)
-    benefits = benefit_items(programme, floor_height=floor_height, people=people)
+    damage = damage_of(params, census)
+    harm = Damaged(damage, params.loss.ground_floor_share.model_dump())
+    benefits = benefit_items(programme, floor_height=floor_height, people=people, damage=harm)
     return [
-        *damage_of(params, census),
+        *damage,
         *benefits,
         *reach_items(benefits),
         *people_items(people),

@@ -43,7 +43,7 @@ def tails_table(
     the same storms. The headline principle prices the gross premium.
     """
     language: Language = run.params.language
-    paid = dict(zip(variants, others, strict=True))
+    paid = dict(zip(variants, others, strict=False))  # after them come those of take-up
     columns = {"as in the params": _figures(run, programme, table, baseline)}
     for variant in tail_variants(run):
         label = variant.label_zh if language == "zh" else variant.label_en

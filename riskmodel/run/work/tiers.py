@@ -13,9 +13,10 @@ import xarray as xr
 from riskmodel.cover.balance import check_balance, check_payouts, ledger_means, ledger_of_year
 from riskmodel.cover.ledger import build_ledger
 from riskmodel.cover.overview import programme_table
-from riskmodel.cover.pay import pay
-from riskmodel.cover.programme import Programme
+from riskmodel.cover.pay import PARTS, pay
+from riskmodel.cover.programme import Programme, has_uncertain_take_up, with_take_up
 from riskmodel.cover.reinsurance import book_reinsurers, check_recoveries, reinsure
+from riskmodel.cover.take_up import BOUNDS
 from riskmodel.cover.years import tier_year_totals, year_totals
 from riskmodel.exceedance.metrics import Metric, year_losses
 from riskmodel.loss.occurrence_table import by_zone_and_item
@@ -87,11 +88,22 @@ def pay_all(
     table: xr.Dataset,
     variants: Mapping[str, xr.Dataset],
 ) -> tuple[Paid, list[Paid]]:
-    """Pay the baseline and every variant; the baseline's ledger is kept as a stage."""
+    """Pay the baseline and every variant; the baseline's ledger is kept as a stage.
+
+    Where the programme states take-up with a range, all of it low and all of it high are variants
+    too. Of variants only what is paid is kept, for there are many of them.
+    """
     baseline = pay_table(run, programme, census, table)
     check_balance(baseline.ledger)
     save_stage(run, "ledger", baseline.ledger)
-    return baseline, [pay_table(run, programme, census, variant) for variant in variants.values()]
+    cases = [(programme, variant) for variant in variants.values()]
+    if has_uncertain_take_up(programme):
+        cases += [(with_take_up(programme, which), table) for which in BOUNDS]
+    return baseline, [_only_paid(pay_table(run, one, census, of)) for one, of in cases]
+
+
+def _only_paid(paid: Paid) -> Paid:
+    return paid._replace(payouts=paid.payouts[["paid", "benefit_paid", "contract_year"]])
 
 
 def tier_limits(programme: Programme) -> dict[str, float]:
@@ -114,11 +126,23 @@ def premiums_of(
         "principles": principles(run.params),
         "headline": run.params.price.headline,
     }
-    limits = tier_limits(programme)
-    return {
-        "cover": premiums(year_losses_by_cover, limits=limits, **options),  # type: ignore[arg-type]
-        "tier": premiums(tier_year_totals(year_losses_by_cover), limits=limits, **options),  # type: ignore[arg-type]
+    options |= {
+        "limits": tier_limits(programme),
+        "claims_handling": _claims_handling(programme, year_losses_by_cover),
     }
+    return {
+        "cover": premiums(year_losses_by_cover, **options),  # type: ignore[arg-type]
+        "tier": premiums(tier_year_totals(year_losses_by_cover), **options),  # type: ignore[arg-type]
+    }
+
+
+def _claims_handling(programme: Programme, year_losses_by_cover: xr.DataArray) -> dict[str, float]:
+    """Mean cost of handling claims a year (CNY) by cover and by tier."""
+    mean, found = year_losses_by_cover.mean("year"), dict[str, float]()
+    for cover in programme.covers:
+        found[cover.cover] = cover.claims_handling * float(mean.sel(cover=cover.cover))
+        found[cover.tier] = found.get(cover.tier, 0.0) + found[cover.cover]
+    return found
 
 
 def _figures(
@@ -189,11 +213,12 @@ def tier_records(
 
 
 def premium_components(run: Run, programme: Programme, paid: Paid) -> xr.Dataset:
-    """Headline premium of each tier by component, for drawing; profit and fund join expenses."""
+    """Headline premium of each tier by component, for drawing; other costs join expenses."""
     table = premiums_of(run, programme, year_totals(paid.payouts))["tier"].sel(
         principle=run.params.price.headline
     )
-    table = table.assign(expenses=table["expenses"] + table["profit"] + table["guarantee_fund"])
+    costs = ("claims_handling", "expenses", "profit", "guarantee_fund")
+    table = table.assign(expenses=sum(table[name] for name in costs))
     data = xr.concat([table[name] for name in SHOWN], pd.Index(SHOWN, name="component"))
     return data.to_dataset(name="premium").assign_attrs(
         currency="CNY", price_year=run.params.census.price_year
@@ -252,31 +277,7 @@ def who_pays(
 
 def due_and_paid(paid: Paid) -> pd.DataFrame:
     """Show what each cover owes before limits, pays, and keeps back (万元 a year)."""
-    parts = ("due", "paid", "deductible", "coinsurance", "above_event_limit", "above_year_limit")
+    parts = PARTS
     means = paid.payouts[list(parts)].sum(("occurrence", "zone")) / paid.payouts.attrs["years"]
     frame = (means.to_dataframe()[list(parts)] / 1e4).round(1)
     return frame.rename(columns={name: f"{name} (万元)" for name in parts}).reset_index()
-
-
-def layers_of(programme: Programme, paid: Paid) -> xr.Dataset:
-    """Covers with annual limit and expected payment, for drawing."""
-    table = programme_table(programme)
-    expected = year_totals(paid.payouts).mean("year")
-    return xr.Dataset(
-        {
-            "tier": table["tier"], "name_zh": table["name_zh"], "name_en": table["name"],
-            "attachment": ("cover", np.zeros(table.sizes["cover"])), "limit": table["limit"],
-            "expected": expected.sel(cover=table["cover"]).drop_vars("tier"),
-        },
-        attrs={"currency": "CNY", "price_year": paid.payouts.attrs["price_year"]},
-    )  # fmt: skip
-
-
-def programme_frame(programme: Programme) -> pd.DataFrame:
-    """Programme as a readable table; limits in 亿元, infinite when unlimited."""
-    frame = programme_table(programme).to_dataframe().reset_index()
-    for limit in ("event_limit", "year_limit"):
-        frame[f"{limit} (亿元)"] = frame[limit] / 1e8
-    frame["attaches at"] = frame["attachment"].map("{:,g}".format) + " " + frame["attachment_unit"]
-    shown = ["tier", "cover", "name_zh", "trigger", "attaches at", "event_limit (亿元)"]
-    return frame[[*shown, "year_limit (亿元)", "payer_of_premium", "modelled_on", "status"]]
