@@ -17,9 +17,9 @@ from riskmodel.hazard.position import LAST_POSITION, rate_of_position
 from riskmodel.run.folder import ROOT, Run
 from riskmodel.run.params import Params, apply_overrides, load_params
 from riskmodel.run.settings import plain_curves, scenario_curves
+from riskmodel.run.work.availability import availability, peril_table
 from riskmodel.run.work.census import census_of
 from riskmodel.run.work.hazard import sources_of, storage_rates
-from riskmodel.run.work.perils import availability, peril_table
 from tests.run.work_case import make_run
 
 NINE = [
