@@ -39,7 +39,8 @@ PAYERS = {
     "direct_loss": "household farm enterprise public_body tier_1 tier_n tier_x".split(),
     "benefits": "tier_1 tier_n city county".split(),
 }
-EXACT = ("identity", "outside_valid_range", ".basis.", "table_error")  # checks and shares of what was computed
+# checks and shares of what was computed
+EXACT = ("identity", "outside_valid_range", ".basis.", "table_error")
 WITH_INTERVALS = ("loss.", "tier.", "gdp.", "ledger.aal.", "ledger.overpayment.")
 
 
