@@ -15,6 +15,10 @@ from benchmarks.storms import YEARS, case, census, stored_case, warm_up
 from riskmodel.hazard.build import build_catalogue
 from riskmodel.hazard.catalogue import open_catalogue
 from riskmodel.hazard.source import SourceBlock
+from riskmodel.run.folder import ROOT
+from riskmodel.run.params import load_params
+from riskmodel.run.settings import catalogue_settings
+from riskmodel.run.work.hazard import sources_of
 
 LARGE_BLOCKS, LARGE_YEARS = 10, 10_000
 
@@ -54,6 +58,20 @@ def build_large(work: Path) -> Callable[[], Outcome]:
     def run() -> Outcome:
         catalogue = build_catalogue(work / "large", tree, [replace(source, block=block)], settings)
         return {**size(catalogue, work / "large"), "source_seconds": sum(simulated)}
+
+    return run
+
+
+def build_nine(work: Path) -> Callable[[], Outcome]:
+    """Simulate, rank and store the catalogue of the demo params: nine perils, seven sources."""
+    tree = census()
+    warm_up(*case(1, YEARS), tree)
+    params = load_params(ROOT / "params" / "wenzhou.yml")
+    sources, settings = sources_of(params, tree), catalogue_settings(params)
+    shutil.rmtree(work / "nine", ignore_errors=True)
+
+    def run() -> Outcome:
+        return size(build_catalogue(work / "nine", tree, sources, settings), work / "nine")
 
     return run
 

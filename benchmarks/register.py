@@ -51,6 +51,15 @@ BENCHMARKS = (
         budget_mb=BUDGET_MB,
     ),
     Benchmark(
+        "catalogue_nine",
+        "simulate, rank and store 5 x 2,000 years of nine perils from seven sources",
+        "benchmarks.catalogue:build_nine",
+        group="large",
+        repetitions=1,
+        budget_seconds=300.0,
+        budget_mb=BUDGET_MB,
+    ),
+    Benchmark(
         "catalogue_open",
         "open a stored catalogue of 10,000 years in a new process, imports not counted",
         "benchmarks.catalogue:open_stored",

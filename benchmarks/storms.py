@@ -17,13 +17,13 @@ from riskmodel.hazard.grid import WENZHOU
 from riskmodel.hazard.intensity import cell_maps
 from riskmodel.hazard.position import block_shift, rank_positions, stored_ranks
 from riskmodel.hazard.ranking import Interpolation, Pool, Ranks, rank_block
-from riskmodel.hazard.source import Source, SourceBlock, pool_of, pooled_block
+from riskmodel.hazard.source import Source, SourceBlock, only, pool_of, pooled_block
 from riskmodel.hazard.typhoon.fields import storm_indices
 from riskmodel.hazard.typhoon.model import load_track_model
 from riskmodel.hazard.typhoon.tracks import simulate_storms
 from riskmodel.run.params import Params, load_params
 from riskmodel.run.settings import catalogue_settings
-from riskmodel.run.work.hazard import sources_of
+from riskmodel.run.work.hazard import declared_sources
 
 PERILS = ("typhoon_wind", "rain_flood", "storm_surge")
 BLOCKS, YEARS = 5, 2_000
@@ -41,8 +41,8 @@ def case(blocks: int, years: int) -> tuple[Source, CatalogueSettings]:
     sized: Params = params.model_copy(update={"hazard": hazard})
     settings = catalogue_settings(sized)
     rates = {peril: settings.storage_rate[peril] for peril in PERILS}
-    source = next(s for s in sources_of(sized) if s.parent_event == "typhoon")
-    return source, replace(settings, storage_rate=rates)
+    source = next(s for s in declared_sources(sized) if s.parent_event == "typhoon")
+    return only(source, PERILS), replace(settings, storage_rate=rates)
 
 
 def store_blocks(work: Path) -> None:

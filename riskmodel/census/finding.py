@@ -23,6 +23,7 @@ WARNINGS = frozenset(
         "peril_reaches_nothing",
         "period_in_name",
         "polygons_overlap",
+        "probabilities_missing",
         "rows_elsewhere",
         "slot_code_unknown",
         "zones_overlap",

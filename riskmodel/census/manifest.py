@@ -32,6 +32,17 @@ class ClassValues(Part):
     values: dict[int, float]
 
 
+class ClassMap(Part):
+    """One map of classes: how strong a class is, and how often; empty: not available."""
+
+    file: str
+    nodata: float | None = None
+    direction: Literal["1_is_lowest", "1_is_highest"]
+    intensity: dict[int, float]
+    annual_probability: dict[int, float] = {}
+    source: str = ""
+
+
 class Vector(Part):
     """A file of features: shapefile (also zipped), GeoPackage, file geodatabase, GeoJSON."""
 
@@ -181,6 +192,7 @@ class Manifest(Part):
     valuation_basis: Basis
     return_period_basis: str
     hazard: Annotated[dict[str, HazardLayer], Field(min_length=1)]
+    class_maps: dict[str, ClassMap] = {}
     exposure: Exposure
     update: Update | None = None
     valuation: Valuation | None = None

@@ -13,6 +13,7 @@ from riskmodel.census.boundaries import cached_boundaries, county_codes
 from riskmodel.census.checks.crossings import exposure_surveyed, hazard_exposed
 from riskmodel.census.checks.grids import same_grid
 from riskmodel.census.checks.layers import all_listed, names_agree, no_twins, periods_agree
+from riskmodel.census.class_map import read_class_map, require_once
 from riskmodel.census.county_table import CountyTable, read_county_table
 from riskmodel.census.crs import DEGREES, converted, crs_of
 from riskmodel.census.finding import Finding, FoundError, errors_of, gathered
@@ -146,6 +147,13 @@ def _coarse(folder: Path, manifest: Manifest, findings: list[Finding]) -> dict[s
             if grid is not None:
                 grids[peril] = grid
     findings += no_twins(grids, manifest)
+    with gathered(findings):
+        require_once(manifest.class_maps, dict(manifest.hazard))
+    for peril, one in manifest.class_maps.items():
+        grid, found = read_class_map(folder, peril, one, manifest.crs)
+        findings += found
+        if grid is not None:
+            grids[peril] = grid
     for peril, grid in grids.items():
         findings += same_grid(grid, next(iter(grids.values())), file=peril)
     return grids
@@ -190,6 +198,8 @@ def _tree(
     zones = zones.drop_vars(["x", "y"])
     tree = xr.DataTree.from_dict({**nodes, "zones": zones, "exposure": exposure}, name="census")
     tree.attrs.update(name=manifest.name, status=manifest.status, perils=list(grids))
+    if lacking := [peril for peril in manifest.class_maps if peril not in grids]:
+        tree.attrs["not_available"] = lacking
     return tree
 
 

@@ -58,7 +58,8 @@ def open_census(path: Path) -> xr.DataTree:
         From `import_census`. Values are read when they are used.
     """
     tree = xr.open_datatree(path, engine="netcdf4")
-    tree.attrs["perils"] = np.atleast_1d(tree.attrs["perils"]).tolist()  # one text alone, if one
+    for name in {"perils", "not_available"} & set(tree.attrs):  # one text alone, if one
+        tree.attrs[name] = np.atleast_1d(tree.attrs[name]).tolist()
     return tree
 
 

@@ -16,6 +16,7 @@ from riskmodel.core.draws import generator, purpose_code
 from riskmodel.core.errors import CatalogueError, UnitsError
 from riskmodel.core.schema import check
 from riskmodel.hazard.counts import YEAR_END
+from riskmodel.hazard.drought import require_separate
 from riskmodel.hazard.footprints import FIRST_DAY, FOOTPRINTS
 from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.hazard.position import LAST_POSITION
@@ -61,13 +62,16 @@ def footprint_catalogue(
     Raises
     ------
     CatalogueError
-        If a peril is not of the catalogue or has no curves, the number of years does not fit, or
-        no event occurs.
+        If a peril is not of the catalogue or has no curves, the number of years does not fit, no
+        event occurs, or spells of drought overlap.
     UnitsError
         If an index is not in the unit of the rank function.
     """
     given = _all_given(catalogue, census, footprints, curves)
     occurrences, event = _occurrences(footprints, years, seed)
+    if "drought" in given:
+        year, start, end = (occurrences[name].values for name in ("year", "start", "end"))
+        require_separate(year, start, end, footprints.attrs["source"])
     tree = positions_catalogue(
         catalogue, occurrences, event, given,
         years=years, source=footprints.attrs["source"], history="footprint_catalogue",

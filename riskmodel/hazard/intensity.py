@@ -127,6 +127,7 @@ def intensity_curves(
     periods = intensity["return_period"].values.astype(np.float64)
     maps = intensity.transpose("return_period", "cell").values.astype(np.float64)
     _require_rising(periods, maps, reading, peril)
+    _require_steps(intensity, reading, peril)
     maps = maps * reading.intensity_factor
     _require_below_cap(maps, reading, peril)
     mapped = mapped_positions(periods, frequency)
@@ -136,14 +137,13 @@ def intensity_curves(
     edges = np.concatenate([head_edges, mapped]).astype(np.float64)
     edges[1:] = np.rint(edges[1:] - shift)
     tail_edges, steps = _tail(reading, edges[-1], mapped)
-    edges = np.concatenate([edges, tail_edges])
     rise = maps[-1] - maps[-min(2, periods.size)]
     tail = [maps[-1] + rise * step for step in steps]
     begins, ends = [*head_left, *left, maps[-1], *tail[:-1]], [*head_right, *right, *tail]
     sides = np.stack([begins, ends])
     sides += reading.depth_shift * (sides > 0).any(axis=0)
     return IntensityCurves(
-        edges=edges.astype(np.int64),
+        edges=np.concatenate([edges, tail_edges]).astype(np.int64),
         left=sides[0].T.astype(np.float32, order="C"),
         right=sides[1].T.astype(np.float32, order="C"),
         cap=reading.tail_cap,
@@ -203,6 +203,19 @@ def _require_rising(periods: FloatArray, maps: FloatArray, reading: Reading, per
             found=f"one map, of {periods[0]:g} years",
             expected="two return periods or more",
             remedy="add a map, or take the flat tail",
+        )
+
+
+def _require_steps(intensity: xr.DataArray, reading: Reading, peril: str) -> None:
+    """Refuse to draw lines between the classes of a map of classes."""
+    chosen = (reading.head, reading.passage, reading.tail)
+    if intensity.attrs.get("steps") and chosen != ("zero_below", "step_at_wet", "flat"):
+        raise ReturnPeriodError(
+            "a map of classes is read as steps only",
+            where=f"curves.{peril}",
+            found=f"head {chosen[0]}, passage {chosen[1]}, tail {chosen[2]}",
+            expected="head zero_below, passage step_at_wet, tail flat",
+            remedy="choose these for the peril: its classes state at which rate they act",
         )
 
 

@@ -67,13 +67,15 @@ def rank_positions(
     Raises
     ------
     CatalogueError
-        If two mapped return periods fall on one position, the block is too short for a map, or a
-        map stands for more than one event a year.
+        If two mapped return periods fall on one position or among the same years of several, no
+        year reaches any of several maps, or a map stands for more than one event a year.
     """
     periods = np.asarray(return_periods, dtype=np.float64)
     mapped = mapped_positions(periods, frequency)
     counts = np.array([exceedance_count(years, t, shift) for t in periods])
-    if mapped[0] < 1 or (np.diff(mapped) <= 0).any() or (np.diff(counts) >= 0).any():
+    # maps that at most one year of the block reaches share its rarest rank, each still exact
+    tied = (np.diff(counts) >= 0) & ((counts[1:] > 1) | (counts[0] < 1))
+    if mapped[0] < 1 or (np.diff(mapped) <= 0).any() or tied.any():
         raise CatalogueError(
             "mapped return periods cannot be told apart in a block",
             where=where,

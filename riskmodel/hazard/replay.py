@@ -55,7 +55,8 @@ def replay_catalogue(
     storms : Dataset
         Dim ``occurrence`` with ``year``, ``start``, ``end`` and labels.
     indices : mapping of str to array (node, occurrence)
-        Physical index by peril, in the units of the rank function.
+        Physical index by peril, in the units of the rank function; perils that the baseline lacks
+        are left out.
     interpolation : Interpolation
         From the nodes to the cells of the catalogue.
 
@@ -65,7 +66,8 @@ def replay_catalogue(
     it.
     """
     given = {}
-    for peril, index in indices.items():
+    for peril in (p for p in indices if p in catalogue.attrs["perils"]):
+        index = indices[peril]
         corners = index[interpolation.node].astype(np.float64)
         at_cell = np.einsum("ck,cks->cs", interpolation.weight, corners)
         given[peril] = given_index(catalogue, peril, at_cell)

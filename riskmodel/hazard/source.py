@@ -7,8 +7,8 @@ of their own, hence independent, and are joined by their number within the block
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,31 @@ class Source:
     parent_event: str
     identity: str
     block: Callable[[int], SourceBlock]
+
+
+def only(source: Source, perils: Collection[str]) -> Source:
+    """Return the source with no other perils than some; its draws stay as they are.
+
+    Raises
+    ------
+    CatalogueError
+        If it causes none of them: its occurrences would feed no pool, in silence.
+    """
+    kept = {peril: unit for peril, unit in source.index_units.items() if peril in perils}
+    if not kept:
+        raise CatalogueError(
+            "a source of perils that the run does not ask for",
+            where=f"hazard.sources.{source.parent_event}",
+            found=sorted(source.index_units),
+            expected=f"one of {', '.join(sorted(perils))}",
+            remedy="leave the source out (null), or give one of its perils a storage rate",
+        )
+
+    def block(number: int) -> SourceBlock:
+        made = source.block(number)
+        return SourceBlock(made.occurrences, {peril: made.indices[peril] for peril in kept})
+
+    return replace(source, index_units=kept, block=block)
 
 
 def index_unit(sources: Sequence[Source], peril: str) -> str:

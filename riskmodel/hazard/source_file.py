@@ -97,7 +97,7 @@ def read_source_file(path: Path) -> SourceFile:
     """
     content = read_mapping(
         path, ParamError,
-        missing="correct hazard.sources.plum_rain in the params file; null leaves the source out",
+        missing="correct its name under hazard.sources in the params file; null leaves it out",
     )  # fmt: skip
     _require_known(content, path)
     texts = _texts(content, path)

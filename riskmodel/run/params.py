@@ -13,14 +13,13 @@ from pydantic import Field, JsonValue, ValidationError, model_validator
 from riskmodel.core import yaml_file
 from riskmodel.core.errors import ParamError
 from riskmodel.run.census_choice import CensusChoice
+from riskmodel.run.hazard_sections import CensusCurve, Hazard
 from riskmodel.run.refusal import dotted_keys, refuse, unknown_key
 from riskmodel.run.scenario import Scenario
 from riskmodel.run.sections import (
     ByPeril,
-    CensusCurve,
     Economy,
     Exceedance,
-    Hazard,
     Loss,
     Price,
     Section,
@@ -75,7 +74,7 @@ class Params(Section):
 
         choice = self.hazard.frequency
         frequency = Frequency(choice.family, choice.kappa)
-        for peril, rate in self.hazard.storage_rate.model_dump().items():
+        for peril, rate in self.hazard.storage_rates().items():
             years = getattr(self.curves, peril).head_return_period
             factor = getattr(self.scenario.larger_footprints, peril)
             if years is None:

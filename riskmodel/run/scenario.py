@@ -27,6 +27,11 @@ class MoreOccurrences(Section):
 
     typhoon: Multiplier
     plum_rain: Multiplier
+    convective_rain: Multiplier
+    drought: Multiplier
+    forest_fire: Multiplier
+    cold_snow: Multiplier
+    earthquake: Multiplier
 
 
 class Because(Section):

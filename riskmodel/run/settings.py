@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import xarray as xr
@@ -10,13 +9,10 @@ import xarray as xr
 from riskmodel.core.errors import ParamError
 from riskmodel.core.returnperiod import Frequency
 from riskmodel.hazard.catalogue import CatalogueSettings, catalogue_frequency
-from riskmodel.hazard.intensity import (
-    IntensityCurves,
-    Reading,
-    cell_maps,
-    intensity_curves,
-)
+from riskmodel.hazard.fire_control import control_factors, load_fire_control
+from riskmodel.hazard.intensity import IntensityCurves, Reading, cell_maps, intensity_curves
 from riskmodel.hazard.rank_function import scaled_curves
+from riskmodel.hazard.zone_modifier import modified_curves
 from riskmodel.loss.correlation import Correlation
 from riskmodel.loss.curves import DamageLevers
 from riskmodel.loss.entries import FineCells
@@ -30,7 +26,10 @@ from riskmodel.price.principles import (
     TvarCostOfCapital,
     Wang,
 )
+from riskmodel.run.folder import ROOT
 from riskmodel.run.params import Params
+
+RAIN_PERILS = ("rain_flood", "flash_flood", "landslide")  # scenario.rain changes their index
 
 
 def catalogue_settings(params: Params) -> CatalogueSettings:
@@ -41,7 +40,7 @@ def catalogue_settings(params: Params) -> CatalogueSettings:
         years_per_block=hazard.years_per_block,
         block_shift=hazard.block_shift,
         frequency=Frequency(hazard.frequency.family, hazard.frequency.kappa),
-        storage_rate=hazard.storage_rate.model_dump(),
+        storage_rate=hazard.storage_rates(),
         seed=params.seed,
     )
 
@@ -93,30 +92,37 @@ def plain_curves(
     """Intensity curves of one peril as the census maps say, without scenario."""
     return intensity_curves(
         cell_maps(census, peril), plain_reading(params, peril), catalogue_frequency(catalogue),
-        storage_rate=getattr(params.hazard.storage_rate, peril), peril=peril,
+        storage_rate=params.hazard.storage_rates()[peril], peril=peril,
     )  # fmt: skip
 
 
 def scenario_curves(
     params: Params, census: xr.DataTree, catalogue: xr.DataTree
 ) -> dict[str, IntensityCurves]:
-    """Intensity curves of all perils under the params' choices and scenario."""
-    rates: Mapping[str, float] = params.hazard.storage_rate.model_dump()
-    frequency = catalogue_frequency(catalogue)
+    """Intensity curves of the catalogue's perils under the params' choices and scenario."""
+    rates, frequency = params.hazard.storage_rates(), catalogue_frequency(catalogue)
     curves = {
         peril: intensity_curves(
             cell_maps(census, peril),
             reading(params, peril),
             frequency,
-            storage_rate=rate,
+            storage_rate=rates[peril],
             peril=peril,
         )
-        for peril, rate in rates.items()
+        for peril in catalogue.attrs["perils"]
     }
-    curves["rain_flood"] = scaled_curves(
-        curves["rain_flood"], catalogue["rank_function/rain_flood"].to_dataset(),
-        params.scenario.rain, storage_rate=rates["rain_flood"], peril="rain_flood",
-    )  # fmt: skip
+    for peril in (p for p in RAIN_PERILS if p in curves):
+        curves[peril] = scaled_curves(
+            curves[peril], catalogue[f"rank_function/{peril}"].to_dataset(),
+            params.scenario.rain, storage_rate=rates[peril], peril=peril,
+        )  # fmt: skip
+    if "forest_fire" in curves and params.hazard.fire_control is not None:
+        control = load_fire_control(ROOT / params.hazard.fire_control)
+        ignition, spread = control_factors(control, census["zones"].to_dataset())
+        curves["forest_fire"] = modified_curves(
+            curves["forest_fire"], ignition, spread, storage_rate=rates["forest_fire"],
+            peril="forest_fire",
+        )  # fmt: skip
     return curves
 
 

@@ -12,7 +12,7 @@ from riskmodel.core.errors import FigureError
 from riskmodel.core.messages import Language, message, names
 from riskmodel.show.frame import hover, new_figure
 from riskmodel.show.inputs import require_variables
-from riskmodel.show.theme import COLORWAY, SMALL_SIZE
+from riskmodel.show.theme import EVENT_COLOURS, SMALL_SIZE, colour_of
 from riskmodel.show.units import number, per_cent
 
 SHARES, SEASON = "shares of parent events", "season of parent events"
@@ -40,9 +40,9 @@ def _pieces(
     data: xr.Dataset, name: str, events: dict[str, str]
 ) -> Iterator[tuple[xr.DataArray, dict[str, object]]]:
     """Values of each parent event with the look of its bars, one colour in all figures."""
-    colours = dict(zip(names("parent_event", "en"), COLORWAY, strict=False))
     for event, label in events.items():
-        marker = {"color": colours[event], "line": {"color": "white", "width": 0.8}}
+        colour = colour_of(EVENT_COLOURS, event)
+        marker = {"color": colour, "line": {"color": "white", "width": 0.8}}
         yield data[name].sel(parent_event=event), {"name": label, "marker": marker}
 
 

@@ -71,6 +71,18 @@ STATUS_COLOURS: Mapping[str, str] = MappingProxyType(
     }
 )
 COLORWAY = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#5F584B")
+EVENT_COLOURS: Mapping[str, str] = MappingProxyType(
+    {
+        "typhoon": "#0072B2",
+        "plum_rain": "#E69F00",
+        "convective_rain": "#56B4E9",
+        "drought": "#DDCC77",
+        "forest_fire": "#D55E00",
+        "cold_snow": "#CC79A7",
+        "earthquake": "#5F584B",
+        "rearranged": "#999933",
+    }
+)
 # pale to dark, lightness falling all the way
 SEQUENTIAL = ("#F6F3E8", "#CFE1D5", "#86BEBE", "#3F8FAF", "#1F5A94", "#172D5C")
 

@@ -87,8 +87,8 @@ def test_perils_without_a_code_alone_are_refused(exposure: xr.Dataset, zones: xr
 
 
 def test_a_class_without_codes_is_named(exposure: xr.Dataset, zones: xr.Dataset) -> None:
-    renamed = exposure.assign_coords(exposure_class=["residential_rc", "forest", "population"])
-    with pytest.raises(SchemaError, match=r"class without codes.*'forest'.*table of names"):
+    renamed = exposure.assign_coords(exposure_class=["residential_rc", "meadows", "population"])
+    with pytest.raises(SchemaError, match=r"class without codes.*'meadows'.*table of names"):
         location_table(renamed, zones, PERILS)
 
 

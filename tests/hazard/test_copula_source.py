@@ -23,8 +23,9 @@ from riskmodel.hazard.copula_source import (
     place_factor,
 )
 from riskmodel.hazard.dependence import chi
-from riskmodel.hazard.grid import PhysicsGrid
+from riskmodel.hazard.grid import WENZHOU, PhysicsGrid
 from riskmodel.hazard.source import SourceBlock, pool_of, pooled_block
+from riskmodel.hazard.typhoon.parameters import FOLDER
 
 GRID = PhysicsGrid(west=120.0, south=27.5, columns=10, rows=9, spacing=0.1)
 YEARS = 4000
@@ -52,9 +53,33 @@ def written(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
 def test_declared_file_says_what_the_source_is(spec: CopulaSpec) -> None:
     source = copula_source(spec, GRID, years_per_block=10, seed=1)
     assert source.parent_event == spec.name == "plum_rain"
-    assert source.index_units == {"rain_flood": "mm"}
+    assert source.index_units == dict.fromkeys(("rain_flood", "flash_flood", "landslide"), "mm")
     assert spec.status == "illustrative"
     assert float(np.abs(spec.solved.table["attained"] - spec.solved.table["chi"]).max()) < 0.03
+
+
+@pytest.mark.parametrize("name", ["convective_rain", "cold_snow", "forest_fire"])
+def test_the_other_declared_files_are_sources_too(name: str) -> None:
+    other = load_copula_source(FOLDER / f"{name}.yml")
+    source = copula_source(other, WENZHOU, years_per_block=60, seed=1)
+    assert source.parent_event == name
+    table = source.block(0).occurrences
+    assert (
+        np.lexsort((table["start"].values, table["year"].values)) == np.arange(len(table.year))
+    ).all()
+    assert (
+        other.season.first_day
+        <= table["start"].min()
+        <= table["start"].max()
+        <= other.season.last_day
+    )
+    assert float(np.abs(other.solved.table["attained"] - other.solved.table["chi"]).max()) < 0.03
+
+
+def test_plum_rain_is_one_field_for_all_its_perils(block: SourceBlock) -> None:
+    one, *others = block.indices.values()
+    assert len(others) == 2
+    assert all(other is one for other in others)
 
 
 def test_occurrences_are_in_order_of_date_and_in_season(
@@ -280,7 +305,7 @@ def test_files_that_are_refused(
 
 @pytest.mark.parametrize("name", ["none.yml", ""])
 def test_a_missing_file(name: str, tmp_path: Path) -> None:
-    told = r"does not exist; to do: correct hazard.sources.plum_rain in the params file; null"
+    told = r"does not exist; to do: correct its name under hazard.sources in the params file; null"
     with pytest.raises(ParamError, match=told):
         load_copula_source(tmp_path / name)
 

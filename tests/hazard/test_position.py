@@ -86,6 +86,14 @@ def test_maps_that_cannot_be_told_apart_are_refused(years: int, periods: list[fl
         rank_positions(years, 0.3, periods, POISSON, where="flood")
 
 
+def test_maps_rarer_than_the_block_share_its_rarest_rank() -> None:
+    """400 years, maps of 475 and 2,475: with u = 0.92 one year reaches both, with 0.3 only one."""
+    mapped = mapped_positions([50.0, 475.0, 2475.0], POISSON)
+    for shift, counts in ((0.92, [8, 1, 1]), (0.3, [8, 1, 0]), (0.1, [8, 0, 0])):
+        found = rank_positions(400, shift, [50.0, 475.0, 2475.0], POISSON)
+        assert [int((found >= p).sum()) for p in mapped] == counts
+
+
 def test_shifts_by_hand() -> None:
     assert [round(block_shift(0.3, b), 6) for b in range(4)] == [0.3, 0.918034, 0.536068, 0.154102]
 

@@ -177,3 +177,13 @@ def test_reading_cell_by_cell_changes_nothing(
 def test_an_index_of_other_cells_is_refused(catalogue: xr.DataTree) -> None:
     with pytest.raises(CatalogueError, match=r"rank_function/wind.*11 cells.*to do: read the"):
         given_index(catalogue, "wind", np.ones((11, 2)))
+
+
+def test_perils_that_the_baseline_lacks_are_left_out(
+    catalogue: xr.DataTree, census: xr.DataTree
+) -> None:
+    index = np.full((9, COUNT), 50.0, dtype=np.float32)
+    found = replay_catalogue(
+        catalogue, storms(), {"wind": index, "landslide": index}, interpolation(census)
+    )
+    assert found.attrs["perils"] == ["wind"]

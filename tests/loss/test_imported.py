@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
+import pytest
 import xarray as xr
 
+from riskmodel.core.errors import CatalogueError
 from riskmodel.core.schema import stamp
 from riskmodel.hazard.footprints import FOOTPRINTS
 from riskmodel.hazard.imported import footprint_catalogue
@@ -50,3 +54,29 @@ def test_an_imported_event_costs_what_its_intensities_cost(city: City) -> None:
     block, storm = np.divmod(table["row_occurrence"].values, 2)
     np.add.at(found, (block, storm, table["row_zone"].values), table["mean"].values[:, 0])
     np.testing.assert_allclose(found, np.tile(expected, (1 + BLOCKS, 1, 1)), rtol=2e-3)
+
+
+@pytest.mark.parametrize(("start", "refused"), [(250.0, True), (265.0, False)])
+def test_imported_spells_of_drought_that_overlap_are_refused(
+    city: City, start: float, refused: bool
+) -> None:
+    kind = {"quantity": "intensity", "units": "1"}
+    data = xr.Dataset(
+        {
+            "drought": (("event", "cell"), DEPTHS / 2.0, kind), "year": ("event", [1, 1]),
+            "start": ("event", [182.0, start]), "end": ("event", [260.0, 300.0]),
+        },
+        {"event": [0, 1], "cell": np.arange(CELLS)},
+    )  # fmt: skip
+    data = stamp(
+        data, FOOTPRINTS, source="spells of a test", history="test",
+        perils=["drought"], parent_event="drought", cells_outside_zones=0, years=2,
+    )  # fmt: skip
+    baseline = city.catalogue.copy()
+    baseline.attrs |= {"perils": ["drought"], "storage_rate": [0.3]}
+    census = city.census.copy()
+    census["zones"] = census["zones"].to_dataset().assign(row=("cell", np.arange(CELLS)))
+    curves = {"drought": city.curves["rain_flood"]}
+    told = r"spells of a test, year 0: spells of drought overlap.*join what is one drought"
+    with pytest.raises(CatalogueError, match=told) if refused else nullcontext():
+        footprint_catalogue(baseline, census, data, curves, years=2, seed=1)

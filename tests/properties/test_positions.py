@@ -44,7 +44,10 @@ def test_years_that_reach_each_map_are_exactly_the_floor(
         # refused only when two maps cannot be told apart, or a map is too frequent
         mapped = mapped_positions(periods, frequency)
         counts = [math.floor(years / t + shift) for t in periods]
-        assert min(mapped) < 1 or len(set(counts)) < len(counts) or len(set(mapped)) < len(mapped)
+        tied = [c for c in counts if counts.count(c) > 1]
+        # at one year or none the rarest maps may share a rank, but not all maps at none
+        apart = max(tied, default=0) < 2 and (len(counts) == 1 or counts[0] > 0)
+        assert min(mapped) < 1 or not apart or len(set(mapped)) < len(mapped)
         return
     for period, mapped in zip(periods, mapped_positions(periods, frequency), strict=True):
         assert np.count_nonzero(positions >= mapped) == math.floor(years / period + shift)

@@ -87,4 +87,5 @@ def test_committed_losses_are_placeholders_while_the_population_is() -> None:
     assert statuses["population_2020"] == "placeholder"
     assert figure_status("loss.aal") == figure_status("tier.1.gross_premium") == "placeholder"
     assert figure_status("hazard.fidelity.bracketed_share") == "synthetic"
-    assert figure_status("hazard.occurrences") == "illustrative"  # plum rain is declared
+    assert figure_status("hazard.occurrences") == "placeholder"  # rates of earthquakes are
+    assert figure_status("hazard.source_share.rain_flood.x.5") == "illustrative"  # declared rain

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMITTED, METHOD = ROOT / "data" / "demo", ROOT / "data" / "demo_method"
 PERIODS = (5, 10, 20, 50, 100, 200)
 PERILS = ("typhoon_wind", "rain_flood", "storm_surge")
+FURTHER = ("flash_flood", "landslide", "drought", "forest_fire", "cold_snow", "earthquake")
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -121,7 +122,10 @@ def test_cells_conserve_the_totals(census: xr.DataTree) -> None:
 
 
 def test_city_outputs_of_farms_are_spread_whole(table: pd.DataFrame, method: dict) -> None:
-    for column, key in (("crops", "crop_output"), ("aquaculture", "aquaculture_output")):
+    shares = method["exposure"]["timber_shares"].values()
+    assert sum(shares) == pytest.approx(1.0)
+    names = {"crops": "crop_output", "aquaculture": "aquaculture_output", "forest": "timber_value"}
+    for column, key in names.items():
         assert table[column].astype(float).sum() == pytest.approx(method["exposure"][key], abs=6e-4)
 
 
@@ -196,7 +200,62 @@ def test_dykes_keep_their_standard(census: xr.DataTree, method: dict) -> None:
         assert waking.sum() > 100, peril
 
 
+# --- the further perils -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "peril", ["flash_flood", "landslide", "drought", "cold_snow", "earthquake"]
+)
+def test_further_maps_never_fall_and_say_something(census: xr.DataTree, peril: str) -> None:
+    values = census[peril].to_dataset()["intensity"].values
+    assert (np.diff(values, axis=0) >= 0).all()
+    assert (values >= 0).all()
+    assert (values[-1] > values[0]).any()
+
+
+def test_further_maps_meet_their_public_anchors(census: xr.DataTree, method: dict) -> None:
+    layer = {p: census[p].to_dataset()["intensity"] for p in FURTHER}
+    # 4 m of water in a valley, Morakot 2009; maps are whole centimetres
+    assert float(layer["flash_flood"].sel(return_period=200).max()) == pytest.approx(4.0, abs=0.01)
+    rain = method["landslide"]["rain"]
+    at_50 = rain["location"] + rain["scale"] * gumbel_variate(50.0)
+    assert at_50 == pytest.approx(532.0, abs=1.0)  # mm in 24 hours at Tianjing, 2016
+    # 0.05 g in 475 years at 28° north; a third of it in 50 years, to a gal
+    row = int(np.argmin(np.abs(layer["earthquake"]["y"].values - 28.0)))
+    shaking = layer["earthquake"].values[:, row, 0]
+    assert shaking[1] == pytest.approx(0.05 * 9.80665, abs=0.01)
+    assert shaking[0] == pytest.approx(shaking[1] / 3.0, abs=0.01)
+
+
+def test_no_water_is_drawn_twice(census: xr.DataTree, method: dict) -> None:
+    valley, plain = (
+        census[p].to_dataset()["intensity"].sel(return_period=200).values
+        for p in ("flash_flood", "rain_flood")
+    )
+    apart = method["flash_flood"]["apart_from_flood"]
+    assert plain[valley > 0].max() <= apart + method["rain_flood"]["precision"] / 2
+    assert (valley > 0).sum() > 1000
+
+
+def test_fire_classes_act_at_their_declared_probabilities(
+    census: xr.DataTree, method: dict
+) -> None:
+    declared = method["forest_fire"]["classes"]
+    with rasterio.open(COMMITTED / "hazard" / "forest_fire_classes.tif") as source:
+        classes = source.read(1)
+    layer = census["forest_fire"].to_dataset()["intensity"]
+    acting = {c: p for c, p in declared["annual_probability"].items() if p > 0}
+    assert layer["return_period"].values.tolist() == sorted(1.0 / p for p in acting.values())
+    assert set(np.unique(classes)) == set(declared["intensity"])
+    for one, probability in acting.items():
+        steps = layer.values[:, classes == one]
+        wet = layer["return_period"].values >= 1.0 / probability
+        assert (steps[wet] == np.float32(declared["intensity"][one])).all()
+        assert (steps[~wet] == 0).all()
+    assert (layer.values[:, classes == 5] == 0).all()
+
+
 def test_the_status_is_synthetic_everywhere(census: xr.DataTree) -> None:
     assert census.attrs["status"] == "synthetic"
-    for node in (*PERILS, "exposure"):
+    for node in (*PERILS, *FURTHER, "exposure"):
         assert census[node].attrs["status"] == "synthetic"

@@ -19,6 +19,11 @@ from riskmodel.run.params import (
 from riskmodel.run.sweep import load_sweep
 from tests.run.conftest import because
 
+PERILS = (
+    "typhoon_wind", "rain_flood", "storm_surge", "flash_flood", "landslide", "drought",
+    "forest_fire", "cold_snow", "earthquake",
+)  # fmt: skip
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -82,6 +87,12 @@ def test_committed_sweeps_load(path: Path) -> None:
         ("hazard.dependence", "copula", ("hazard.dependence: unknown key",)),
         ("hazard.sources.typhoon", "copula", ("hazard.sources.typhoon", "typhoon_physics")),
         ("hazard.sources.plum_rain", ..., ("hazard.sources.plum_rain: missing", "add it")),
+        ("hazard.sources.drought", ..., ("hazard.sources.drought: missing", "add it")),
+        ("hazard.storage_rate.drought", ..., ("hazard.storage_rate.drought: missing", "add it")),
+        ("hazard.storage_rate.drought", 1.1, ("hazard.storage_rate.drought: found 1.1",)),
+        ("hazard.storage_rate", dict.fromkeys(PERILS), ("one peril at least; null leaves",)),
+        ("curves.landslide.head_return_period", 3.0, ("hazard.storage_rate.landslide (0.25)",)),
+        ("curves.cold_snow.head_return_period", 100.0, ("cold_snow.head_return_period",)),
         ("hazard.frequency.family", "negative_binomial", ("hazard.frequency", "kappa a number")),
         ("hazard.frequency.kappa", 2.0, ("hazard.frequency", "null for poisson")),
         ("hazard.frequency.kappa", 0.0, ("hazard.frequency.kappa: found 0.0", "above 0")),
@@ -184,6 +195,8 @@ CHANGES = [
     {"scenario.rain": 1.1},
     {"scenario.depth_shift.storm_surge": 0.2},
     {"scenario.more_occurrences.plum_rain": 0.9},
+    {"scenario.more_occurrences.drought": 1.2},
+    {"scenario.larger_footprints.flash_flood": 1.1},
     {"scenario.larger_footprints.typhoon_wind": 1.1},
 ]
 

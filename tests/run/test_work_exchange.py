@@ -89,7 +89,8 @@ def test_a_finished_run_is_exported_and_read_back(
     locations = read_locations(tmp_path / "location.csv")
     by_zone = locations.groupby("zone")[["building_value", "other_value"]].sum().sum(axis=1)
     np.testing.assert_allclose(by_zone[ZONES], value.sel(zone=ZONES), rtol=1e-12)
-    assert set(locations["perils"]) == {"WTC;OO1;WSS"}
+    # slides and droughts have no code
+    assert set(locations["perils"]) == {"WTC;OO1;WSS;OSF;ZSN;ZIC;ZFZ;QEQ;BBF"}
 
 
 def test_no_run_or_another_census_is_refused(

@@ -14,7 +14,7 @@ from riskmodel.core.errors import FigureError
 from riskmodel.core.messages import message_table, names
 from riskmodel.show.dependence import chi_figure
 from riskmodel.show.shares import season_figure, source_shares_figure
-from riskmodel.show.theme import COLORWAY
+from riskmodel.show.theme import EVENT_COLOURS
 
 Change = Callable[[xr.Dataset], xr.Dataset]
 
@@ -137,7 +137,8 @@ def test_one_return_period_of_all_perils(shares: xr.Dataset) -> None:
 def test_a_parent_event_has_one_colour_in_both_figures(
     shares: xr.Dataset, season: xr.Dataset
 ) -> None:
-    assert len(names("parent_event", "en")) <= len(COLORWAY)
+    assert set(names("parent_event", "en")) == set(EVENT_COLOURS)
+    assert len(set(EVENT_COLOURS.values())) == len(EVENT_COLOURS)
     figures = [
         source_shares_figure(shares.isel(parent_event=[1, 0]), language="en"),
         season_figure(season, language="en"),

@@ -21,14 +21,26 @@ from riskmodel.hazard.typhoon.tracks import simulate_storms
 from riskmodel.hazard.typhoon.triggers import trigger_indices
 from riskmodel.hazard.typhoon.upstream import upstream_rain
 
-INDEX_OF_PERIL = {"typhoon_wind": "wind", "rain_flood": "rain_24h", "storm_surge": "surge"}
-UNITS_OF_PERIL = {"typhoon_wind": "m s-1", "rain_flood": "mm", "storm_surge": "m"}
+INDEX_OF_PERIL = {
+    "typhoon_wind": "wind",
+    "rain_flood": "rain_24h",
+    "storm_surge": "surge",
+    "flash_flood": "rain_24h",
+    "landslide": "rain_24h",
+}
+UNITS_OF_PERIL = {
+    "typhoon_wind": "m s-1",
+    "rain_flood": "mm",
+    "storm_surge": "m",
+    "flash_flood": "mm",
+    "landslide": "mm",
+}
 
 
 def typhoon_source(
     grid: PhysicsGrid, *, years_per_block: int, seed: int, frequency: Frequency
 ) -> Source:
-    """Source of wind, rain and surge of one storm, from the fitted track model.
+    """Source of wind, surge and all that rain does in one storm, from the fitted track model.
 
     Parameters
     ----------
@@ -66,7 +78,8 @@ def _station_rain(storms: xr.Dataset, *, seed: int, block: int) -> xr.Dataset:
 def peril_indices(indices: xr.Dataset) -> dict[str, npt.NDArray[np.float32]]:
     """Arrays (node, storm) by the peril that each index ranks.
 
-    Floods rank the highest 24-hour rain, averaged over the area upstream of each node.
+    Floods rank the highest 24-hour rain, averaged over the area upstream of each node; flash floods
+    and landslides rank the rain of the node itself.
     """
     arrays = {peril: indices[name].values for peril, name in INDEX_OF_PERIL.items()}
     place = indices["latitude"].values, indices["longitude"].values

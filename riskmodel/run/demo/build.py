@@ -21,6 +21,7 @@ from riskmodel.core.errors import CensusError
 from riskmodel.core.files import whole_file, write_text
 from riskmodel.core.yaml_file import read_mapping
 from riskmodel.run.demo.exposure import county_totals, weight_maps
+from riskmodel.run.demo.further import fire_classes, forest_weight, further_maps
 from riskmodel.run.demo.hazard import flood_maps, surge_maps, wind_maps
 
 FloatArray = npt.NDArray[np.float64]
@@ -38,6 +39,7 @@ MONEY_CLASSES = {
     "infrastructure": "settlement",
     "crops": "farmland",
     "aquaculture": "ponds",
+    "forest": "forest",
 }
 COUNT_CLASSES = {
     "population": "person",
@@ -61,17 +63,21 @@ def build_demo(folder: Path) -> Path:
     )
     lon, lat = _cell_centres(method["grid"])
     weights = weight_maps(method, counties, lon, lat)
+    weights["forest"] = forest_weight(method, lon, lat)
     maps = {
         "typhoon_wind": wind_maps(method, climate, lon, lat),
         "rain_flood": flood_maps(method, lon, lat, weights["settlement"]),
         "storm_surge": surge_maps(method, lon, lat),
     }
+    maps |= further_maps(method, lon, lat, maps["rain_flood"][max(method["return_periods"])])
     for name in ("hazard", "weights"):
         shutil.rmtree(folder / name, ignore_errors=True)
     for peril, series in maps.items():
         for t, values in series.items():
             path = folder / "hazard" / f"{peril}_rp{t:03d}.tif"
             _write_tiff(path, values, method[peril]["precision"], method["grid"])
+    path = folder / "hazard" / "forest_fire_classes.tif"
+    _write_tiff(path, fire_classes(method, lon, lat), 1.0, method["grid"])
     for name, values in weights.items():
         _write_tiff(
             folder / "weights" / f"{name}.tif",
@@ -81,6 +87,12 @@ def build_demo(folder: Path) -> Path:
         )
     _write_workbook(folder / "exposure.xlsx", county_totals(method, counties))
     return write_text(folder / "census.yml", _manifest(method))
+
+
+def _periods(method: dict[str, Any], layer: dict[str, Any]) -> list[int]:
+    """Return periods of one peril's maps, years."""
+    own = layer.get("return_periods") or list(layer.get("ratio_to_basic", ()))
+    return own or method["return_periods"]
 
 
 def _cell_centres(grid: dict[str, Any]) -> tuple[FloatArray, FloatArray]:
@@ -93,17 +105,19 @@ def _cell_centres(grid: dict[str, Any]) -> tuple[FloatArray, FloatArray]:
 
 def _write_tiff(path: Path, values: FloatArray, precision: float, grid: dict[str, Any]) -> None:
     size = 1.0 / grid["cells_per_degree"]
-    rounded = (np.round(values / precision) * precision).astype(np.float32)
+    whole = precision == 1.0  # whole numbers take less room as such
+    kind = np.int16 if whole else np.float32
+    rounded = (np.round(values / precision) * precision).astype(kind)
     profile = {
         "driver": "GTiff",
         "height": grid["rows"],
         "width": grid["columns"],
         "count": 1,
-        "dtype": "float32",
+        "dtype": np.dtype(kind).name,
         "crs": "EPSG:4490",
         "nodata": -9999.0,
         "compress": "deflate",
-        "predictor": 3,
+        "predictor": 2 if whole else 3,
         "transform": from_origin(grid["west"], grid["north"], size, size),
     }
     with whole_file(path) as temporary, rasterio.open(temporary, "w", **profile) as target:
@@ -139,7 +153,8 @@ def _write_workbook(path: Path, totals: pd.DataFrame) -> None:
 
 
 def _manifest(method: dict[str, Any]) -> str:
-    units = {"typhoon_wind": "m s-1", "rain_flood": "m", "storm_surge": "m"}
+    layers = {p: m for p, m in method.items() if isinstance(m, dict) and "unit" in m}
+    fire = method["forest_fire"]
     manifest = {
         "name": "温州示范普查（合成）/ Wenzhou demo census (synthetic)",
         "status": method["status"],
@@ -151,10 +166,13 @@ def _manifest(method: dict[str, Any]) -> str:
         "return_period_basis": "annual_probability",
         "hazard": {
             peril: {
-                "unit": unit,
-                "files": {t: f"hazard/{peril}_rp{t:03d}.tif" for t in method["return_periods"]},
+                "unit": m["unit"],
+                "files": {t: f"hazard/{peril}_rp{t:03d}.tif" for t in _periods(method, m)},
             }
-            for peril, unit in units.items()
+            for peril, m in layers.items()
+        },
+        "class_maps": {
+            "forest_fire": {"file": "hazard/forest_fire_classes.tif", **fire["classes"]},
         },
         "exposure": {
             "workbook": "exposure.xlsx",

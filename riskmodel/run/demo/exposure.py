@@ -67,6 +67,7 @@ def county_totals(method: dict[str, Any], counties: pd.DataFrame) -> pd.DataFram
     table["crops"] = m["crop_output"] * rural / rural.sum()
     coastal = table["population"] * counties["code"].isin(COASTAL)
     table["aquaculture"] = m["aquaculture_output"] * coastal / coastal.sum()
+    table["forest"] = m["timber_value"] * counties["code"].map(m["timber_shares"]).fillna(0.0)
     return table.round(4)
 
 

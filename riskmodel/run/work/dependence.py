@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -11,7 +13,8 @@ from riskmodel.core.messages import message
 from riskmodel.hazard.chi import measured_chi
 from riskmodel.hazard.composition import source_shares
 from riskmodel.hazard.copula_source import CopulaSpec, copula_source, load_copula_source
-from riskmodel.hazard.dependence import chi, event_probability
+from riskmodel.hazard.dependence import SolvedCopula, chi, event_probability
+from riskmodel.hazard.drought import load_drought, sequence_table
 from riskmodel.hazard.grid import WENZHOU
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
@@ -97,27 +100,83 @@ def chi_table(data: xr.Dataset) -> pd.DataFrame:
     )
 
 
+def declared_chi(run: Run) -> pd.DataFrame:
+    """List declared and solved chi of every source with a copula, in the order of the params.
+
+    Typhoons have none, their tracks decide; the field of earthquakes has a published correlation.
+    """
+    rows = []
+    for source, solved in _solved(run).items():
+        table = solved.table
+        for one in range(table.sizes["target"]):
+            rows.append(
+                {
+                    "source": source,
+                    "return period (years)": float(table["return_period"][one]),
+                    "distance (km)": float(table["distance_km"][one]),
+                    "declared chi": float(table["chi"][one]),
+                    "solved chi": round(float(table["attained"][one]), 3),
+                    "range (km)": round(solved.copula.range_km, 1),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _solved(run: Run) -> dict[str, SolvedCopula]:
+    """Solved copula by source."""
+    named = run.params.hazard.sources
+    files = (named.plum_rain, named.convective_rain, named.forest_fire, named.cold_snow)
+    specs = [load_copula_source(run.path(file)) for file in files if file is not None]
+    found = {spec.name: spec.solved for spec in specs}
+    if named.drought is not None:
+        drought = load_drought(run.path(named.drought))
+        found[drought.said.name] = drought.solved
+    return found
+
+
+def dry_sequences(run: Run, catalogue: xr.DataTree) -> pd.DataFrame | None:
+    """How often each sequence of dry seasons comes; None where the params have no droughts."""
+    declared = run.params.hazard.sources.drought
+    if declared is None:
+        return None
+    years = int(catalogue.attrs["blocks"]) * int(catalogue.attrs["years_per_block"])
+    return sequence_table(catalogue.to_dataset(), load_drought(run.path(declared)), years)
+
+
 def shares_of(catalogue: xr.DataTree, census: xr.DataTree, peril: str) -> xr.Dataset:
-    """Share of each parent event in the occurrences that reach each mapped return period."""
+    """Share of each parent event in the occurrences that reach each mapped return period.
+
+    Parent events that cause nothing of the peril are left out.
+    """
     periods = census[peril].to_dataset()["return_period"].values
-    return source_shares(catalogue, peril, periods.tolist())
+    shares = source_shares(catalogue, peril, periods.tolist())
+    return shares.isel(parent_event=(shares["share"] > 0).any("return_period").values)
 
 
-def dependence_records(shares: xr.Dataset, data: xr.Dataset | None) -> list[Record]:
-    """Source shares by return period, and the largest gap between declared and solved chi."""
-    peril, where = shares.attrs["peril"], "riskmodel.hazard.composition"
+def dependence_records(shares: Iterable[xr.Dataset], declared: pd.DataFrame) -> list[Record]:
+    """Source shares by return period, and the largest gap between declared and solved chi.
+
+    Parameters
+    ----------
+    shares : iterable of Dataset
+        From `shares_of`, one a peril.
+    declared : DataFrame
+        From `declared_chi`; without rows there is no gap to record.
+    """
+    where = "riskmodel.hazard.composition"
     records = [
         plain_record(
-            f"hazard.source_share.{peril}.{parent}.{period:g}",
-            float(shares["share"].sel(parent_event=parent, return_period=period)),
+            f"hazard.source_share.{share.attrs['peril']}.{parent}.{period:g}",
+            float(share["share"].sel(parent_event=parent, return_period=period)),
             "1",
             where,
         )
-        for parent in shares["parent_event"].values
-        for period in shares["return_period"].values
+        for share in shares
+        for parent in share["parent_event"].values
+        for period in share["return_period"].values
     ]
-    if data is not None:
-        gap = float(np.abs(data["target_attained"] - data["target_chi"]).max())
+    if len(declared):
+        gap = float((declared["solved chi"] - declared["declared chi"]).abs().max())
         records.append(
             plain_record("hazard.chi.largest_misfit", gap, "1", "riskmodel.hazard.dependence")
         )

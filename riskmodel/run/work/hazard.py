@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -13,10 +16,12 @@ from riskmodel.core.messages import Language, message
 from riskmodel.hazard.build import build_catalogue, catalogue_key
 from riskmodel.hazard.catalogue import block_names, open_catalogue
 from riskmodel.hazard.copula_source import copula_source, load_copula_source
+from riskmodel.hazard.drought import drought_source, load_drought
+from riskmodel.hazard.earthquake import earthquake_source, load_earthquake
 from riskmodel.hazard.grid import WENZHOU
 from riskmodel.hazard.scenario import scenario_occurrences
 from riskmodel.hazard.selection import select_cells
-from riskmodel.hazard.source import Source
+from riskmodel.hazard.source import Source, only
 from riskmodel.hazard.typhoon.comparison import record_table
 from riskmodel.hazard.typhoon.model import load_track_model
 from riskmodel.hazard.typhoon.source import typhoon_source
@@ -30,14 +35,44 @@ from riskmodel.run.work.census import census_of, whole_census_of, zone_outlines
 RECORD_YEARS = 4000  # some fifty pieces as long as the record
 
 
-def sources_of(params: Params) -> list[Source]:
-    """Physical sources of the catalogue's occurrences, as the params choose them."""
-    settings = catalogue_settings(params)
-    size: dict[str, int] = {"years_per_block": settings.years_per_block, "seed": settings.seed}
-    sources = [typhoon_source(WENZHOU, **size, frequency=settings.frequency)]
-    if (declared := params.hazard.sources.plum_rain) is not None:
-        sources.append(copula_source(load_copula_source(ROOT / declared), WENZHOU, **size))
+def sources_of(params: Params, census: xr.DataTree) -> list[Source]:
+    """Physical sources of the catalogue's occurrences, as the params choose them.
+
+    A source keeps the perils that the run asks for and the census can give; one that is left
+    without any for want of the census is left out.
+
+    Raises
+    ------
+    CatalogueError
+        If a source causes no peril that the params ask for.
+    """
+    asked, available = params.hazard.storage_rates(), storage_rates(params, census)
+    sources = []
+    for source in declared_sources(params):
+        asked_of = only(source, asked)
+        if kept := asked_of.index_units.keys() & available.keys():
+            sources.append(only(asked_of, kept))
     return sources
+
+
+def declared_sources(params: Params) -> Iterator[Source]:
+    """Yield the sources that the params name, with all their perils."""
+    settings, named = catalogue_settings(params), params.hazard.sources
+    size: dict[str, int] = {"years_per_block": settings.years_per_block, "seed": settings.seed}
+    yield typhoon_source(WENZHOU, **size, frequency=settings.frequency)
+    for file in (named.plum_rain, named.convective_rain, named.forest_fire, named.cold_snow):
+        if file is not None:
+            yield copula_source(load_copula_source(ROOT / file), WENZHOU, **size)
+    if named.drought is not None:
+        yield drought_source(load_drought(ROOT / named.drought), WENZHOU, **size)
+    if named.earthquake is not None:
+        yield earthquake_source(load_earthquake(ROOT / named.earthquake), WENZHOU, **size)
+
+
+def storage_rates(params: Params, census: xr.DataTree) -> dict[str, float]:
+    """Storage rates of the perils that the params ask for and the census can give."""
+    lacking = census.attrs.get("not_available", [])
+    return {p: r for p, r in params.hazard.storage_rates().items() if p not in lacking}
 
 
 def make_catalogue(run: Run) -> xr.DataTree:
@@ -47,8 +82,10 @@ def make_catalogue(run: Run) -> xr.DataTree:
     the cells are then kept. The occurrences of the scenario, thinned or repeated, are kept as a
     stage, with the cells of the zones in the whole catalogue.
     """
-    settings, census = catalogue_settings(run.params), whole_census_of(run)
-    sources = sources_of(run.params)
+    census = whole_census_of(run)
+    rates = storage_rates(run.params, census)
+    settings = replace(catalogue_settings(run.params), storage_rate=rates)
+    sources = sources_of(run.params, census)
     folder = run.folder.root.parent / ".catalogues"
     with tqdm(total=settings.blocks, desc="catalogue", unit="block") as bar:
         catalogue = build_catalogue(

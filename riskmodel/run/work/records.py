@@ -10,6 +10,8 @@ from riskmodel.run.assumptions import figure_status
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record, make_record
 
+ROUNDING = 1e-9  # relative; what sums in another order move is no other model
+
 
 def plain_record(name: str, value: float, unit: str, source: str) -> Record:
     """Figure without an interval: a count, a check, or an input."""
@@ -57,7 +59,7 @@ def interval_records(
                 {"kind": i["kind"], "level": i["level"],
                  "lower": i["lower"], "upper": min(i["upper"], bounds[1])}
                 for i in intervals[name]
-                if i["kind"] != "model" or i["lower"] < i["upper"]
+                if i["kind"] != "model" or i["upper"] - i["lower"] > ROUNDING * abs(metric.value)
             ],
         )
         for name, metric in baseline.items()

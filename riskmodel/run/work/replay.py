@@ -24,9 +24,9 @@ def replay_losses(
     run: Run, params: Params, census: xr.DataTree, catalogue: xr.DataTree, storms: xr.DataTree
 ) -> xr.DataArray:
     """Loss (reading, storm, peril) in CNY; reading 0 is pooled, the others are of single blocks."""
-    table = occurrence_table(storms, compiled(run, params, census, catalogue))
-    readings, count = int(storms.attrs["blocks"]), int(storms.attrs["years_per_block"])
     perils = list(storms.attrs["perils"])
+    table = occurrence_table(storms, compiled(run, params, census, catalogue, perils=perils))
+    readings, count = int(storms.attrs["blocks"]), int(storms.attrs["years_per_block"])
     result = np.zeros((readings * count, len(perils)))
     for index, peril in enumerate(perils):
         columns = (table["peril"].values == peril) & (table["quantity"].values == "loss")

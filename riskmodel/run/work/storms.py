@@ -16,7 +16,7 @@ from riskmodel.hazard.replay import replay_catalogue
 from riskmodel.hazard.typhoon.fields import storm_indices
 from riskmodel.hazard.typhoon.record import read_storm_tracks
 from riskmodel.hazard.typhoon.replay import drawn_storms, storms_from_record
-from riskmodel.hazard.typhoon.source import occurrences, peril_indices
+from riskmodel.hazard.typhoon.source import UNITS_OF_PERIL, occurrences, peril_indices
 from riskmodel.hazard.typhoon.stations import load_stations
 from riskmodel.loss.occurrence_table import occurrence_table
 from riskmodel.run.folder import Run
@@ -75,7 +75,8 @@ def drawn_losses(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> xr.Da
     and each is read through the blocks of the catalogue together.
     """
     storms, to_cells, seed = recorded_storms(run), _to_cells(census), run.params.seed
-    table = compiled(run, run.params, census, catalogue)
+    perils = [p for p in UNITS_OF_PERIL if p in catalogue.attrs["perils"]]
+    table = compiled(run, run.params, census, catalogue, perils=perils)
     result = np.zeros((storms.sizes["storm"], DRAWS))
     for number in tqdm(range(storms.sizes["storm"]), desc="storms with drawn sizes", unit="storm"):
         drawn = drawn_storms(storms, number, draws=DRAWS, seed=seed)
