@@ -56,7 +56,8 @@ class CompiledTable:
 
     ``lookup`` (row, item, scenario) holds the mean outcome on one exposed unit at equally spaced
     intensities, each layer in rows of its own; layer p is that of peril p, those of fine cells
-    follow. ``deviation`` (row, item) is the standard deviation of one unit in the first scenario,
+    follow. ``acting`` lists, among columns × perils, those in which a peril does anything.
+    ``deviation`` (row, item) is the standard deviation of one unit in the first scenario,
     without rows where moments are not carried. ``entries`` are pieces of cells in one zone.
     """
 
@@ -66,6 +67,7 @@ class CompiledTable:
     columns: tuple[str, ...]
     quantities: tuple[str, ...]
     units: tuple[str, ...]
+    acting: IntArray
     item_column: IntArray
     item_highest: npt.NDArray[np.bool_]
     item_unit_value: FloatArray
@@ -211,13 +213,14 @@ def _require_alike(scenarios: Mapping[str, Scenario]) -> None:
                 "scenarios of one pass differ in more than their responses",
                 where=name,
                 found=next((s for s in shape if s not in shapes[first]), "another order or number"),
-                expected=f"the columns, classes and rules of {first}",
+                expected=f"the columns, classes, perils and rules of {first}",
                 remedy="compile such a scenario on its own",
             )
 
 
 def _shape(item: Item) -> tuple[object, ...]:
-    return item.column, item.quantity, item.unit, item.exposure, item.combine
+    kind = item.column, item.quantity, item.unit, item.exposure, item.combine
+    return *kind, tuple(sorted(item.responses))
 
 
 def _compiled(
@@ -237,6 +240,7 @@ def _compiled(
         scenarios=tuple(scenarios), perils=perils, layers=layers, columns=names,
         quantities=tuple(columns[name].quantity for name in names),
         units=tuple(columns[name].unit for name in names),
+        acting=_acting(base.items, names, perils),
         item_column=np.array([names.index(item.column) for item in base.items]),
         item_highest=np.array([item.combine == "highest" for item in base.items]),
         item_unit_value=np.array([item.unit_value for item in base.items]),
@@ -245,6 +249,14 @@ def _compiled(
         zones=zones[["name_zh", "name_en"]],
         price_year=int(exposure.attrs["price_year"]), currency=str(exposure.attrs["currency"]),
     )  # fmt: skip
+
+
+def _acting(items: Sequence[Item], columns: Sequence[str], perils: Sequence[str]) -> IntArray:
+    """Numbers, among columns × perils, of those that some item responds in."""
+    responds = np.zeros((len(columns), len(perils)), np.bool_)
+    for item in items:
+        responds[columns.index(item.column)] |= [p in item.responses for p in perils]
+    return np.flatnonzero(responds)
 
 
 def _require_known(items: Sequence[Item], known: list[str]) -> None:

@@ -21,7 +21,7 @@ from riskmodel.loss.kernel_arrays import Arrays, Pairs, Sums
 from riskmodel.loss.kernels import accumulate
 
 LONGEST_RUN, SHORTEST_RUN = 4096, 64  # occurrences of a task
-RUN_BYTES = 4 << 20  # sums of a task, about the processor's own cache
+RUN_BYTES = 8 << 20  # sums of a task, about the processor's own cache
 TASKS = 16  # at least, for threads to share evenly; no number of threads enters, for equal results
 CHUNK_BYTES = 256 << 20  # sums of a chunk, unless the limit is lower
 
@@ -81,7 +81,7 @@ def plan_pass(catalogue: xr.DataTree, table: CompiledTable, *, memory_limit: int
     )
     zones, perils = entries.zone_pointer.size - 1, len(table.perils)
     moments = 2 if table.deviation.shape[0] else 0
-    by_zone = 8 * len(table.columns) * (2 * perils * len(table.scenarios) + moments) + 1
+    by_zone = 16 * table.acting.size * len(table.scenarios) + 8 * len(table.columns) * moments + 1
     run = max(SHORTEST_RUN, min(LONGEST_RUN, RUN_BYTES // by_zone))
     left = min(memory_limit - pairs - held, CHUNK_BYTES)
     largest = int(np.bincount(catalogue.to_dataset()["block"].values).max(initial=1))
@@ -163,7 +163,7 @@ def pass_block(
     moments = columns if table.deviation.shape[0] else 0
     for first in range(0, count, plan.chunk):
         storms = min(plan.chunk, count - first)
-        shape = (zones, storms, columns * len(table.perils) * len(table.scenarios))
+        shape = (zones, storms, table.acting.size * len(table.scenarios))
         sums = Sums(
             np.zeros(shape), np.zeros(shape), np.zeros((zones, storms, moments)),
             np.zeros((zones, storms, moments)), np.zeros((zones, storms), np.bool_),

@@ -44,10 +44,10 @@ def add_joint(
     count: int, offset: int,
 ) -> None:  # fmt: skip
     """Add what several perils do at one entry in the only scenario."""
-    perils, alone, before = scratch.order.size, 1 << first_peril, (1 << first_peril) - 1
+    alone, before = 1 << first_peril, (1 << first_peril) - 1
     entry_item, entry_value = arrays.entry_item, arrays.entry_value
     begin, end = arrays.entry_pointer[entry], arrays.entry_pointer[entry + 1]
-    lookup, item_highest, item_column = arrays.lookup, arrays.item_highest, arrays.item_column
+    lookup, item_highest, slot = arrays.lookup, arrays.item_highest, arrays.slot
     order, lows, parts = scratch.order, scratch.low, scratch.part
     single, rare, acting = scratch.single, scratch.rare, scratch.acting
     means, rares, listed = sums.mean[zone], sums.extrapolated[zone], scratch.listed[first_peril]
@@ -74,7 +74,7 @@ def add_joint(
                 if highest:  # to the first peril with the highest outcome
                     added = value * largest if single[n, 0] == largest else 0.0
                     largest = -1.0 if added > 0.0 else largest
-                at = item_column[i] * perils + p
+                at = slot[p, i]
                 means[storm, at] += added
                 if rare[p, local]:
                     rares[storm, at] += added
@@ -86,11 +86,11 @@ def add_joint_scenarios(
     count: int, offset: int,
 ) -> None:  # fmt: skip
     """Add what several perils do at one entry in all scenarios."""
-    perils, scenarios = scratch.order.size, np.uint64(scratch.kept.size)
+    scenarios = np.uint64(scratch.kept.size)
     alone, before = 1 << first_peril, (1 << first_peril) - 1
     entry_item, entry_value = arrays.entry_item, arrays.entry_value
     begin, end = arrays.entry_pointer[entry], arrays.entry_pointer[entry + 1]
-    lookup, item_highest, item_column = arrays.lookup, arrays.item_highest, arrays.item_column
+    lookup, item_highest, slot = arrays.lookup, arrays.item_highest, arrays.slot
     totals, keeps, order = scratch.total, scratch.kept, scratch.order
     lows, parts, single, rare = scratch.low, scratch.part, scratch.single, scratch.rare
     means, rares, listed = sums.mean[zone], sums.extrapolated[zone], scratch.listed[first_peril]
@@ -123,7 +123,7 @@ def add_joint_scenarios(
                     totals[s] = value * (1.0 - keeps[s]) / max(totals[s], LEAST)
             for n in range(number):
                 p = order[n]
-                at = np.uint64(item_column[i] * perils + p) * scenarios
+                at = np.uint64(slot[p, i]) * scenarios
                 for s in range(scenarios):
                     means[storm, at + s] += totals[s] * single[n, s]
                 if rare[p, local]:

@@ -22,7 +22,8 @@ class Arrays(NamedTuple):
     item × scenario) holds mean outcomes, ``deviation`` (row, item) those of one unit. Entry e
     exposes ``entry_value`` of ``entry_item`` from ``entry_pointer[e]`` on; ``own`` is the share of
     variance that its cell and class does not share with others. Pairs before ``first_damaging``
-    (peril, entry) cost nothing.
+    (peril, entry) cost nothing. ``slot`` (peril, item) is where sums stand: the number of the
+    item's column and peril among those that act; of an item on which a peril has no effect, 0.
     """
 
     segments: npt.NDArray[np.uint8]
@@ -37,6 +38,7 @@ class Arrays(NamedTuple):
     deviation: SingleArray
     acts: BoolArray
     item_column: IntArray
+    slot: IntArray
     item_highest: BoolArray
     entry_pointer: IntArray
     entry_item: IntArray
@@ -60,7 +62,7 @@ class Pairs(NamedTuple):
 class Sums(NamedTuple):
     """What a run of occurrences adds up to.
 
-    ``mean`` and its part ``extrapolated`` (zone, occurrence, column × peril × scenario);
+    ``mean`` and its part ``extrapolated`` (zone, occurrence, slot × scenario);
     ``independent`` (variance) and ``correlated`` (standard deviation) (zone, occurrence, column),
     empty without moments; ``touched`` (zone, occurrence) where anything was added.
     """

@@ -12,6 +12,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from riskmodel.hazard.position import LAST_POSITION
 from riskmodel.loss.joint_kernels import add_joint, add_joint_moments, add_joint_scenarios
 from riskmodel.loss.kernel_arrays import Arrays, FloatArray, IntArray, Pairs, Scratch, Sums
 
@@ -60,8 +61,10 @@ def _read(
     acting, listed, first_row = scratch.acting, scratch.listed[p], arrays.first_row[layer]
     occurrences, positions, last = pairs.occurrence, pairs.position, arrays.last[layer]
     segments, start, slope = arrays.segments[layer], scratch.start, scratch.slope
-    _lines(arrays, layer, row, start, slope)
     end, count = pairs.pointer[p, cell + 1], 0
+    if least > LAST_POSITION:  # nothing at this entry can cost anything
+        return 0
+    _lines(arrays, layer, row, start, slope)
     bit = np.uint16(1 << p)
     k = _first_at_least(occurrences, pairs.pointer[p, cell], end, low)
     while k < end and occurrences[k] < high:
@@ -88,10 +91,10 @@ def _alone(
     offset: int,
 ) -> None:  # fmt: skip
     """Add what one peril does at one entry in storms of its own, in the only scenario."""
-    perils, bit = scratch.single.shape[0], np.uint16(1 << p)
+    bit = np.uint16(1 << p)
     listed, acting, lows = scratch.listed[p], scratch.acting, scratch.low[p]
     parts, rare = scratch.part[p], scratch.rare[p]
-    lookup, acts, item_column = arrays.lookup, arrays.acts[p], arrays.item_column
+    lookup, acts, slot = arrays.lookup, arrays.acts[p], arrays.slot[p]
     entry_item, entry_value = arrays.entry_item, arrays.entry_value
     first, end = arrays.entry_pointer[entry], arrays.entry_pointer[entry + 1]
     means, rares = sums.mean[zone], sums.extrapolated[zone]
@@ -100,21 +103,14 @@ def _alone(
         if acting[local] != bit:
             continue
         low, part, storm = lows[local], parts[local], offset + local
-        column, added = 0, 0.0
-        for k in range(first, end):  # items of a column stand together: a write for each column
+        for k in range(first, end):
             i = entry_item[k]
             if acts[i]:
-                if item_column[i] != column:
-                    if added > 0.0:
-                        means[storm, column * perils + p] += added
-                        if rare[local]:
-                            rares[storm, column * perils + p] += added
-                    column, added = item_column[i], 0.0
-                below = lookup[low, i]
-                added += entry_value[k] * (below + (lookup[low + 1, i] - below) * part)
-        means[storm, column * perils + p] += added
-        if rare[local]:
-            rares[storm, column * perils + p] += added
+                upper = entry_value[k] * part
+                added = (entry_value[k] - upper) * lookup[low, i] + upper * lookup[low + 1, i]
+                means[storm, slot[i]] += added
+                if rare[local]:
+                    rares[storm, slot[i]] += added
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -124,14 +120,10 @@ def _alone_scenarios(
 ) -> None:  # fmt: skip
     """Add what one peril does at one entry in storms of its own, in all scenarios."""
     # unsigned numbers need no check for negative indices, so that loops become vector code
-    perils, scenarios, bit = (
-        scratch.single.shape[0],
-        np.uint64(scratch.kept.size),
-        np.uint16(1 << p),
-    )
+    scenarios, bit = np.uint64(scratch.kept.size), np.uint16(1 << p)
     listed, acting, lows = scratch.listed[p], scratch.acting, scratch.low[p]
     parts, rare = scratch.part[p], scratch.rare[p]
-    lookup, acts, item_column = arrays.lookup, arrays.acts[p], arrays.item_column
+    lookup, acts, slot = arrays.lookup, arrays.acts[p], arrays.slot[p]
     entry_item, entry_value = arrays.entry_item, arrays.entry_value
     start, end = arrays.entry_pointer[entry], arrays.entry_pointer[entry + 1]
     means, rares = sums.mean[zone], sums.extrapolated[zone]
@@ -144,7 +136,7 @@ def _alone_scenarios(
         for k in range(start, end):
             i, value = np.uint64(entry_item[k]), entry_value[k]
             if acts[i]:
-                first, at = i * scenarios, np.uint64(item_column[i] * perils + p) * scenarios
+                first, at = i * scenarios, np.uint64(slot[i]) * scenarios
                 upper = value * part
                 lower = value - upper
                 for s in range(scenarios):
@@ -195,7 +187,7 @@ def _only(
     least, beyond, last = arrays.first_damaging[0, entry], arrays.beyond[layer], arrays.last[layer]
     occurrences, positions, offset = pairs.occurrence, pairs.position, np.uint32(first)
     segments, start, slope = arrays.segments[layer], scratch.start, scratch.slope
-    lookup, item_column = arrays.lookup, arrays.item_column
+    lookup, slot = arrays.lookup, arrays.slot[0]
     entry_item, entry_value = arrays.entry_item, arrays.entry_value
     begin = np.uint64(arrays.entry_pointer[entry])
     stop, first_row = np.uint64(arrays.entry_pointer[entry + 1]), np.uint64(arrays.first_row[layer])
@@ -215,7 +207,7 @@ def _only(
             part, bin_row = at - low_bin, first_row + low_bin
             for n in range(begin, stop):
                 item, value = entry_item[n], entry_value[n]
-                i, column = np.uint64(item) * scenarios, np.uint64(item_column[item]) * scenarios
+                i, column = np.uint64(item) * scenarios, np.uint64(slot[item]) * scenarios
                 upper = value * part
                 lower = value - upper
                 if scenarios == one:  # no loop, whose start would cost more than its work

@@ -36,7 +36,7 @@ def kernel_arrays(table: CompiledTable) -> Arrays:
         left=_rows(layers, "left", segments), right=_rows(layers, "right", segments),
         lookup=table.lookup.reshape(table.lookup.shape[0], -1), deviation=table.deviation,
         acts=np.stack([_acts(table, peril) for peril in table.perils]),
-        item_column=table.item_column, item_highest=table.item_highest,
+        item_column=table.item_column, slot=_slots(table), item_highest=table.item_highest,
         entry_pointer=np.searchsorted(entry, np.arange(entries.cell.size + 1)),
         entry_item=item, entry_value=value, own=_own(table, value, item),
         cell=entries.cell, layer=entries.layer, row=row, first_damaging=firsts[row],
@@ -48,6 +48,14 @@ def _acts(table: CompiledTable, peril: str) -> npt.NDArray[np.bool_]:
     """Items on which a peril has any effect."""
     layers = [n for n, layer in enumerate(table.layers) if layer.peril == peril]
     return np.any([table.of_layer(n).any(axis=(0, 2)) for n in layers], axis=0)
+
+
+def _slots(table: CompiledTable) -> IntArray:
+    """Place of each peril and item in the sums, (peril, item)."""
+    place = np.zeros(len(table.columns) * len(table.perils), np.int64)
+    place[table.acting] = np.arange(table.acting.size)
+    by_column = place.reshape(len(table.columns), len(table.perils))
+    return np.ascontiguousarray(by_column[table.item_column].T)
 
 
 def _own(table: CompiledTable, value: FloatArray, item: IntArray) -> FloatArray:

@@ -75,8 +75,9 @@ def occurrence_tables(
     Returns
     -------
     dict of str to Dataset
-        By scenario. Dims ``row`` (occurrence, zone), ``column`` (item × peril), ``occurrence`` and
-        ``zone``: ``mean`` and its part ``extrapolated`` in the unit of the column;
+        By scenario. Dims ``row`` (occurrence, zone), ``column`` (item × peril that acts on it),
+        ``occurrence`` and ``zone``: ``mean`` and its part ``extrapolated`` (single precision, for
+        it only makes shares) in the unit of the column;
         ``row_occurrence`` and ``row_zone`` are positions along ``occurrence`` and ``zone``. With
         moments also dim ``outcome`` (items, perils combined): ``variance_independent`` and
         ``sd_correlated``; `moments_of` hands them on.
@@ -117,17 +118,17 @@ def _passed(
 
 
 def _dataset(catalogue: xr.DataTree, table: CompiledTable, rows: dict[str, Array]) -> xr.Dataset:
-    perils = len(table.perils)
+    column, peril = np.divmod(table.acting, len(table.perils))
     result = xr.Dataset(
         {
             "mean": (("row", "column"), rows["mean"]),
             "extrapolated": (("row", "column"), rows["extrapolated"]),
             "row_occurrence": ("row", rows["occurrence"]),
             "row_zone": ("row", rows["zone"]),
-            "quantity": ("column", np.repeat(table.quantities, perils)),
-            "unit": ("column", np.repeat(table.units, perils)),
-            "item": ("column", np.repeat(table.columns, perils)),
-            "peril": ("column", np.tile(table.perils, len(table.columns))),
+            "quantity": ("column", np.array(table.quantities)[column]),
+            "unit": ("column", np.array(table.units)[column]),
+            "item": ("column", np.array(table.columns)[column]),
+            "peril": ("column", np.array(table.perils)[peril]),
             "name_zh": table.zones["name_zh"],
             "name_en": table.zones["name_en"],
         }
@@ -201,6 +202,8 @@ def repeated_table(table: xr.Dataset, occurrences: xr.Dataset) -> xr.Dataset:
         From `scenario_occurrences`; ``base`` says whose rows each occurrence has.
     """
     base = occurrences["base"].values
+    if np.array_equal(base, np.arange(table.sizes["occurrence"])):
+        return table
     rows = table["row_occurrence"].values
     first = np.searchsorted(rows, base)
     count = np.searchsorted(rows, base, side="right") - first

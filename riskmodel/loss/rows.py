@@ -43,7 +43,7 @@ class Rows:
             where = zone[costs], storm[costs]
             part: dict[str, Array] = {
                 "mean": mean[costs],
-                "extrapolated": sums.extrapolated[:, :, s::scenarios][where],
+                "extrapolated": sums.extrapolated[:, :, s::scenarios][where].astype(np.float32),
                 "occurrence": where[1] + offset,
                 "zone": where[0].astype(np.int16),
             }

@@ -10,7 +10,7 @@ from riskmodel.loss.identity import MONEY, NUMBERS, SHARES, average_from_maps, c
 from riskmodel.loss.occurrence_table import occurrence_table
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
-from riskmodel.run.work.losses import compiled
+from riskmodel.run.work.losses import compiled, damage_of
 from riskmodel.run.work.records import plain_record
 
 SOURCE = "riskmodel.loss.identity"
@@ -36,7 +36,8 @@ def check_identity(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> xr.
     The catalogue's own occurrences are judged, whatever the scenario repeats or thins. Attribute
     ``combination_term`` is in CNY a year, ``combined_aal`` the AAL it is taken from.
     """
-    table = compiled(run, run.params, census, catalogue)
+    damage = damage_of(run.params, census)
+    table = compiled(run, run.params, census, catalogue, items=damage)
     checks = average_from_maps(catalogue, census, table)
     combined = loss_metrics(occurrence_table(catalogue, table), [])["loss.aal"].value
     term = combination_term(checks, combined)

@@ -45,6 +45,7 @@ from riskmodel.run.stages import open_stage, open_stage_tree, save_stage
 from riskmodel.run.work.records import interval_records
 
 SOURCE = "riskmodel.exceedance on the occurrence table"
+MEMORY_LIMIT = 8 << 30  # bytes; the tables of all scenarios of nine perils take some 5 GB
 
 
 def programme_of(run: Run, census: xr.DataTree) -> Programme:
@@ -155,8 +156,10 @@ def run_losses(
     blocks = int(catalogue.attrs["blocks"])
     compiled_tables = compile_scenarios(census, scenarios, correlation=correlation(run.params))
     with tqdm(total=blocks, desc=f"{len(scenarios)} scenarios", unit="block") as bar:
-        tables = occurrence_tables(catalogue, compiled_tables, progress=told_by(bar))
-    tables = {name: repeated_table(tables[name], occurrences) for name in chosen}
+        tables = occurrence_tables(
+            catalogue, compiled_tables, progress=told_by(bar), memory_limit=MEMORY_LIMIT
+        )
+    tables = {name: repeated_table(tables.pop(name), occurrences) for name in chosen}
     baseline = tables.pop("baseline")
     save_stage(run, "occurrence_table", baseline)
     save_stage(run, "model_set", xr.DataTree.from_dict(tables))

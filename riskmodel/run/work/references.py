@@ -28,7 +28,7 @@ from riskmodel.hazard.rearrangement import Case, rearranged_blocks
 from riskmodel.loss.occurrence_table import occurrence_table
 from riskmodel.run.folder import Run
 from riskmodel.run.stages import save_stage
-from riskmodel.run.work.losses import compiled
+from riskmodel.run.work.losses import compiled, damage_of
 
 ENDS: tuple[Literal["lower", "upper"], ...] = ("lower", "upper")
 
@@ -41,7 +41,8 @@ def reference_years(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> di
     """
     if any(m != 1.0 for m in run.params.scenario.more_occurrences.model_dump().values()):
         return {}
-    table = compiled(run, run.params, census, catalogue)
+    damage = damage_of(run.params, census)
+    table = compiled(run, run.params, census, catalogue, items=damage)
     return {
         case: np.concatenate(
             [
