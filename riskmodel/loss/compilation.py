@@ -252,10 +252,11 @@ def _compiled(
 
 
 def _acting(items: Sequence[Item], columns: Sequence[str], perils: Sequence[str]) -> IntArray:
-    """Numbers, among columns × perils, of those that some item responds in."""
+    """Numbers, among columns × perils, of those that act; one a column at least."""
     responds = np.zeros((len(columns), len(perils)), np.bool_)
     for item in items:
         responds[columns.index(item.column)] |= [p in item.responses for p in perils]
+    responds[~responds.any(axis=1), 0] = True
     return np.flatnonzero(responds)
 
 

@@ -52,7 +52,8 @@ def pay_storm(
         A storm of ``data/history/storms.yml`` with its year.
     """
     storms = real_storms(run, census, catalogue)
-    table = occurrence_table(storms, compiled(run, run.params, census, catalogue))
+    perils = list(storms.attrs["perils"])
+    table = occurrence_table(storms, compiled(run, run.params, census, catalogue, perils=perils))
     if programme.reserve is not None:
         anew = programme.reserve.model_copy(update={"horizon": 1})
         programme = programme.model_copy(update={"reserve": anew})
