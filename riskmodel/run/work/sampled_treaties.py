@@ -89,8 +89,16 @@ def _money(moments: xr.Dataset, benefits: Sequence[Item]) -> xr.Dataset:
 
 
 def _highest(item: Item) -> float:
-    """Most that one exposed unit gets of one peril, or of all where they combine."""
-    most = [max(response.value) for response in item.responses.values()]
+    """Most that one exposed unit gets of one peril, or of all where they combine.
+
+    Of an outcome that comes with a chance, as a death, the mean is a part of it: all or nothing
+    with mean m and deviation s has the amount m + s² / m.
+    """
+    most = [
+        max(m + s**2 / m for m, s in zip(r.value, r.spread, strict=True) if m > 0.0)
+        for r in item.responses.values()
+        if max(r.value) > 0.0
+    ]
     return max(most, default=0.0) if item.combine == "highest" else min(1.0, sum(most))
 
 
