@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,7 @@ def _complete(folder: Path) -> list[str]:
 
 def _opened(path: Path) -> xr.DataTree:
     try:
-        return xr.open_datatree(path, engine="netcdf4")
+        return _once(path, path.stat().st_mtime_ns)
     except (OSError, ValueError, RuntimeError) as error:
         raise _broken("a file of the catalogue cannot be read", path, str(error)) from error
 
@@ -123,3 +124,9 @@ def catalogue_frequency(catalogue: xr.DataTree) -> Frequency:
 def block_names(catalogue: xr.DataTree) -> list[str]:
     """Names of the blocks of a catalogue, in order."""
     return [f"block_{block:02d}" for block in range(int(catalogue.attrs["blocks"]))]
+
+
+@lru_cache(maxsize=128)
+def _once(path: Path, modified: int) -> xr.DataTree:
+    """Open a file once in a process: several handles of one file, some collected, crashed HDF5."""
+    return xr.open_datatree(path, engine="netcdf4")
