@@ -11,8 +11,19 @@ import pytest
 import yaml
 from rich.console import Console
 
+from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.run.batch import run_notebooks
+from riskmodel.run.folder import Run
 from riskmodel.run.params import top_level_keys
+from riskmodel.run.work.tiers import Paid, pay_table
+from tests.run.work_case import (
+    PROGRAMME,
+    ZONES,
+    make_census,
+    make_run,
+    make_table,
+    save_triggers,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMS = ROOT / "params" / "wenzhou.yml"
@@ -146,3 +157,23 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One finished run, to be copied and spoilt."""
     root = make_checkout(tmp_path_factory.mktemp("once") / "checkout")
     return run_notebooks(root / "params/wenzhou.yml", root=root, console=Console(quiet=True))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of two blocks at question 4, with hand-made storms."""
+    place = tmp_path_factory.mktemp("tiers")
+    save_triggers(place, make_table(2))
+    return make_run(place, "04_tiers")
+
+
+@pytest.fixture(scope="module")
+def programme() -> Programme:
+    """The programme that tests of question 4 share."""
+    return load_programme(PROGRAMME, zones=ZONES)
+
+
+@pytest.fixture(scope="module")
+def paid(run: Run, programme: Programme) -> Paid:
+    """What its covers, treaties and reserve pay for the hand-made storms."""
+    return pay_table(run, programme, make_census(), make_table(2))

@@ -6,37 +6,16 @@ import numpy as np
 import pytest
 
 from riskmodel.core.errors import TermsError
-from riskmodel.cover.programme import Programme, load_programme
+from riskmodel.cover.programme import Programme
 from riskmodel.run.folder import Run
 from riskmodel.run.work.reserve import account_of, reserve_path, reserve_records, reserve_table
 from riskmodel.run.work.tiers import Paid, pay_table
 from tests.run.work_case import (
     BLOCKS,
-    PROGRAMME,
     YEARS,
-    ZONES,
     make_census,
-    make_run,
     make_table,
-    save_triggers,
 )
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    place = tmp_path_factory.mktemp("reserve")
-    save_triggers(place, make_table(2))
-    return make_run(place, "04_tiers")
-
-
-@pytest.fixture(scope="module")
-def programme() -> Programme:
-    return load_programme(PROGRAMME, zones=ZONES)
-
-
-@pytest.fixture(scope="module")
-def paid(run: Run, programme: Programme) -> Paid:
-    return pay_table(run, programme, make_census(), make_table(2))
 
 
 def balances(paid: Paid) -> tuple[np.ndarray, np.ndarray]:

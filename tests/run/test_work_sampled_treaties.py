@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import xarray as xr
 
-from riskmodel.cover.programme import Programme, load_programme
+from riskmodel.cover.programme import Programme
 from riskmodel.run.folder import Run
 from riskmodel.run.work.sampled_treaties import sampled_layer_table, sampled_layers
-from riskmodel.run.work.tiers import Paid, pay_table
+from riskmodel.run.work.tiers import Paid
 from riskmodel.run.work.treaties import sums_of_years
 from tests.run.work_case import (
-    PROGRAMME,
-    ZONES,
     make_census,
-    make_run,
     make_table,
-    save_triggers,
 )
 
 
@@ -34,23 +29,6 @@ def with_moments(table: xr.Dataset, spread: float) -> xr.Dataset:
         sd_correlated=(dims, np.zeros_like(mean)),
         value_exposed=(("zone", "outcome"), exposed),
     )
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    place = tmp_path_factory.mktemp("sampled")
-    save_triggers(place, make_table(2))
-    return make_run(place, "04_tiers")
-
-
-@pytest.fixture(scope="module")
-def programme() -> Programme:
-    return load_programme(PROGRAMME, zones=ZONES)
-
-
-@pytest.fixture(scope="module")
-def paid(run: Run, programme: Programme) -> Paid:
-    return pay_table(run, programme, make_census(), make_table(2))
 
 
 def test_without_spread_layers_pay_as_on_the_means(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from riskmodel.cover.programme import Programme, load_programme
+from riskmodel.cover.programme import Programme
 from riskmodel.run.folder import Run
-from riskmodel.run.work.tiers import Paid, pay_table
+from riskmodel.run.work.tiers import Paid
 from riskmodel.run.work.treaties import (
     placement_table,
     tower_layers,
@@ -16,33 +16,10 @@ from riskmodel.run.work.treaties import (
 )
 from tests.run.work_case import (
     BLOCKS,
-    PROGRAMME,
     YEARS,
-    ZONES,
-    make_census,
-    make_run,
-    make_table,
-    save_triggers,
 )
 
 LOW, HIGH = 0.5e8, 3.0e8  # ends of the illustrative tower
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    place = tmp_path_factory.mktemp("treaties")
-    save_triggers(place, make_table(2))
-    return make_run(place, "04_tiers")
-
-
-@pytest.fixture(scope="module")
-def programme() -> Programme:
-    return load_programme(PROGRAMME, zones=ZONES)
-
-
-@pytest.fixture(scope="module")
-def paid(run: Run, programme: Programme) -> Paid:
-    return pay_table(run, programme, make_census(), make_table(2))
 
 
 def by_hand(paid: Paid) -> np.ndarray:
