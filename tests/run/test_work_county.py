@@ -101,7 +101,7 @@ def test_the_catalogue_is_that_of_the_city(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(
         hazard, "scenario_occurrences", lambda root, *_, **__: root.assign(base=root["year"])
     )
-    monkeypatch.setattr(hazard, "sources_of", lambda _: [])
+    monkeypatch.setattr(hazard, "sources_of", lambda *_: [])
     keys = {}
     for name in ("wenzhou", "ruian"):
         run = make_run(tmp_path, name, "02_hazard")
