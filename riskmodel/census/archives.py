@@ -17,13 +17,16 @@ def archive_parts(path: Path) -> list[str]:
     Raises
     ------
     FoundError
-        If it is damaged, names a path outside its folder, or unpacks to more than is taken in.
+        If it is damaged, locked by a password, names a path outside its folder, or unpacks to more
+        than is taken in.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
     except (zipfile.BadZipFile, UnicodeDecodeError) as error:
         raise FoundError(Finding("file_unreadable", path.name, found=str(error))) from error
+    if locked := [part.filename for part in parts if part.flag_bits & 1]:
+        raise FoundError(Finding("archive_locked", path.name, found=locked[:3]))
     for part in parts:
         name = PurePosixPath(part.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts:
@@ -35,7 +38,7 @@ def archive_parts(path: Path) -> list[str]:
     return [part.filename for part in parts]
 
 
-def _left_by_macos(name: str) -> bool:
+def left_by_macos(name: str) -> bool:
     """Whether a part of an archive only holds attributes that macOS adds to it."""
     return any(part == "__MACOSX" or part.startswith("._") for part in PurePosixPath(name).parts)
 
@@ -50,8 +53,11 @@ def vector_source(path: Path) -> str:
     """
     if path.suffix.lower() != ".zip":
         return str(path)
-    inside = [PurePosixPath(name) for name in archive_parts(path) if not _left_by_macos(name)]
+    inside = [PurePosixPath(name) for name in archive_parts(path) if not left_by_macos(name)]
     folders = {one.parent for one in inside if one.suffix.lower() in SHAPES}
     folders |= {p for one in inside for p in one.parents if p.suffix.lower() == ".gdb"}
+    if not folders:
+        found = [str(one) for one in inside[:5]]
+        raise FoundError(Finding("archive_without_features", path.name, found=found))
     deep = next(iter(sorted(folders, key=str)), PurePosixPath("."))
     return f"/vsizip/{path}" if str(deep) == "." else f"/vsizip/{path}/{deep}"

@@ -8,6 +8,7 @@ in units of 2e-6 degree from 180°W, 90°S.
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -139,13 +140,15 @@ def cached_boundaries(codes: tuple[str, ...], folder: Path = CACHE) -> Path:
     return path
 
 
-def outlines(codes: tuple[str, ...]) -> dict[str, list[np.ndarray[Any, np.dtype[np.float64]]]]:
-    """Outer rings (n, 2) in degrees for each code, for drawing."""
+def outlines(
+    polygons: Mapping[str, shapely.Geometry],
+) -> dict[str, list[np.ndarray[Any, np.dtype[np.float64]]]]:
+    """Outer rings (n, 2) of polygons in their own coordinates, for drawing."""
     return {
-        code: [
+        name: [
             np.asarray(part.exterior.coords)
             for part in shapely.get_parts(shape)
             if part.geom_type == "Polygon"
         ]
-        for code, shape in county_polygons(codes).items()
+        for name, shape in polygons.items()
     }

@@ -34,7 +34,8 @@ def read_class_map(
         if not one.annual_probability:
             return None, [Finding("probabilities_missing", "census.yml", f"class_maps.{peril}")]
         findings += _declared(peril, one)
-        data = read_raster(folder / one.file, crs, nodata=one.nodata).drop_attrs()
+        zero = 0 not in one.annual_probability
+        data = read_raster(folder / one.file, crs, nodata=one.nodata, zero=zero).drop_attrs()
         present = set(np.unique(data.values[~np.isnan(data.values)]).tolist())
         if unknown := sorted(present - {float(c) for c in one.annual_probability}):
             bad = data.copy(data=np.isin(data.values, unknown))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from riskmodel.census.checks.totals import (
     CODE,
+    codes_nested,
     codes_written_well,
     rows_left_out,
     total_rows,
@@ -53,6 +54,8 @@ def read_county_table(folder: Path, exposure: Exposure) -> tuple[CountyTable, li
     own = _own_tables(exposure)
     numbers = [name for name in _columns(exposure) if name not in own]
     whole, findings = _coded(folder, exposure, [*NAMES, *numbers], numbers)
+    if nested := list(codes_nested([*whole.rows.index], whole.file)):
+        raise FoundError(*nested)
     rows, left_out = whole.rows, [whole.left_out]
     if "name_en" not in rows:
         findings.append(Finding("name_en_missing", whole.file))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from riskmodel.census.draft_maps import census_crs, hazard_part, rasters_of, weights_of
+from riskmodel.census.draft_maps import (
+    census_crs,
+    class_maps_part,
+    hazard_part,
+    rasters_of,
+    weights_of,
+)
 from riskmodel.census.draft_tables import (
     Sheet,
     add_own_tables,
@@ -18,17 +25,24 @@ from riskmodel.census.draft_tables import (
     sheets_of,
     table_part,
 )
-from riskmodel.census.draft_vectors import Layer, fine_polygons, layers_of, zones_part
+from riskmodel.census.draft_vectors import (
+    Layer,
+    fine_polygons,
+    layers_of,
+    townships_part,
+    zones_part,
+)
 from riskmodel.census.finding import Finding, FoundError
-from riskmodel.census.manifest import ASK
+from riskmodel.census.manifest_faults import ASK
+from riskmodel.census.slots import class_names
 from riskmodel.census.tables import code_of
 from riskmodel.census.units import slots
 
-HEAD = """# Draft of riskmodel check, made by looking at the folder. Every value that starts with
-# ASK is a question that the files do not answer; the import is refused until all are filled.
-# Classes that damage curves know are named in data/curves/classes.yml; give a column such a name
-# under `columns`. `update` says how to reach another price year, `valuation` replacement cost.
-"""
+HEAD = """Draft of riskmodel check, made by looking at the folder. Every value that starts with ASK
+is a question that the files do not answer; the import is refused until all are filled. Figures are
+computed of these classes: {names}. Give a column such a name under `columns` (population: 人口),
+and the same name under `classes`. `update` says how to reach another price year, `valuation`
+replacement cost."""
 TABLES = (".xlsx", ".csv")
 BESIDE = (".dbf", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".xml", ".yml", ".tfw", ".ovr")
 
@@ -57,11 +71,6 @@ def draft_manifest(folder: Path) -> str:
     for peril, fine in fine_polygons(layers).items():
         hazard.setdefault(peril, {"unit": fine["unit"]}).setdefault("fine", fine)
     exposed = _exposure(sheets)
-    exposure: dict[str, Any] = {"workbook": f"{ASK}: table with one row a zone", "classes": {}}
-    if exposed is not None:
-        exposure = exposure_part(exposed, weights_of(rasters))
-        for other in _others(sheets, exposed):
-            add_own_tables(exposure, other, weights_of(rasters))
     content: dict[str, Any] = {
         "name": folder.name,
         "status": f"{ASK}: real, calibrated, synthetic, illustrative or placeholder",
@@ -72,15 +81,31 @@ def draft_manifest(folder: Path) -> str:
         "valuation_basis": f"{ASK}: replacement_cost, net (of wear) or book",
         "return_period_basis": f"{ASK}: annual_probability if a 1-in-T map has chance 1/T a year",
         "hazard": hazard,
-        "exposure": exposure,
+        **({"class_maps": classes} if (classes := class_maps_part(rasters)) else {}),
+        "exposure": _exposure_part(sheets, exposed, weights_of(rasters)),
     }
     codes = set() if exposed is None else _codes(exposed)
-    if zones := zones_part(layers, codes):
-        content["zones"] = zones
+    lines = [one for one in layers if slot_in_name(one.keys["file"]) is None]
+    for name, part in (("zones", zones_part), ("townships", townships_part)):
+        if found := part(lines, codes):
+            content[name] = found
     if tables := dict(_slots(sheets, layers, exposed)):
         content["slots"] = tables
     text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)
-    return HEAD + _unused(folder, text) + text
+    head = textwrap.wrap(HEAD.format(names=", ".join(class_names())), 98)
+    return "".join(f"# {line}\n" for line in head) + _unused(folder, text) + text
+
+
+def _exposure_part(
+    sheets: list[Sheet], exposed: Sheet | None, weights: list[str]
+) -> dict[str, Any]:
+    """Draft of ``exposure`` from its table and further ones of the same zones."""
+    if exposed is None:
+        return {"workbook": f"{ASK}: table with one row a zone", "classes": {}}
+    exposure = exposure_part(exposed, weights)
+    for other in _others(sheets, exposed):
+        add_own_tables(exposure, other, weights)
+    return exposure
 
 
 def _exposure(sheets: list[Sheet]) -> Sheet | None:

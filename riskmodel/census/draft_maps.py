@@ -14,12 +14,13 @@ from pyproj import CRS
 from riskmodel.census.checks.layers import period_in_name
 from riskmodel.census.crs import same_crs
 from riskmodel.census.finding import FoundError
-from riskmodel.census.manifest import ASK
+from riskmodel.census.manifest_faults import ASK
 from riskmodel.census.rasters import stated_place
 from riskmodel.census.units import perils
 
 RASTERS = (".tif", ".tiff", ".nc", ".nc4", ".zarr")
 METRES = 111_195.0  # of a degree of latitude, to compare steps
+MOST_CLASSES = 10
 FINER = 0.6  # of the coarsest step: below, a map is finer
 
 
@@ -43,7 +44,9 @@ def rasters_of(folder: Path) -> list[Raster]:
             continue
         name = path.relative_to(folder).as_posix()
         crs, step = _place(path)
-        found.append(Raster(name, path, crs, step, peril_in_name(name), period_in_name(name)))
+        period = period_in_name(name)  # without one a folder of that name is not enough
+        peril = peril_in_name(name if period else path.name)
+        found.append(Raster(name, path, crs, step, peril, period))
     return found
 
 
@@ -72,35 +75,88 @@ def hazard_part(rasters: list[Raster], crs: str) -> dict[str, Any]:
     """Draft of ``hazard``: maps on the census grid under files, finer ones under fine."""
     coarsest = max((one.step for one in rasters if one.step), default=None)
     layers: dict[str, Any] = {}
-    for one in rasters:
-        if one.peril is None or one.period is None:
+    for one in sorted(rasters, key=lambda one: (one.peril or "", one.period or 0.0)):
+        if one.peril is None or _classes_alone(one):
             continue
         layer = layers.setdefault(one.peril, {"unit": _unit(one.peril), "files": {}})
-        period = int(one.period) if one.period.is_integer() else one.period
+        period = _period(one)
         if not _finer(one, coarsest):
             if not layer["files"]:
-                layer.update(_seen(one, one.peril))
+                layer.update(_seen(one))
             layer["files"][period] = one.name
             continue
         if "fine" not in layer:
-            seen = _seen(one, one.peril)
+            seen = _seen(one)
             layer["fine"] = {"files": {}, "spread": _spread()}
             if one.crs and not same_crs(one.crs, crs):
                 layer["fine"]["crs"] = one.crs
-            own = {n: seen.pop(n) for n in ("nodata_means", "variable") if n in seen}
-            layer["fine"] |= own
+            layer["fine"] |= {n: seen.pop(n) for n in ("nodata_means", "variable") if n in seen}
             if not layer["files"]:
                 layer.update(seen)
         layer["fine"]["files"][period] = one.name
-    for layer in layers.values():
+    for peril, layer in layers.items():
+        if "classes" in layer:
+            own = [one.path for one in rasters if one.peril == peril and one.period is not None]
+            present = sorted({number for path in own for number in classes_in(path) or ()})
+            layer["classes"]["values"] = {c: _of_class(peril, c) for c in present}
         if not layer["files"]:
             del layer["files"]
     return layers
 
 
+def class_maps_part(rasters: list[Raster]) -> dict[str, Any]:
+    """Draft of ``class_maps``: perils with one map of classes that names no return period."""
+    return {
+        one.peril: {
+            "file": one.name,
+            "direction": f"{ASK}: 1_is_lowest or 1_is_highest",
+            "intensity": {c: _of_class(one.peril, c) for c in classes_in(one.path) or ()},
+            "annual_probability": {
+                c: f"{ASK}: chance of class {c} a year; unknown: take annual_probability out"
+                for c in classes_in(one.path) or ()
+            },
+            "source": f"{ASK}: who says so",
+        }
+        for one in rasters
+        if one.peril is not None and _classes_alone(one)
+    }
+
+
+def classes_in(path: Path) -> list[int] | None:
+    """Classes of a map of few whole numbers; None for a map of another kind."""
+    if path.suffix.lower() not in (".tif", ".tiff"):
+        return None
+    try:
+        with rasterio.open(path) as source:
+            if not source.dtypes[0].startswith(("int", "uint")):
+                return None
+            values = np.unique(source.read(1, masked=True).compressed())
+    except Exception:  # damaged files are for the check to name
+        return None
+    return [int(one) for one in values] if 0 < values.size <= MOST_CLASSES else None
+
+
 def weights_of(rasters: list[Raster]) -> list[str]:
     """Rasters that are no hazard map, which may say where things stand."""
-    return [one.name for one in rasters if one.peril is None or one.period is None]
+    return [one.name for one in rasters if one.peril is None]
+
+
+def _classes_alone(one: Raster) -> bool:
+    return one.period is None and classes_in(one.path) is not None
+
+
+def _period(one: Raster) -> float | str:
+    """Return period as a key of the manifest; a question where the name states none."""
+    if one.period is None:
+        return f"{ASK}: return period in years of {one.path.name}"
+    return int(one.period) if one.period.is_integer() else one.period
+
+
+def _of_class(peril: str, number: int) -> str:
+    about = perils()[peril]
+    unit = next(iter(about["units"]))
+    kept = "from 0 to 1" if unit == "1" else f"in {unit}"
+    return f"{ASK}: number of class {number}, {about['measure']['en']} {kept}"
 
 
 def _finer(one: Raster, coarsest: float | None) -> bool:
@@ -129,7 +185,7 @@ def _place(path: Path) -> tuple[str, float | None]:
     return name, step * METRES if degrees and step else step
 
 
-def _seen(one: Raster, peril: str) -> dict[str, Any]:
+def _seen(one: Raster) -> dict[str, Any]:
     """Read unit and classes of a map, and ask of nodata where it may mean dry."""
     if one.path.suffix.lower() not in (".tif", ".tiff"):
         several = variable_question(one.path)
@@ -137,21 +193,15 @@ def _seen(one: Raster, peril: str) -> dict[str, Any]:
     try:
         with rasterio.open(one.path) as source:
             band = source.read(1, masked=True)
-            integer, unit = source.dtypes[0].startswith(("int", "uint")), source.units[0]
+            unit = source.units[0]
             zero_is_nodata = source.nodata == 0.0
     except Exception:  # damaged files are for the check to name
         return {}
-    values = np.unique(band.compressed())
     seen: dict[str, Any] = {"unit": unit} if unit else {}
-    if integer and values.size <= 10:
-        classes = [int(v) for v in values if v > 0]
-        kept = next(iter(perils()[peril]["units"]))
+    if classes_in(one.path):
         seen["unit"] = "class"
-        seen["classes"] = {
-            "direction": f"{ASK}: 1_is_lowest or 1_is_highest",
-            "values": {c: f"{ASK}: number of class {c} in {kept}" for c in classes},
-        }
-    if zero_is_nodata or (np.ma.getmaskarray(band).any() and not (values == 0).any()):
+        seen["classes"] = {"direction": f"{ASK}: 1_is_lowest or 1_is_highest"}
+    if zero_is_nodata or (np.ma.getmaskarray(band).any() and not (band == 0).any()):
         seen["nodata_means"] = f"{ASK}: outside (not surveyed) or dry (surveyed, nothing found)"
     return seen
 

@@ -14,7 +14,8 @@ import pandas as pd
 from riskmodel.census.checks.totals import CODE, index_row
 from riskmodel.census.encodings import encoding_of
 from riskmodel.census.finding import FoundError
-from riskmodel.census.manifest import ASK, Table
+from riskmodel.census.manifest import Table
+from riskmodel.census.manifest_faults import ASK
 from riskmodel.census.slots import code_column
 from riskmodel.census.tables import code_of, numbers_in, raw_rows, read_table
 from riskmodel.census.units import AREAS, COUNTS, unit_in_header

@@ -16,11 +16,12 @@ from riskmodel.census.draft_maps import peril_in_name
 from riskmodel.census.encodings import LATIN, encoding_of
 from riskmodel.census.features import VECTORS
 from riskmodel.census.finding import FoundError
-from riskmodel.census.manifest import ASK
+from riskmodel.census.manifest_faults import ASK
 from riskmodel.census.slots import code_column
 from riskmodel.census.tables import code_of
 from riskmodel.census.units import perils
 
+NAMES = re.compile(r"名称|^name|镇名|街道名", re.I)
 PERIOD = re.compile(r"(?:^|[^0-9])0*(\d{1,4})(?:年一遇|年|a|yr?)?$", re.I)
 
 
@@ -57,11 +58,28 @@ def layers_of(folder: Path) -> Iterator[Layer]:
 def zones_part(layers: list[Layer], codes: set[str]) -> dict[str, Any] | None:
     """Draft of ``zones``: the polygons that share most codes with the table of exposure."""
     polygons = [one for one in layers if one.polygons and not _periods(one)]
+    polygons = [one for one in polygons if not _of_townships(one, codes)]
     if not polygons:
         return None
     best = max(polygons, key=lambda one: (len(one.codes & codes), one.code is not None))
     asked = f"{ASK}: field of division codes, one of {list(best.table)}"
     return {**best.keys, "code": best.code or asked}
+
+
+def townships_part(layers: list[Layer], codes: set[str]) -> dict[str, Any] | None:
+    """Draft of ``townships``: polygons whose codes begin with those of the table of exposure."""
+    for one in layers:
+        if one.polygons and _of_townships(one, codes):
+            names = [str(name) for name in one.table if NAMES.search(str(name))]
+            asked = f"{ASK}: field of names, one of {list(one.table)}"
+            return {**one.keys, "code": one.code, "name": names[0] if len(names) == 1 else asked}
+    return None
+
+
+def _of_townships(one: Layer, codes: set[str]) -> bool:
+    """Whether most codes of a layer are those of parts of the zones, and none is a zone's."""
+    parts = [code for code in one.codes if code not in codes and code[:6] in codes]
+    return not one.codes & codes and 2 * len(parts) > len(one.codes)
 
 
 def fine_polygons(layers: list[Layer]) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from riskmodel.census.archives import archive_parts, vector_source
+from riskmodel.census.archives import archive_parts, left_by_macos, vector_source
 from riskmodel.census.crs import converted
 from riskmodel.census.encodings import LATIN, wrongly_decoded
 from riskmodel.census.finding import Finding, FoundError
@@ -44,6 +44,7 @@ def read_features(folder: Path, vector: Vector) -> Features:
         raise FoundError(Finding("file_missing", vector.file))
     if path.is_file() and path.stat().st_size == 0:
         raise FoundError(Finding("file_empty", vector.file, found="0 bytes"))
+    _require_parts(path, vector.file)
     source, encoding = vector_source(path), vector.encoding or _undeclared(path)
     try:
         layers = [str(name) for name, _ in pyogrio.list_layers(source)]
@@ -114,6 +115,21 @@ def moved(shapes: Shapes, source: str, target: str, file: str) -> Shapes:
         place = f"feature {int(np.flatnonzero(bad)[0]) + 1}"
         raise FoundError(Finding("degrees_and_metres", file, "", place, bounds))
     return new
+
+
+def _require_parts(path: Path, file: str) -> None:
+    """Refuse a shapefile that was copied without its index or its attributes."""
+    if path.suffix.lower() == ".zip":
+        known = {name.lower() for name in archive_parts(path) if not left_by_macos(name)}
+        own = [name for name in known if name.endswith(".shp")]
+    elif path.suffix.lower() == ".shp":
+        known = {one.name.lower() for one in path.parent.iterdir()}
+        own = [path.name.lower()]
+    else:
+        return
+    wanted = [name.removesuffix(".shp") + part for name in own for part in (".shx", ".dbf")]
+    if lacking := sorted(set(wanted) - known):
+        raise FoundError(Finding("shapefile_part_missing", file, found=lacking))
 
 
 def _undeclared(path: Path) -> str | None:

@@ -26,11 +26,15 @@ WARNINGS = frozenset(
         "probabilities_missing",
         "rows_elsewhere",
         "slot_code_unknown",
+        "slot_column_unnamed",
+        "slot_row_without_code",
+        "township_code_unknown",
         "zones_overlap",
     }
 )
 NOTES = frozenset(
     {
+        "class_name_unknown",
         "fine_cells_cut",
         "fine_kept_coarse",
         "gdp_missing",

@@ -110,6 +110,7 @@ def _maps(
                 variable=layer.variable,
                 nodata=layer.nodata,
                 dry=layer.nodata_means == "dry",
+                zero=layer.classes is not None and 0 not in layer.classes.values,
             )
             maps.append(in_numbers(data, layer, name, findings).drop_attrs())
             findings += same_grid(data, maps[0], file=name)

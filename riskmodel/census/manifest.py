@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from riskmodel.census.finding import Finding, FoundError
+from riskmodel.census.manifest_faults import bad_paths, no_return_periods, open_questions
 from riskmodel.core.errors import CensusError
 from riskmodel.core.status import Status
 from riskmodel.core.yaml_file import read_mapping
 
-ASK = "ASK"
 Encoding = Literal["utf-8", "gb18030", "gbk"]
 Basis = Literal["replacement_cost", "net", "book"]
+Year = Annotated[int, Field(ge=1949, le=2100)]
 BY_AREA = "by_area"
 
 
@@ -129,7 +130,7 @@ class Gdp(Part):
 
     column: str
     unit: str
-    year: int
+    year: Year
     table: Table | None = None
 
 
@@ -187,10 +188,10 @@ class Manifest(Part):
     status: Status
     source: str
     crs: str
-    currency: str
-    price_year: int
+    currency: Literal["CNY"]
+    price_year: Year
     valuation_basis: Basis
-    return_period_basis: str
+    return_period_basis: Literal["annual_probability"]
     hazard: Annotated[dict[str, HazardLayer], Field(min_length=1)]
     class_maps: dict[str, ClassMap] = {}
     exposure: Exposure
@@ -223,54 +224,15 @@ def read_manifest(place: Path) -> Manifest:
     except CensusError as error:
         found = Finding("manifest_unreadable", file=path.name, found=error.found or error.what)
         raise FoundError(found) from None
-    faults = [*_open_questions(content), *_no_return_periods(content)]
-    if faults:
+    if faults := [*open_questions(content), *no_return_periods(content)]:
         raise FoundError(*faults)
     try:
         manifest = Manifest.model_validate(content)
     except ValidationError as error:
         raise FoundError(*_refusals(error)) from None
-    if outside := [*_outside(content)]:
-        raise FoundError(*outside)
+    if faults := [*bad_paths(content)]:
+        raise FoundError(*faults)
     return manifest
-
-
-def _leaves(content: object, key: str = "") -> Iterator[tuple[str, object]]:
-    if isinstance(content, Mapping):
-        for name, value in content.items():
-            yield from _leaves(value, f"{key}.{name}" if key else str(name))
-    elif isinstance(content, list):
-        for number, value in enumerate(content):
-            yield from _leaves(value, f"{key}[{number}]")
-    else:
-        yield key, content
-
-
-def _open_questions(content: Mapping[Any, Any]) -> Iterator[Finding]:
-    for key, value in _leaves(content):
-        if isinstance(value, str) and value.startswith(ASK):
-            yield Finding("open_question", "census.yml", key, found=value)
-
-
-def _no_return_periods(content: Mapping[Any, Any]) -> Iterator[Finding]:
-    """Keys that are no return period; texts too, for "5" beside 5 would be one map lost."""
-    hazard = content.get("hazard")
-    for place, files in _by_period(hazard, "hazard") if isinstance(hazard, Mapping) else ():
-        for key, name in files.items():
-            if type(key) not in (int, float) or not 1.0 < key < float("inf"):
-                place = f"{place}, {name}"
-                expected = "a number of years above 1, on the annual-probability basis"
-                yield Finding("return_period_invalid", "census.yml", place, "", key, expected)
-
-
-def _by_period(content: Mapping[Any, Any], key: str) -> Iterator[tuple[str, Mapping[Any, Any]]]:
-    """Yield mappings whose keys are return periods, with their place."""
-    for name, value in content.items():
-        if isinstance(value, Mapping):
-            if name in ("files", "columns"):
-                yield f"{key}.{name}", value
-            else:
-                yield from _by_period(value, f"{key}.{name}")
 
 
 def _refusals(error: ValidationError) -> Iterator[Finding]:
@@ -281,12 +243,3 @@ def _refusals(error: ValidationError) -> Iterator[Finding]:
         missing = code == "manifest_key_missing"
         found, expected = (None, None) if missing else (one["input"], one["msg"])
         yield Finding(code, "census.yml", key, found=found, expected=expected)
-
-
-def _outside(content: Mapping[Any, Any]) -> Iterator[Finding]:
-    """Paths that leave the folder: a run could not tell whether they changed."""
-    for key, value in _leaves(content):
-        last = key.rsplit(".", 1)[-1]
-        named = last in ("workbook", "weight", "file", "spread") or ".files." in key
-        if named and (PurePosixPath(str(value)).is_absolute() or ".." in Path(str(value)).parts):
-            yield Finding("path_outside", "census.yml", key, found=value)

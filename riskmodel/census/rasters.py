@@ -26,6 +26,7 @@ def read_raster(
     variable: str | None = None,
     nodata: float | None = None,
     dry: bool = False,
+    zero: bool = False,
 ) -> xr.DataArray:
     """Read one map (y, x) as float64, rows from the north, with nodata as NaN.
 
@@ -41,34 +42,42 @@ def read_raster(
         Value that means "not surveyed", where the file does not declare it.
     dry : bool
         Whether nodata means that the survey found nothing there: it is then read as zero.
+    zero : bool
+        Whether 0 may be declared as nodata, as in maps of classes that begin with 1.
 
     Raises
     ------
     FoundError
-        If the file is missing, empty, too large, cannot be read whole, has several bands, another
-        system, swapped axes, or a nodata value that is not declared, is zero or everywhere.
+        If the file is missing, empty, too large, cannot be read whole, has several bands, no place
+        on the ground, another system, swapped axes, complex numbers, or a nodata value that is not
+        declared, is zero or everywhere.
     """
     _require_file(path)
     if path.suffix.lower() in (".nc", ".nc4", ".zarr"):
         data, found_crs = _from_array_file(path, variable)
     else:
-        data, found_crs = _from_tiff(path, dry)
+        data, found_crs = _from_tiff(path, dry or zero)
     if min(data.shape) < 2:
         raise FoundError(Finding("grid_too_small", path.name, found=data.shape))
-    if not found_crs:
-        raise FoundError(Finding("crs_missing", path.name, expected=crs))
-    if not same_crs(found_crs, crs):
-        name = CRS.from_user_input(found_crs).to_string()[:60]
-        raise FoundError(Finding("crs_other", path.name, found=name, expected=crs))
-    x, y = float(data["x"].mean()), float(data["y"].mean())
-    if code := misfit(x, y, crs):
-        raise FoundError(Finding(code, path.name, found=(round(x, 4), round(y, 4)), expected=crs))
+    _require_place(data, found_crs, crs, path.name)
     data = _known_nodata(data.sortby("y", ascending=False).sortby("x"), path.name, nodata)
     if dry:
         return data.fillna(0.0)
     if np.isnan(data.values).all():
         raise FoundError(Finding("all_nodata", path.name))
     return data
+
+
+def _require_place(data: xr.DataArray, found: str, crs: str, name: str) -> None:
+    """Refuse a map of no or another system, or of coordinates that are not of its system."""
+    if not found:
+        raise FoundError(Finding("crs_missing", name, expected=crs))
+    if not same_crs(found, crs):
+        other = CRS.from_user_input(found).to_string()[:60]
+        raise FoundError(Finding("crs_other", name, found=other, expected=crs))
+    x, y = float(data["x"].mean()), float(data["y"].mean())
+    if code := misfit(x, y, crs):
+        raise FoundError(Finding(code, name, found=(round(x, 4), round(y, 4)), expected=crs))
 
 
 def stated_place(path: Path) -> tuple[str, float | None]:
@@ -106,15 +115,19 @@ def _require_size(name: str, cells: int) -> None:
         raise FoundError(Finding("too_large", name, found=found, expected=expected))
 
 
-def _from_tiff(path: Path, dry: bool) -> tuple[xr.DataArray, str]:
+def _from_tiff(path: Path, zero: bool) -> tuple[xr.DataArray, str]:
     try:
         with rasterio.open(path) as source:
             _require_size(path.name, source.width * source.height)
             if source.count != 1:
                 raise FoundError(Finding("not_one_band", path.name, found=source.count, expected=1))
-            if source.nodata == 0.0 and not dry:
+            if source.nodata == 0.0 and not zero:
                 raise FoundError(Finding("nodata_is_zero", path.name, found=source.nodata))
+            if source.dtypes[0].startswith("complex"):
+                raise FoundError(Finding("values_complex", path.name, found=source.dtypes[0]))
             place = source.transform
+            if place.is_identity:
+                raise FoundError(Finding("not_georeferenced", path.name))
             if place.b != 0.0 or place.d != 0.0:
                 raise FoundError(Finding("rotated", path.name, found=tuple(place)[:6]))
             band = source.read(1, masked=True).astype(np.float64).filled(np.nan)

@@ -23,6 +23,7 @@ from riskmodel.census.manifest import BY_AREA, Manifest, Zones, manifest_path, r
 from riskmodel.census.rasters import read_raster
 from riskmodel.census.slots import read_slots, slot_findings
 from riskmodel.census.states import AFFECTED, OUTSIDE, SURVEYED_DRY, state_of
+from riskmodel.census.townships import township_findings
 from riskmodel.census.updating import update_findings
 from riskmodel.census.vectors import read_polygons
 from riskmodel.census.workbook import read_exposure
@@ -103,6 +104,8 @@ def examine(place: Path) -> Examined:
         findings += update_findings(manifest)
         crs_of(manifest.crs)
         tree = _read(folder, manifest, findings)
+        if tree is not None:
+            findings += township_findings(place, tree)
     whole = None if errors_of(findings) else tree
     return Examined(tuple(findings), whole, manifest)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.census.checks.totals import CODE
+from riskmodel.census.checks.totals import CODE, is_record
 from riskmodel.census.finding import Finding, gathered
 from riskmodel.census.manifest import Manifest
 from riskmodel.census.tables import code_of, numbers_in, read_table
@@ -26,10 +26,16 @@ def layers_of(slot: str) -> list[str]:
     return list(perils()) if slots()[slot].get("key") == "hazard" else list(_without(slot))
 
 
+def class_names() -> list[str]:
+    """Names of exposure classes that figures are computed of."""
+    return [name for slot in slots() for name in _without(slot) if name != "gdp"]
+
+
 def filled(slot: str, manifest: Manifest) -> list[str]:
     """Layers of the manifest that fill a slot; empty where nothing does."""
     exposure = manifest.exposure
-    there = {*manifest.hazard, *exposure.classes, *(["gdp"] if exposure.gdp else [])}
+    mapped = {name for name, one in manifest.class_maps.items() if one.annual_probability}
+    there = {*manifest.hazard, *mapped, *exposure.classes, *(["gdp"] if exposure.gdp else [])}
     table = [manifest.slots[slot].workbook] if slot in manifest.slots else []
     return [*(name for name in layers_of(slot) if name in there), *table]
 
@@ -73,7 +79,10 @@ def completeness(manifest: Manifest, language: Language) -> pd.DataFrame:
 
 
 def slot_findings(manifest: Manifest) -> Iterator[Finding]:
-    """Find slots that are unknown, empty, or lack layers."""
+    """Find slots that are unknown, empty, or lack layers, and classes that nothing knows."""
+    if strange := [name for name in manifest.exposure.classes if name not in class_names()]:
+        place, known = "exposure.classes", ", ".join(class_names())
+        yield Finding("class_name_unknown", "census.yml", place, "", ", ".join(strange), known)
     for slot in manifest.slots:
         if slot not in slots():
             known = ", ".join(slots())
@@ -110,6 +119,7 @@ def read_slots(
             code = code_column(frame)
             if code is None:
                 findings.append(Finding("slot_without_codes", table.workbook, f"slots.{slot}"))
+            findings += _dropped(frame, code, table.workbook, slot)
             data = tidy(frame, code)
             findings += _codes_known(data, codes, table.workbook, slot)
             data.attrs["file"] = table.workbook
@@ -177,6 +187,22 @@ def _column(values: pd.Series) -> np.ndarray:
         return numbers.to_numpy(dtype=np.float64)
     texts = values.astype(object).where(~empty, "")
     return np.array([str(value).strip() for value in texts], dtype=object)
+
+
+def _dropped(frame: pd.DataFrame, code: str | None, file: str, slot: str) -> Iterator[Finding]:
+    """Find what a tidied table leaves out: columns without a name, records without a code."""
+    nameless = frame.loc[:, [not name for name in frame]]
+    if nameless.notna().any(axis=None):
+        found = [value for value in nameless.to_numpy().ravel() if value is not None][:5]
+        yield Finding("slot_column_unnamed", file, f"slots.{slot}", found=found)
+    if code is None:
+        return
+    rows = frame[[code_of(value) is None for value in frame[code]]]
+    lost = rows[is_record(rows)]
+    if len(lost):
+        place = f"row {lost.index[0] + 1} of the data, the first of {len(lost)}"
+        found = [value for value in lost.iloc[0] if value is not None][:5]
+        yield Finding("slot_row_without_code", file, f"slots.{slot}", place, found)
 
 
 def _codes_known(data: xr.Dataset, codes: list[str], file: str, slot: str) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
@@ -23,6 +24,8 @@ from riskmodel.census.finding import Finding, FoundError
 from riskmodel.census.manifest import Table, Vector
 
 Rows = list[list[Any]]
+TEXTS = (".csv", ".txt")
+OLE = b"\xd0\xcf\x11\xe0"  # an .xls, or an .xlsx with a password
 
 
 def read_table(folder: Path, table: Table) -> pd.DataFrame:
@@ -47,7 +50,10 @@ def read_table(folder: Path, table: Table) -> pd.DataFrame:
         found = f"{len(rows)} rows"
         raise FoundError(Finding("table_empty", table.workbook, found=found))
     names = _renamed(_joined(rows[start:end]), table)
-    return pd.DataFrame(rows[end:], columns=names, dtype=object)
+    frame = pd.DataFrame(rows[end:], columns=names, dtype=object)
+    if path.suffix.lower() in TEXTS:
+        _require_width(frame, table)
+    return frame
 
 
 def raw_rows(folder: Path, table: Table) -> Rows:
@@ -63,7 +69,7 @@ def raw_rows(folder: Path, table: Table) -> Rows:
         raise FoundError(Finding("file_missing", table.workbook))
     if path.stat().st_size == 0:
         raise FoundError(Finding("file_empty", table.workbook, found="0 bytes"))
-    return _csv(path, table) if path.suffix.lower() in (".csv", ".txt") else _excel(path, table)
+    return _csv(path, table) if path.suffix.lower() in TEXTS else _excel(path, table)
 
 
 def _renamed(names: list[str], table: Table) -> list[str]:
@@ -110,7 +116,9 @@ def _csv(path: Path, table: Table) -> Rows:
 
 
 def _excel(path: Path, table: Table) -> Rows:
-    if path.suffix.lower() in (".xls", ".et", ".wps"):
+    with path.open("rb") as file:
+        old = file.read(len(OLE)) == OLE
+    if old or path.suffix.lower() in (".xls", ".et", ".wps"):
         raise FoundError(Finding("old_workbook", path.name, found=path.suffix))
     archive_parts(path)
     try:
@@ -127,6 +135,16 @@ def _excel(path: Path, table: Table) -> Rows:
     rows: Rows = [list(row) for row in sheet.iter_rows(values_only=True)]
     _fill_merged(sheet, rows, table)
     return [[cell if cell != "" else None for cell in row] for row in rows]
+
+
+def _require_width(frame: pd.DataFrame, table: Table) -> None:
+    """Refuse rows of a CSV longer than its header: a comma inside a number shifts the others."""
+    named = [place for place, name in enumerate(frame) if name]
+    beyond = frame.iloc[:, max(named, default=-1) + 1 :].notna().any(axis=1)
+    if beyond.any():
+        row = int(np.flatnonzero(beyond)[0])
+        place, found = f"row {row + 1} of the data", [v for v in frame.iloc[row] if v is not None]
+        raise FoundError(Finding("row_too_long", table.workbook, "", place, found, len(named)))
 
 
 def _fill_merged(sheet: Worksheet, rows: Rows, table: Table) -> None:
@@ -149,6 +167,8 @@ def _joined(header: Sequence[Sequence[Any]]) -> list[str]:
 def numbers_in(column: pd.Series) -> pd.Series:
     """Numbers of a column, also those written with thousands separators; others are NaN.
 
+    A cell that says true or false is no number.
+
     Examples
     --------
     >>> numbers_in(pd.Series(["1,250.5", 3, "12,50", "n/a", None])).tolist()
@@ -156,7 +176,8 @@ def numbers_in(column: pd.Series) -> pd.Series:
     """
     grouped = re.compile(r"\s*\d{1,3}([,，]\d{3})+(\.\d+)?\s*")
     plain = [
-        re.sub("[,，]", "", v) if isinstance(v, str) and grouped.fullmatch(v) else v for v in column
+        re.sub("[,，]", "", v) if isinstance(v, str) and grouped.fullmatch(v) else v
+        for v in (None if isinstance(v, bool | np.bool_) else v for v in column)
     ]
     return pd.to_numeric(pd.Series(plain, column.index, dtype=object), errors="coerce")
 
@@ -173,7 +194,7 @@ def code_of(value: object) -> str | None:
     """
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return None
-    text = str(value).strip()
+    text = unicodedata.normalize("NFKC", str(value)).strip()  # digits of full width are digits
     if isinstance(value, int | float):
         text = f"{value:.0f}"
     if not re.search(r"\d", text):

@@ -13,14 +13,16 @@ import xarray as xr
 
 from riskmodel.census.boundaries import county_polygons
 from riskmodel.census.crs import DEGREES
-from riskmodel.census.manifest import Manifest, Zones, manifest_path, read_manifest
+from riskmodel.census.finding import Finding, FoundError, gathered
+from riskmodel.census.manifest import Manifest, Townships, Zones, manifest_path, read_manifest
 from riskmodel.census.selection import Pieces, rezoned
 from riskmodel.census.vectors import Polygons, in_crs, read_polygons, read_texts
 from riskmodel.census.zones import zone_entries
-from riskmodel.core.errors import CensusError, ConservationError
+from riskmodel.core.errors import ConservationError
 from riskmodel.core.messages import LANGUAGES, message
 
 REST = "000"  # ends the code of what lies in no township; no township has it
+CODES = "codes of 9 or 12 digits that begin with that of the zone"
 NOTHING = 1e-9  # share of an entry; less is rounding
 SLIVERS = 1e-6  # share of an entry that townships may have twice
 
@@ -65,31 +67,56 @@ def read_townships(place: Path, zones: Sequence[str]) -> dict[str, Township] | N
     Raises
     ------
     FoundError
-        If the file cannot be read, as for zones.
-    CensusError
-        If it holds no township of one of the zones.
+        If the file cannot be read, as for zones, or holds no township of one of the zones.
     """
     manifest: Manifest = read_manifest(place)
-    stated, folder = manifest.townships, manifest_path(place).parent
-    if stated is None:
+    if manifest.townships is None:
         return None
-    file = Zones(**stated.model_dump(exclude={"name"}))
-    polygons, _ = read_polygons(folder, file, manifest.crs)
-    names = read_texts(folder, file, stated.name)
-    found = {
-        code: Township(names[code], polygon)
-        for code, polygon in polygons.items()
-        if code[:6] in zones
-    }
+    whole, _ = _whole(manifest_path(place).parent, manifest.townships, manifest.crs)
+    found = {code: town for code, town in whole.items() if code[:6] in zones}
     if without := [zone for zone in zones if not any(code[:6] == zone for code in found)]:
-        raise CensusError(
-            "no township of a zone",
-            where=f"{stated.file}, {stated.code}",
-            found=without,
-            expected="codes of 9 or 12 digits that begin with that of the zone",
-            remedy="add its townships, or leave `townships` out of census.yml",
-        )
+        file, field = manifest.townships.file, manifest.townships.code
+        raise FoundError(Finding("township_missing", file, field, "", without, CODES))
     return found
+
+
+def township_findings(place: Path, census: xr.DataTree) -> list[Finding]:
+    """Say what is wrong with the townships that a manifest names; nothing where it names none.
+
+    Parameters
+    ----------
+    place : Path
+        Folder of a census.
+    census : DataTree
+        What `load_census` makes of it.
+    """
+    manifest, findings = read_manifest(place), list[Finding]()
+    if manifest.townships is None:
+        return findings
+    file, field = manifest.townships.file, manifest.townships.code
+    zones = [str(code) for code in census["zones"].to_dataset()["zone"].values]
+    with gathered(findings):
+        whole, found = _whole(manifest_path(place).parent, manifest.townships, manifest.crs)
+        findings += [one for one in found if one.code != "zones_overlap"]  # told below, by zone
+        if bad := [code for code in whole if len(code) not in (9, 12)]:
+            findings.append(Finding("code_format", file, field, "", bad[:5], CODES))
+        if strange := [code for code in whole if code[:6] not in zones]:
+            findings.append(Finding("township_code_unknown", file, field, "", strange[:5], CODES))
+        own = read_townships(place, zones)
+        try:
+            by_township(census, zone_polygons(place, zones), own or {})
+        except ConservationError as error:
+            overlap = Finding("townships_overlap", file, "", error.where, error.found)
+            findings.append(overlap)
+    return findings
+
+
+def _whole(folder: Path, stated: Townships, crs: str) -> tuple[dict[str, Township], list[Finding]]:
+    """All townships of a file by code, and what was odd."""
+    file = Zones(**stated.model_dump(exclude={"name"}))
+    polygons, findings = read_polygons(folder, file, crs)
+    names = read_texts(folder, file, stated.name)
+    return {code: Township(names[code], shape) for code, shape in polygons.items()}, findings
 
 
 def by_township(
@@ -117,6 +144,8 @@ def by_township(
     ------
     ConservationError
         If townships overlap.
+    FoundError
+        If no township of a county lies inside it.
     """
     parts = [
         _of_county(census, number, str(code), counties[str(code)], townships)
@@ -158,6 +187,8 @@ def _of_county(
     """Pieces of the entries of one county, and what is left of them."""
     grid = census[census.attrs["perils"][0]].to_dataset()
     inside = pieces_inside(county, code, townships)
+    if not inside:
+        raise FoundError(Finding("township_elsewhere", place=f"zone {code}"))
     found = zone_entries(inside, grid.x.values, grid.y.values, grid.attrs["crs"])
     entry, known = _entries_at(census, number, found, grid.x.size)
     zones = census["zones"].to_dataset()

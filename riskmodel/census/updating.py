@@ -26,11 +26,11 @@ KEYS = "index or factors, growth (real, a year) and source"
 
 @cache
 def price_indices() -> dict[str, Any]:
-    """Return the series of ``data/census/price_indices.yml``: currency, and changes by year."""
+    """Return the series of ``data/census/price_indices.yml``: changes by year, of prices in CNY."""
     return read_mapping(PRICES, CensusError, missing="restore it from the checkout")
 
 
-def price_factor(update: Update, start: int, end: int, currency: str) -> float:
+def price_factor(update: Update, start: int, end: int) -> float:
     """Prices of one year over those of another.
 
     Parameters
@@ -39,18 +39,16 @@ def price_factor(update: Update, start: int, end: int, currency: str) -> float:
         A series whose yearly changes are chained, or a stated factor of the year asked for.
     start, end : int
         Year of the money, and year that is asked for; `end` may be the earlier.
-    currency : str
-        Of the money.
 
     Raises
     ------
     UnitsError
-        If the series is of another currency or lacks a year, or no factor of that year is stated.
+        If the series lacks a year, or no factor of that year is stated.
 
     Examples
     --------
     >>> one = Update(index="cn_cpi", growth=0.0, source="example")
-    >>> round(price_factor(one, 2022, 2024, "CNY"), 6)  # 1.00235 · 1.00218
+    >>> round(price_factor(one, 2022, 2024), 6)  # 1.00235 · 1.00218
     1.004535
     """
     if start == end:
@@ -63,12 +61,6 @@ def price_factor(update: Update, start: int, end: int, currency: str) -> float:
                 remedy="state the prices of that year over those of the census, with their source",
             )  # fmt: skip
         return update.factors[end]
-    if currency != price_indices()["currency"]:
-        raise UnitsError(
-            "a price index of another currency",
-            where="census.yml, update.index", found=currency, expected=price_indices()["currency"],
-            remedy="state factors instead",
-        )  # fmt: skip
     series = price_indices()["series"].get(update.index, {}).get("change", {})
     years = range(min(start, end) + 1, max(start, end) + 1)
     if missing := [year for year in years if year not in series]:
@@ -104,8 +96,8 @@ def updated_exposure(exposure: xr.Dataset, price_year: int) -> xr.Dataset:
     Raises
     ------
     UnitsError
-        If the year differs and the census states no ``update``, its index lacks a year or is of
-        another currency, or growth leaves out a class.
+        If the year differs and the census states no ``update``, its index lacks a year, or
+        growth leaves out a class.
     """
     names = [str(name) for name in exposure["exposure_class"].values]
     steps = [str(exposure.attrs["history"])]
@@ -139,8 +131,8 @@ def _moved(
 ) -> tuple[FloatArray, float]:
     """Factors of prices and growth of each class, and of GDP, each from its own year."""
     growth = _growth(update, [*names, *([GDP] if "gdp_year" in years else [])])
-    start, currency = years["price_year"], str(exposure.attrs["currency"])
-    prices = price_factor(update, start, end, currency)
+    start = years["price_year"]
+    prices = price_factor(update, start, end)
     money = exposure["unit"].values == CURRENCY
     real = np.array([(1.0 + growth[name]) ** (end - start) for name in names])
     factor = np.where(money, prices, 1.0) * real
@@ -153,7 +145,7 @@ def _moved(
             where="census.yml, exposure.gdp.year", found=first, expected=start,
             remedy="give GDP of the price year, or take an index",
         )  # fmt: skip
-    return factor, price_factor(update, first, end, currency) * (1.0 + growth[GDP]) ** (end - first)
+    return factor, price_factor(update, first, end) * (1.0 + growth[GDP]) ** (end - first)
 
 
 def joined_basis(basis: Sequence[str]) -> str:
@@ -211,7 +203,7 @@ def _growth(update: Update, names: list[str]) -> dict[str, float]:
 def _told(update: Update, start: int, end: int) -> str:
     by = update.index or "stated factor"
     grown = "real growth a year " + json.dumps(update.growth, ensure_ascii=False)
-    factor = price_factor(update, start, end, CURRENCY)
+    factor = price_factor(update, start, end)
     return f"prices of {start} to {end} by {by}, x {factor:.6g}, {grown} ({update.source})"
 
 

@@ -34,20 +34,21 @@ def _map_axes(
     latitude: tuple[float, float],
     language: Language,
 ) -> None:
-    """Degrees on both axes, one degree of latitude as long as on the ground."""
-    middle = np.deg2rad(sum(latitude) / 2)
+    """Degrees on both axes, one degree of latitude as long as on the ground; or metres alike."""
+    degrees = max(map(abs, latitude)) <= 90.0
+    names = ("longitude", "latitude") if degrees else ("easting", "northing")
     figure.update_xaxes(
         range=list(longitude),
         constrain="domain",
-        title_text=message("axis.longitude", language),
+        title_text=message(f"axis.{names[0]}", language),
         showgrid=False,
     )
     figure.update_yaxes(
         range=list(latitude),
         constrain="domain",
         scaleanchor="x",
-        scaleratio=float(1.0 / np.cos(middle)),
-        title_text=message("axis.latitude", language),
+        scaleratio=float(1.0 / np.cos(np.deg2rad(sum(latitude) / 2))) if degrees else 1.0,
+        title_text=message(f"axis.{names[1]}", language),
         showgrid=False,
     )
 
@@ -75,7 +76,7 @@ def grid_map_figure(
     Parameters
     ----------
     field : xarray.DataArray
-        Dims `y`, `x` with degrees north and east, NaN cells stay white; attrs `units`, `long_name`
+        Dims `y`, `x`, in degrees or metres north and east, NaN is white; attrs `units`, `long_name`
         (or also `long_name_zh`, `long_name_en`) and, for CNY, shown in 万元 a cell, `price_year`.
     outlines : mapping of str to sequence of array (n, 2)
         Rings of longitude and latitude for each zone name.

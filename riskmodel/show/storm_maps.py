@@ -159,9 +159,10 @@ def _add_panel(
 
 
 def _hide_axes(figure: go.Figure, field: xr.DataArray, count: int) -> None:
-    """Show the extent of the field without ticks, a degree north as long as on the ground."""
+    """Show the extent of the field without ticks, its sides as long as on the ground."""
     ends = {name: [float(field[name].min()), float(field[name].max())] for name in ("x", "y")}
-    ratio = float(1.0 / np.cos(np.deg2rad(sum(ends["y"]) / 2)))
+    degrees = max(map(abs, ends["y"])) <= 90.0
+    ratio = float(1.0 / np.cos(np.deg2rad(sum(ends["y"]) / 2))) if degrees else 1.0
     figure.update_xaxes(range=ends["x"], visible=False, constrain="domain")
     figure.update_yaxes(range=ends["y"], visible=False, constrain="domain")
     for number in range(1, count + 1):

@@ -15,7 +15,7 @@ import shapely
 import yaml
 from rasterio import Affine
 
-from riskmodel.census import boundaries, read
+from riskmodel.census import boundaries, read, townships
 
 WEST, NORTH, SIZE, ROWS, COLUMNS = 120.0, 28.5, 0.25, 4, 6
 SQUARES = {
@@ -125,7 +125,8 @@ def square_counties(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
             code: SQUARES[code] for code in codes
         }
         folder = request.getfixturevalue("tmp_path_factory").mktemp("boundaries")
-        monkeypatch.setattr(boundaries, "county_polygons", squares)
+        for module in (boundaries, townships):
+            monkeypatch.setattr(module, "county_polygons", squares)
         monkeypatch.setattr(
             read, "cached_boundaries", lambda codes: boundaries.cached_boundaries(codes, folder)
         )

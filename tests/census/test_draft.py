@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 import openpyxl
+import pyogrio
 import pytest
+import shapely
 import yaml
 
 from riskmodel.census.draft import draft_manifest
 from riskmodel.census.draft_maps import peril_in_name
 from riskmodel.census.finding import FoundError
 from riskmodel.census.read import examine, load_census
-from tests.census.conftest import Draft, write_tif
+from tests.census.conftest import SQUARES, Draft, write_tif
 
 
 def outsider(draft: Draft, folder: Path) -> Path:
@@ -72,6 +74,64 @@ def test_a_draft_finds_what_the_files_say(draft: Draft, tmp_path: Path) -> None:
     assert exposure["columns"]["code"] == "区划代码"
     assert exposure["classes"]["房屋价值（亿元）"]["unit"] == "亿元"
     assert exposure["gdp"]["column"] == "生产总值（亿元）"
+
+
+def test_classes_are_those_of_all_maps(draft: Draft, tmp_path: Path) -> None:
+    content = yaml.safe_load(draft_manifest(outsider(draft, tmp_path)))
+    values = content["hazard"]["rain_flood"]["classes"]["values"]
+    assert list(values) == [0, 1, 2]  # 1 only in one map, 2 only in the other
+    assert all(one.startswith("ASK") for one in values.values())
+
+
+def test_a_map_of_classes_without_return_periods_is_asked_for(draft: Draft, tmp_path: Path) -> None:
+    """Classes 1 and 2, and 0 as nodata where nothing was surveyed, as GIS programs write it."""
+    folder = outsider(draft, tmp_path)
+    classes = np.where(draft.maps["rain_flood"][10] > 0, 2, 1)
+    write_tif(folder / "图件/森林火灾等级.tif", classes, dtype="uint8", nodata=0)
+    content = yaml.safe_load(draft_manifest(folder))
+    fire = content["class_maps"]["forest_fire"]
+    assert fire["file"] == "图件/森林火灾等级.tif"
+    assert fire["direction"].startswith("ASK")
+    assert [*fire["intensity"]] == [*fire["annual_probability"]] == [1, 2]
+    weights = content["exposure"]["classes"]["人口"]["weight"]
+    assert "towns.tif" in weights
+    assert "森林火灾" not in weights
+    whole = answered(yaml.safe_dump(content, allow_unicode=True))
+    whole["class_maps"]["forest_fire"].update(
+        direction="1_is_lowest", source="test",
+        intensity={1: 0.0, 2: 0.2}, annual_probability={1: 0.0, 2: 0.01},
+    )  # fmt: skip
+    write_manifest(folder, whole)
+    burned = load_census(folder)["forest_fire"]["intensity"].sel(return_period=100.0)
+    np.testing.assert_array_equal(burned.values, np.where(classes == 2, np.float32(0.2), 0.0))
+
+
+def test_a_period_that_no_name_states_is_asked_for(draft: Draft, tmp_path: Path) -> None:
+    folder = outsider(draft, tmp_path)
+    write_tif(folder / "图件/干旱.tif", draft.maps["typhoon_wind"][5])
+    text = draft_manifest(folder)
+    files = yaml.safe_load(text)["hazard"]["drought"]["files"]
+    assert files == {"ASK: return period in years of 干旱.tif": "图件/干旱.tif"}
+    (folder / "census.yml").write_text(text, encoding="utf-8")
+    assert "hazard.drought.files" in {one.layer for one in examine(folder).findings}
+
+
+def test_townships_are_told_from_zones_by_their_codes(draft: Draft, tmp_path: Path) -> None:
+    folder = outsider(draft, tmp_path)
+    towns = {f"{code}001000": shape for code, shape in SQUARES.items()}
+    for file, field, shapes in (
+        ("县界.gpkg", "区划码", SQUARES), ("乡镇界.gpkg", "乡镇码", towns)
+    ):  # fmt: skip
+        pyogrio.raw.write(
+            folder / file, shapely.to_wkb(list(shapes.values())),
+            [np.array(list(shapes), dtype=object), np.array(["甲镇", "乙镇"], dtype=object)],
+            [field, "名称"], geometry_type="Polygon", crs="EPSG:4490",
+        )  # fmt: skip
+    content = yaml.safe_load(draft_manifest(folder))
+    assert content["zones"] == {"file": "县界.gpkg", "code": "区划码"}
+    assert content["townships"] == {"file": "乡镇界.gpkg", "code": "乡镇码", "name": "名称"}
+    (folder / "县界.gpkg").unlink()  # townships alone are no zones of a table by county
+    assert "zones" not in yaml.safe_load(draft_manifest(folder))
 
 
 def test_open_questions_stop_the_import(draft: Draft, tmp_path: Path) -> None:

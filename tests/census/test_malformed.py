@@ -165,6 +165,58 @@ def swapped(m: dict) -> None:
     files[50], files[200] = files[200], files[50]
 
 
+def complex_map(folder: Path) -> None:
+    given = {"driver": "GTiff", "count": 1, "dtype": "complex64", "crs": "EPSG:4490"}
+    shape = {"height": ROWS, "width": COLUMNS, "transform": GRID}
+    band = flood(folder).astype(np.complex64)
+    with rasterio.open(folder / FLOOD, "w", **given, **shape) as target:
+        target.write(band, 1)
+
+
+def locked(folder: Path) -> None:
+    """Set the bit of each part of an archive that says it needs a password."""
+    content = bytearray((folder / "zones.zip").read_bytes())
+    for mark, place in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        start = content.find(mark)
+        while start >= 0:
+            content[start + place] |= 1
+            start = content.find(mark, start + 4)
+    (folder / "zones.zip").write_bytes(bytes(content))
+
+
+HALVES = {
+    "990001001": shapely.box(120.10, 27.60, 120.40, 28.40),
+    "990001002": shapely.box(120.40, 27.60, 120.70, 28.40),
+    "990002001": SQUARES["990002"],
+}
+
+
+def townships(shapes: dict[str, Any], **keys: str) -> Spoil:
+    """Write a file of townships and name it in the manifest."""
+
+    def spoil(folder: Path) -> None:
+        text = np.array(list(shapes), dtype=object)
+        pyogrio.raw.write(
+            folder / "towns.gpkg", shapely.to_wkb(list(shapes.values())), [text, text],
+            ["code", "name"], geometry_type="Polygon", crs="EPSG:4490",
+        )  # fmt: skip
+        given = {"file": "towns.gpkg", "code": "code", "name": "name", **keys}
+        manifest(lambda m: m.update(townships=given))(folder)
+
+    return spoil
+
+
+def slot(content: str) -> Spoil:
+    """Write a table of hidden dangers."""
+
+    def spoil(folder: Path) -> None:
+        (folder / "dangers.csv").write_text(content, encoding="utf-8")
+        given = {"hidden_dangers": {"workbook": "dangers.csv"}}
+        manifest(lambda m: m.update(slots=given))(folder)
+
+    return spoil
+
+
 CLASSES = {"unit": "class", "classes": {"direction": "1_is_lowest", "values": {0: 0.0, 1: 1.0}}}
 BOWTIE = shapely.Polygon([(120.1, 27.6), (120.7, 28.4), (120.7, 27.6), (120.1, 28.4)])
 
@@ -379,6 +431,91 @@ MALFORMED: dict[str, tuple[Spoil, str]] = {
         ),
         "file_unreadable",
     ),
+    # what a second look found
+    "complex numbers": (complex_map, "values_complex"),
+    "no place on the ground": (profile(transform=Affine.identity()), "not_georeferenced"),
+    "9999 undeclared": (values(put(9999.0)), "out_of_range"),
+    "a return period left open": (
+        manifest(lambda m: m["hazard"]["rain_flood"]["files"].update({"ASK: years": FLOOD})),
+        "open_question",
+    ),
+    "backslashes in a path": (
+        manifest(
+            lambda m: m["hazard"]["rain_flood"]["files"].update({100: FLOOD.replace("/", "\\")})
+        ),
+        "path_backslash",
+    ),
+    "a path with a drive": (
+        manifest(lambda m: m["hazard"]["rain_flood"]["files"].update({100: "C:\\maps\\a.tif"})),
+        "path_outside",
+    ),
+    "a price year of five digits": (manifest(lambda m: m.update(price_year=20222)),
+                                    "manifest_value"),
+    "another currency": (manifest(lambda m: m.update(currency="USD")), "manifest_value"),
+    "another basis of return periods": (
+        manifest(lambda m: m.update(return_period_basis="yearly")), "manifest_value",
+    ),
+    "true for a number": (sheet(lambda s: s.__setitem__("D3", True)), "not_a_number"),
+    "a workbook with a password": (
+        lambda f: (f / "exposure.xlsx").write_bytes(b"\xd0\xcf\x11\xe0" + bytes(600)),
+        "old_workbook",
+    ),
+    "a row of the city above its counties": (
+        sheet(lambda s: s.append(["990000", "某市", "City", 19.75, 177_780, 50.75])),
+        "codes_nested",
+    ),
+    "rows of townships beneath their county": (
+        sheet(lambda s: s.append(["990001001000", "某镇", "Town", 1.0, 1, 1.0])), "codes_nested",
+    ),
+    "a comma inside a number of a CSV": (
+        csv_table(TABLE.replace("100003", "100,003").encode()), "row_too_long",
+    ),
+    "a CSV in UTF-16": (csv_table(TABLE.encode("utf-16")), "encoding_wrong"),
+    "a table that is not named": (
+        lambda f: (f / "more.csv").write_text("code,people"), "file_unlisted",
+    ),
+    "a shapefile without its index": (
+        zones(lambda f: (f / "zones.shx").unlink()), "shapefile_part_missing",
+    ),
+    "a zipped shapefile without attributes": (
+        both(zones(lambda f: (f / "zones.dbf").unlink()), zipped("{}")), "shapefile_part_missing",
+    ),
+    "a zip without features": (
+        both(
+            zones(),
+            zipped("{}"),
+            lambda f: zipfile.ZipFile(f / "zones.zip", "w").writestr("map.pdf", b"%PDF"),
+        ),
+        "archive_without_features",
+    ),
+    "a zip with a password": (both(zones(), zipped("{}"), locked), "archive_locked"),
+    "townships that are not there": (
+        both(townships(HALVES), lambda f: (f / "towns.gpkg").unlink()), "file_missing",
+    ),
+    "townships without a field of names": (townships(HALVES, name="NAME"), "column_missing"),
+    "townships that overlap": (
+        townships(HALVES | {"990001002": SQUARES["990001"]}), "townships_overlap",
+    ),
+    "codes of counties for townships": (
+        townships({"990001": SQUARES["990001"], "990002001": SQUARES["990002"]}), "code_format",
+    ),
+    "a zone without townships": (
+        townships({k: v for k, v in HALVES.items() if k != "990002001"}), "township_missing",
+    ),
+    "townships of a zone elsewhere": (
+        townships(HALVES | {"990002001": shapely.box(121.31, 27.6, 121.4, 28.4)}),
+        "township_elsewhere",
+    ),
+    "a township of no zone": (
+        townships(HALVES | {"990003001": shapely.box(121.31, 27.6, 121.4, 28.4)}),
+        "township_code_unknown",
+    ),
+    "a record without a code in a slot": (
+        slot("code,kind,place\n990001,a,x\n,b,y\n"), "slot_row_without_code",
+    ),
+    "a column without a header in a slot": (
+        slot("code,,kind\n990001,7,a\n990002,8,b\n"), "slot_column_unnamed",
+    ),
     # weights, and what meets what
     "negative weights": (
         lambda f: write_tif(f / "weights/even.tif", np.full((ROWS, COLUMNS), -1.0)),
@@ -427,6 +564,6 @@ def test_malformed_input_is_named_and_left_alone(fault: str, draft: Draft, tmp_p
 def test_the_unspoilt_census_has_no_error(draft: Draft, tmp_path: Path) -> None:
     examined = examine(draft.write(tmp_path))
     assert not errors_of(examined.findings)
-    notes = {"slot_missing", "layer_missing_in_slot", "periods_differ"}
+    notes = {"slot_missing", "layer_missing_in_slot", "periods_differ", "class_name_unknown"}
     assert {one.code for one in examined.findings} == notes
     assert len(MALFORMED) >= 40

@@ -13,7 +13,7 @@ import xarray as xr
 from riskmodel.census.finding import FoundError
 from riskmodel.census.read import load_census
 from riskmodel.census.townships import Township, by_township, read_townships, zone_polygons
-from riskmodel.core.errors import CensusError, ConservationError
+from riskmodel.core.errors import ConservationError
 from tests.census.conftest import SQUARES, Draft
 
 WEST, EAST = "990001", "990002"
@@ -123,7 +123,7 @@ def test_a_census_without_a_file_has_none(draft: Draft, tmp_path: Path) -> None:
 def test_a_zone_without_townships_is_named(draft: Draft, tmp_path: Path) -> None:
     only = {c: t for c, t in HALVES.items() if c.startswith(WEST)}
     folder = with_townships(draft, tmp_path / "census", only)
-    with pytest.raises(CensusError, match=r"towns\.gpkg, XZQDM: no township.*990002"):
+    with pytest.raises(FoundError, match=r"towns\.gpkg, XZQDM: no township.*990002"):
         read_townships(folder, [WEST, EAST])
 
 

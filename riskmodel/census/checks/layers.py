@@ -11,7 +11,13 @@ import xarray as xr
 
 from riskmodel.census.finding import Finding
 from riskmodel.census.manifest import Manifest
+from riskmodel.census.manifest_faults import leaves
 
+FOLDERS = (".gdb", ".zarr")  # files that are folders
+KINDS = (
+    *(".tif", ".tiff", ".nc", ".nc4", ".xlsx", ".xls", ".csv"),
+    *(".shp", ".zip", ".gpkg", ".geojson", *FOLDERS),
+)
 _PERIOD = re.compile(r"(?:rp|[Tt])0*(\d+)|(\d+)\s*年一遇|(\d+)a(?![a-zA-Z])|_0*(\d+)yr?")
 
 
@@ -64,14 +70,12 @@ def periods_agree(manifest: Manifest) -> Iterator[Finding]:
 
 
 def all_listed(folder: Path, manifest: Manifest) -> Iterator[Finding]:
-    """Find rasters of the folder that no layer of the manifest names."""
-    listed = {name for _, _, name in _files(manifest)}
-    listed |= {one.file for one in manifest.class_maps.values()}
-    listed |= {one.weight for one in manifest.exposure.classes.values()}
-    listed |= {one.fine.spread for one in manifest.hazard.values() if one.fine}
+    """Find maps, tables and features of the folder that the manifest does not name."""
+    listed = {str(value) for _, value in leaves(manifest.model_dump())}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.suffix.lower() in (".tif", ".tiff") and name not in listed:
+        inside = any(one.suffix.lower() in FOLDERS for one in path.relative_to(folder).parents)
+        if path.suffix.lower() in KINDS and not inside and name not in listed:
             yield Finding("file_unlisted", name)
 
 

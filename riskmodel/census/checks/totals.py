@@ -12,7 +12,7 @@ import pandas as pd
 from riskmodel.census.finding import Finding
 from riskmodel.census.manifest import Exposure
 from riskmodel.census.tables import numbers_in
-from riskmodel.census.units import AREAS
+from riskmodel.census.units import AREAS, COUNTS
 from riskmodel.core.money import MULTIPLIERS
 
 TOTALS = re.compile(r"合\s*计|总\s*计|小\s*计|全市|\btotal\b|\bsum\b", re.IGNORECASE)
@@ -58,6 +58,33 @@ def rows_left_out(rows: pd.DataFrame, columns: list[str], file: str) -> Iterator
     for index in rows.index[numbers & ~_named_totals(rows) & ~counting]:
         found = [v for v in rows.loc[index].tolist() if v is not None][:4]
         yield Finding("row_without_code", file, place=f"row {index + 1} of the data", found=found)
+
+
+def is_record(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Whether rows without a code are records, and no totals, units, column numbers or notes."""
+    texts = [[str(v).strip("（()） ") for v in row if v is not None] for row in rows.values]
+    other = [
+        len(row) < 2 or index_row(row) or set(row) <= {*MULTIPLIERS, *AREAS, *COUNTS}
+        for row in texts
+    ]
+    return ~(np.array(other, dtype=bool) | _named_totals(rows))
+
+
+def codes_nested(codes: Sequence[str], file: str) -> Iterator[Finding]:
+    """Find a row of a unit beside rows of its parts: what stands there would be counted twice.
+
+    A code of GB/T 2260 begins with that of the unit above: province, city, county, township.
+    """
+    own = {_significant(code): code for code in codes}
+    for code in codes:
+        start = _significant(code)
+        if above := [own[start[:n]] for n in (2, 4, 6, 9) if n < len(start) and start[:n] in own]:
+            yield Finding("codes_nested", file, f"rows of code {above[-1]} and {code}")
+            return
+
+
+def _significant(code: str) -> str:
+    return re.sub("(000){1,2}$" if len(code) > 6 else "(00){1,2}$", "", code)
 
 
 def units_agree(rows: pd.DataFrame, exposure: Exposure, file: str) -> Iterator[Finding]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from riskmodel.census.boundaries import outlines
-from riskmodel.census.read import OUTSIDE, load_census
+from riskmodel.census.read import OUTSIDE, load_census, read_manifest
 from riskmodel.census.selection import select_zones
+from riskmodel.census.townships import Township, read_townships, zone_polygons
 from riskmodel.census.units import perils
 from riskmodel.census.updating import updated_exposure
+from riskmodel.census.vectors import in_crs
 from riskmodel.core.errors import CensusError
 from riskmodel.core.messages import LANGUAGES, Language, message
 from riskmodel.run.folder import Run
@@ -85,14 +88,51 @@ def whole_census_of(run: Run) -> xr.DataTree:
     return census
 
 
-def zone_outlines(census: xr.DataTree, language: Language) -> dict[str, list[np.ndarray]]:
-    """Rings of each zone under its name, for drawing."""
-    zones = census["zones"].to_dataset()
-    rings = outlines(tuple(str(code) for code in zones["zone"].values))
+def zone_outlines(
+    run: Run, census: xr.DataTree, language: Language, crs: str | None = None
+) -> dict[str, list[np.ndarray]]:
+    """Rings of each zone under its name, for drawing: lines of the census, or the package's.
+
+    In a run of single zones their townships are drawn too, where the census has them.
+
+    Parameters
+    ----------
+    run : Run
+        Where the census is from.
+    census : DataTree
+        From `census_of`.
+    language : {"zh", "en"}
+        Language of the names.
+    crs : str, optional
+        System of the rings; that of the maps if left out.
+    """
+    zones, place = census["zones"].to_dataset(), run.path(run.params.census.folder)
+    codes = [str(code) for code in zones["zone"].values]
+    polygons = zone_polygons(place, codes)
+    if run.params.census.zones != "all":
+        polygons |= {code: town.polygon for code, town in _townships(place, codes).items()}
+    maps = census[census.attrs["perils"][0]].attrs["crs"]
+    rings = outlines(in_crs(polygons, maps, crs) if crs else polygons)
     names = zones[f"name_{language}"].values
     return {
-        str(name): rings[str(code)] for name, code in zip(names, zones["zone"].values, strict=True)
+        str(name): [ring for own, parts in rings.items() if own.startswith(code) for ring in parts]
+        for name, code in zip(names, codes, strict=True)
     }
+
+
+def _townships(place: Path, codes: list[str]) -> dict[str, Township]:
+    return read_townships(place, codes) or {}
+
+
+def boundary_note(run: Run) -> str:
+    """Say whose lines a map shows."""
+    zones = read_manifest(run.path(run.params.census.folder)).zones
+    return BOUNDARY_NOTE if zones is None else f"boundaries: {zones.file} of the census"
+
+
+def census_name(run: Run) -> str:
+    """Name of the census for the source line of a chart."""
+    return read_manifest(run.path(run.params.census.folder)).name
 
 
 def map_of(census: xr.DataTree, peril: str, return_period: float) -> xr.DataArray:

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from tqdm import tqdm
 
+from riskmodel.census.crs import DEGREES
 from riskmodel.census.terrain import proxies
 from riskmodel.core.errors import StageError
 from riskmodel.core.messages import Language, message
@@ -187,8 +188,11 @@ def sample_tracks(run: Run, storms: int = 120) -> xr.Dataset:
     return tracks[["latitude", "longitude"]].isel(storm=slice(0, storms))
 
 
-def track_outlines(census: xr.DataTree, language: Language) -> dict[str, list[np.ndarray]]:
+def track_outlines(
+    run: Run, census: xr.DataTree, language: Language
+) -> dict[str, list[np.ndarray]]:
     """Counties and the declared coarse coast, for the map of tracks."""
     lines = proxies()
     coast = [np.asarray(lines["mainland_coast"]), np.asarray(lines["taiwan"])]
-    return {**zone_outlines(census, language), message("legend.coast", language): coast}
+    zones = zone_outlines(run, census, language, DEGREES)
+    return {**zones, message("legend.coast", language): coast}

@@ -27,7 +27,7 @@ from riskmodel.run.manifest import read_manifest
 from riskmodel.run.records import read_results
 from riskmodel.run.stages import open_stage
 from riskmodel.run.work.cells import entry_losses, on_cells
-from riskmodel.run.work.census import BOUNDARY_NOTE, COUNTS, census_of, exposed_value
+from riskmodel.run.work.census import COUNTS, boundary_note, census_of, exposed_value
 from riskmodel.run.work.exchange import finished_run
 from riskmodel.run.work.hazard import catalogue_of
 from riskmodel.run.work.losses import losses_of
@@ -184,7 +184,7 @@ def _layers(run: Run, census: xr.DataTree, tags: dict[str, str]) -> dict[str, La
     )
     premiums = pd.DataFrame(premiums_by_zone(open_stage(run, "ledger")))
     frame = pd.concat([frame, premiums], axis=1)
-    own = tags if _census(run).zones is not None else tags | {"boundaries": BOUNDARY_NOTE}
+    own = tags | {"boundaries": boundary_note(run)}
     layers = {"zones": Layer(frame, [polygons[code] for code in codes], own)}
     townships = read_townships(place, codes)
     if townships is not None:

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 from tqdm import tqdm
 
+from riskmodel.census.crs import DEGREES, converted
 from riskmodel.core.messages import message
 from riskmodel.hazard.grid import WENZHOU
 from riskmodel.hazard.ranking import Interpolation
@@ -127,14 +128,16 @@ def storm_panels(
         Storms such as ``"Megi 2016"``, and perils of the catalogue.
     """
     language, recorded = run.params.language, recorded_storms(run)
+    maps = str(census[census.attrs["perils"][0]].attrs["crs"])
     known = [str(name) for name in recorded["storm_name"].values]
     panels = []
     for name in names:
         number = known.index(name)
         track = recorded.isel(storm=number)
+        line = converted(track["longitude"].values, track["latitude"].values, DEGREES, maps)
         shown = chinese_name(name) if language == "zh" else name
         for peril in perils:
             title = f"{shown} · {message(f'peril.{peril}', language)}"
             field = footprint(storms, census, peril, number)
-            panels.append(Panel(title, field, track["longitude"].values, track["latitude"].values))
+            panels.append(Panel(title, field, *line))
     return panels
