@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from riskmodel.census.checks.layers import FOLDERS
 from riskmodel.census.draft_maps import (
     census_crs,
     class_maps_part,
@@ -164,7 +165,7 @@ def _unused(folder: Path, text: str) -> str:
     inside = [
         path
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not any(p.suffix.lower() == ".gdb" for p in path.parents)
+        if path.is_file() and not any(p.suffix.lower() in FOLDERS for p in path.parents)
     ]
     names = [
         path.relative_to(folder).as_posix() for path in inside if path.suffix.lower() not in BESIDE

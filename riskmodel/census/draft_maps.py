@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import rasterio
 import xarray as xr
 from pyproj import CRS
@@ -187,31 +188,42 @@ def _place(path: Path) -> tuple[str, float | None]:
 
 def _seen(one: Raster) -> dict[str, Any]:
     """Read unit and classes of a map, and ask of nodata where it may mean dry."""
-    if one.path.suffix.lower() not in (".tif", ".tiff"):
-        several = variable_question(one.path)
-        return {"variable": f"{ASK}: one of {', '.join(several)}"} if several else {}
+    tiff = one.path.suffix.lower() in (".tif", ".tiff")
     try:
-        with rasterio.open(one.path) as source:
-            band = source.read(1, masked=True)
-            unit = source.units[0]
-            zero_is_nodata = source.nodata == 0.0
+        values, unit, zero_is_nodata = _of_tiff(one.path) if tiff else _of_variable(one.path)
+    except _SeveralError as several:
+        return {"variable": f"{ASK}: one of {', '.join(several.names)}"}
     except Exception:  # damaged files are for the check to name
         return {}
-    seen: dict[str, Any] = {"unit": unit} if unit else {}
+    known = perils()[one.peril]["units"] if one.peril else {}
+    seen: dict[str, Any] = {"unit": unit} if unit in known else {}
     if classes_in(one.path):
         seen["unit"] = "class"
         seen["classes"] = {"direction": f"{ASK}: 1_is_lowest or 1_is_highest"}
-    if zero_is_nodata or (np.ma.getmaskarray(band).any() and not (band == 0).any()):
+    if zero_is_nodata or (np.isnan(values).any() and not (values == 0).any()):
         seen["nodata_means"] = f"{ASK}: outside (not surveyed) or dry (surveyed, nothing found)"
     return seen
 
 
-def variable_question(path: Path) -> list[str]:
-    """Names of the variables of a NetCDF or Zarr that holds several maps."""
+class _SeveralError(Exception):
+    """A file that holds several maps, and their names."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+
+
+def _of_tiff(path: Path) -> tuple[npt.NDArray[np.float64], str | None, bool]:
+    with rasterio.open(path) as source:
+        band = source.read(1, masked=True).astype(np.float64).filled(np.nan)
+        return band, source.units[0], source.nodata == 0.0
+
+
+def _of_variable(path: Path) -> tuple[npt.NDArray[np.float64], str | None, bool]:
     engine = "zarr" if path.suffix.lower() == ".zarr" else "netcdf4"
-    try:
-        with xr.open_dataset(path, engine=engine) as source:
-            maps = [str(n) for n, one in source.data_vars.items() if one.ndim >= 2]
-    except Exception:  # damaged files are for the check to name
-        return []
-    return maps if len(maps) > 1 else []
+    with xr.open_dataset(path, engine=engine) as source:
+        maps = [str(n) for n, one in source.data_vars.items() if one.ndim >= 2]
+        if len(maps) != 1:
+            raise _SeveralError(maps)
+        data = source[maps[0]].load()
+        zero_is_nodata = data.encoding.get("_FillValue") == 0.0
+        return data.values.astype(np.float64), data.attrs.get("units"), zero_is_nodata

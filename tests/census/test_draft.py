@@ -10,6 +10,7 @@ import openpyxl
 import pyogrio
 import pytest
 import shapely
+import xarray as xr
 import yaml
 
 from riskmodel.census.draft import draft_manifest
@@ -173,3 +174,14 @@ def test_nothing_to_draft_from(tmp_path: Path) -> None:
 )
 def test_perils_by_name(name: str, peril: str | None) -> None:
     assert peril_in_name(name) == peril
+
+
+def test_a_netcdf_says_its_unit_and_keeps_its_nodata(draft: Draft, tmp_path: Path) -> None:
+    folder = outsider(draft, tmp_path)
+    for t in (20, 100):
+        values = np.where(draft.maps["typhoon_wind"][5] > 18.0, np.nan, 0.1)
+        data = xr.Dataset({"snow": (("lat", "lon"), values, {"units": "cm"})})
+        data.to_netcdf(folder / f"雪灾_{t}年一遇.nc")
+    layer = yaml.safe_load(draft_manifest(folder))["hazard"]["cold_snow"]
+    assert layer["unit"] == "cm"
+    assert layer["nodata_means"].startswith("ASK")

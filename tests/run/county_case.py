@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 import xarray as xr
 
 from riskmodel.census.read import load_census
@@ -15,6 +17,7 @@ from riskmodel.loss.occurrence_table import occurrence_table, repeated_table
 from riskmodel.run.folder import ROOT, Run, RunFolder
 from riskmodel.run.params import apply_overrides, load_params
 from riskmodel.run.stages import save_stage
+from riskmodel.run.work import census as work_census
 from riskmodel.run.work.losses import compiled
 from tests.run.work_case import ZONES
 
@@ -37,6 +40,14 @@ def make_run(folder: Path, name: str, notebook: str, **changes: object) -> Run:
 def city_census() -> xr.DataTree:
     """The demo census with all its zones."""
     return load_census(ROOT / "data" / "demo")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def read_once() -> Iterator[None]:
+    """The demo census is read once, not for each verb that asks for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(work_census, "load_census", lambda _: city_census().copy())
+        yield
 
 
 @cache

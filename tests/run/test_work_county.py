@@ -30,6 +30,7 @@ from tests.run.county_case import (
     city_census,
     losses_for,
     make_run,
+    read_once,  # noqa: F401
 )
 
 COUNTIES = {"ruian": "330381", "yongjia": "330324"}

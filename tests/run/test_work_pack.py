@@ -30,7 +30,13 @@ from riskmodel.run.work.losses import loss_records, programme_of
 from riskmodel.run.work.pack import pack_run
 from riskmodel.run.work.tiers import pay_all, tier_records
 from riskmodel.run.work.townships import township_losses, township_table
-from tests.run.county_case import PERILS, catalogue_for, losses_for, make_run
+from tests.run.county_case import (
+    PERILS,
+    catalogue_for,
+    losses_for,
+    make_run,
+    read_once,  # noqa: F401
+)
 
 RUIAN = "330381"
 WEST = shapely.box(119.0, 27.0, 120.5, 28.6)

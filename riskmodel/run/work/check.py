@@ -49,8 +49,11 @@ def check_census(
     Raises
     ------
     FoundError
-        If a file would be written into the folder of the census, or nothing is there to draft.
+        If there is no such place, a file would be written into the folder of the census, or
+        nothing is there to draft.
     """
+    if not place.exists():
+        raise FoundError(Finding("census_missing", str(place)))
     folder = manifest_path(place).parent
     for target in (draft, json, page):
         if target is not None:
