@@ -178,7 +178,7 @@ def _place(path: Path) -> tuple[str, float | None]:
     except FoundError:  # damaged files are for the check to name
         return "", None
     if not crs:
-        return "", step
+        return "", None  # a step of no known unit
     system = CRS.from_user_input(crs)
     degrees = step is not None and system.is_geographic
     code = system.to_epsg(min_confidence=70)  # as `same_crs` reads the WKT of other programs
