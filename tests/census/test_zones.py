@@ -7,7 +7,7 @@ import pytest
 import shapely
 import xarray as xr
 
-from riskmodel.census.zones import cell_boxes, zone_entries
+from riskmodel.census.zones import cell_boxes, main_zones, zone_entries
 from riskmodel.core.errors import ConservationError
 
 X, Y = np.array([0.5, 1.5, 2.5]), np.array([1.5, 0.5])  # six unit cells, north row first
@@ -93,3 +93,14 @@ def test_a_zone_beyond_the_grid_is_refused(box: tuple[float, float, float, float
     inside, beyond = shapely.box(0, 0, 1, 1), shapely.box(*box)
     with pytest.raises(ConservationError, match=r"zone b: .*to do: extend the maps"):
         zone_entries({"a": inside, "b": beyond}, X, Y)
+
+
+def test_the_main_zone_of_a_cell_has_most_of_it() -> None:
+    """Cell 0 is in zone 0 alone, cell 1 mostly in zone 1, cell 2 mostly in zone 0."""
+    entries = xr.Dataset(
+        {
+            "entry_zone": ("entry", np.array([0, 0, 0, 1, 1])),
+            "cell_share": ("entry", [1.0, 0.4, 0.7, 0.6, 0.3]),
+        }
+    )
+    assert main_zones(entries, np.array([0, 1, 2, 1, 2])).tolist() == [0, 1, 0]

@@ -16,16 +16,7 @@ from riskmodel.hazard.fire_control import control_factors, load_fire_control
 from riskmodel.hazard.typhoon.parameters import FOLDER
 
 DECLARED = FOLDER / "fire_control.yml"
-# cell 0 in A alone, cell 1 mostly in B, cell 2 mostly in A
-ZONES = xr.Dataset(
-    {
-        "entry_cell": ("entry", [0, 1, 1, 2, 2]),
-        "entry_zone": ("entry", [0, 0, 1, 0, 1]),
-        "cell_share": ("entry", [1.0, 0.4, 0.6, 0.7, 0.3]),
-        "row": ("cell", [0, 0, 0]),
-    },
-    {"zone": ["330302", "330303"]},
-)
+ZONES = xr.Dataset({"main_zone": ("cell", ["330302", "330303", "330302"])})
 
 
 def written(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:

@@ -14,6 +14,7 @@ from riskmodel.census.read import load_census
 from riskmodel.hazard.position import position_of_rate
 from riskmodel.hazard.selection import select_cells
 from riskmodel.loss.occurrence_table import occurrence_table, repeated_table
+from riskmodel.run import settings
 from riskmodel.run.folder import ROOT, Run, RunFolder
 from riskmodel.run.params import apply_overrides, load_params
 from riskmodel.run.stages import save_stage
@@ -22,7 +23,7 @@ from riskmodel.run.work.losses import compiled
 from tests.run.work_case import ZONES
 
 BLOCKS, YEARS, STORMS = 2, 400, 60  # storms of a block
-PERILS = ("typhoon_wind", "rain_flood", "storm_surge")
+PERILS = ("typhoon_wind", "rain_flood", "storm_surge", "forest_fire")
 VARIANTS = ("published", "wet_late")
 
 
@@ -44,8 +45,15 @@ def city_census() -> xr.DataTree:
 
 @pytest.fixture(scope="module", autouse=True)
 def read_once() -> Iterator[None]:
-    """The demo census is read once, not for each verb that asks for it."""
+    """The demo census is read once, not for each verb that asks for it.
+
+    Indices of fire control differ by county, so that a cell of two counties shows whose it takes.
+    """
+    declared = settings.load_fire_control(ROOT / "data" / "hazard" / "fire_control.yml")
+    uneven = {code: 30.0 + 5.0 * number for number, code in enumerate(declared.counties)}
+    control = declared.model_copy(update={"counties": uneven})
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "load_fire_control", lambda _: control)
         patch.setattr(work_census, "load_census", lambda _: city_census().copy())
         yield
 
@@ -95,7 +103,7 @@ def _occurrences(random: np.random.Generator) -> xr.Dataset:
         {"box": ["wenzhou_150km"], "station": ZONES},
         {
             "blocks": BLOCKS, "years_per_block": YEARS, "perils": list(PERILS),
-            "frequency": "poisson", "kappa": 0.0, "storage_rate": [0.36, 0.45, 0.36],
+            "frequency": "poisson", "kappa": 0.0, "storage_rate": [0.36, 0.45, 0.36, 0.02],
         },
     )  # fmt: skip
 
