@@ -8,6 +8,8 @@ zones of the run.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -57,7 +59,9 @@ def _table_of(
     alone = Pieces(
         entries, np.arange(entries.size), np.ones(entries.size), names, names, names
     )  # fmt: skip
-    parts, items = rezoned(census, alone), damage_of(run.params, census)
+    parts = rezoned(census, alone)
+    # sectors are not asked for; each column more makes the pass of this many zones longer
+    items = [replace(item, column="loss") for item in damage_of(run.params, census)]
     return occurrence_table(catalogue, compiled(run, run.params, parts, catalogue, items=items))
 
 
