@@ -42,7 +42,7 @@ LICENCE = (
     "Apache-2.0 for what riskmodel made; the census that it rests on under the terms of its owner"
 )
 METHOD = (
-    "mean over simulated years of the stored footprints; wind, flood and surge of one storm "
+    "mean over simulated years of the stored footprints; damage by the perils of one storm "
     "combined in the cell as 1 - prod(1 - d) and booked in proportion; sums over the cells of a "
     "zone equal its mean annual loss"
 )
