@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +41,7 @@ def read_hazard(
             raise FoundError(
                 Finding("one_return_period", "census.yml", f"hazard.{peril}", found=[*layer.files])
             )
-        maps = _maps(folder, names, layer, crs, findings)
+        maps = _maps(folder, names, peril, layer, crs, findings)
         if len(maps) < len(names) or findings:
             return None, findings
         return stacked(maps, sorted(layer.files), names, peril, layer, findings).assign_attrs(
@@ -89,6 +89,13 @@ def in_numbers(
     return data if odd or not layer.classes else numbers_of_classes(data, layer.classes)
 
 
+def unit_agrees(stated: str | None, peril: str, layer: HazardLayer, file: str) -> Iterator[Finding]:
+    """Find a map whose file states another unit of the peril than the manifest."""
+    known = perils()[peril]["units"]
+    if layer.unit in known and stated in known and known[stated] != known[layer.unit]:
+        yield Finding("unit_disagrees", file, f"hazard.{peril}.unit", "", stated, layer.unit)
+
+
 def _unit(peril: str, layer: HazardLayer) -> tuple[str, float]:
     """Kept unit and factor; maps of classes hold numbers of the kept unit already."""
     if layer.unit != "class":
@@ -99,7 +106,12 @@ def _unit(peril: str, layer: HazardLayer) -> tuple[str, float]:
 
 
 def _maps(
-    folder: Path, names: list[str], layer: HazardLayer, crs: str, findings: list[Finding]
+    folder: Path,
+    names: list[str],
+    peril: str,
+    layer: HazardLayer,
+    crs: str,
+    findings: list[Finding],
 ) -> list[xr.DataArray]:
     maps: list[xr.DataArray] = []
     for name in names:
@@ -112,6 +124,7 @@ def _maps(
                 dry=layer.nodata_means == "dry",
                 zero=layer.classes is not None and 0 not in layer.classes.values,
             )
+            findings += unit_agrees(data.attrs["units"], peril, layer, name)
             maps.append(in_numbers(data, layer, name, findings).drop_attrs())
             findings += same_grid(data, maps[0], file=name)
     return maps

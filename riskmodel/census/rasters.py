@@ -28,7 +28,7 @@ def read_raster(
     dry: bool = False,
     zero: bool = False,
 ) -> xr.DataArray:
-    """Read one map (y, x) as float64, rows from the north, with nodata as NaN.
+    """Read one map (y, x) as float64, rows from the north, with nodata as NaN; ``units`` as stated.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def _from_tiff(path: Path, zero: bool) -> tuple[xr.DataArray, str]:
             if (source.scales[0], source.offsets[0]) != (1.0, 0.0):  # packed, as whole centimetres
                 band = band * source.scales[0] + source.offsets[0]
             crs = source.crs.to_wkt() if source.crs else ""
-            attrs = {"integer": source.dtypes[0].startswith(("int", "uint"))}
+            attrs = {"units": source.units[0]}
     except FoundError:
         raise
     except Exception as error:  # GDAL lets many kinds through on a damaged file
@@ -191,7 +191,7 @@ def _as_map(data: xr.DataArray, name: str) -> xr.DataArray:
             raise FoundError(Finding("axis_uneven", name, axis, found=(steps.min(), steps.max())))
     plain = {n: data[n].values.astype(np.float64) for n in ("y", "x")}
     values = data.transpose("y", "x").values
-    attrs = {"integer": values.dtype.kind in "iu"}
+    attrs = {"units": data.attrs.get("units")}
     return xr.DataArray(values.astype(np.float64), plain, ("y", "x"), attrs=attrs)
 
 

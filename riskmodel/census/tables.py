@@ -107,8 +107,7 @@ def _csv(path: Path, table: Table) -> Rows:
         raise FoundError(Finding("encoding_wrong", path.name, found=found)) from error
     if wrongly_decoded(text, encoding):
         raise FoundError(Finding("encoding_wrong", path.name, found=f"UTF-8 read as {encoding}"))
-    first = text.partition("\n")[0]
-    mark = max(",;\t", key=first.count)  # the comma where there is none of them
+    mark = max(",;\t", key=text.count)  # the comma where there is none of them
     lines = csv.reader(StringIO(text), delimiter=mark)
     rows: Rows = [[cell.strip() or None for cell in row] for row in lines]
     width = max((len(row) for row in rows), default=0)

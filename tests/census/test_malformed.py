@@ -15,6 +15,7 @@ import rasterio
 import shapely
 import xarray as xr
 import yaml
+from pyproj import CRS
 from rasterio import Affine
 
 from riskmodel.census.finding import FoundError, errors_of
@@ -432,6 +433,15 @@ MALFORMED: dict[str, tuple[Spoil, str]] = {
         "file_unreadable",
     ),
     # what a second look found
+    "a NetCDF in centimetres under metres": (
+        netcdf(
+            lambda d: d.assign(
+                depth=d["depth"].assign_attrs(units="cm", grid_mapping="crs"),
+                crs=((), 0, CRS.from_epsg(4490).to_cf()),
+            )
+        ),
+        "unit_disagrees",
+    ),
     "complex numbers": (complex_map, "values_complex"),
     "no place on the ground": (profile(transform=Affine.identity()), "not_georeferenced"),
     "9999 undeclared": (values(put(9999.0)), "out_of_range"),
