@@ -66,7 +66,8 @@ def test_a_year_is_told_in_order_of_date(run: Run) -> None:
     made = table("typhoon_wind", "rain_flood", "drought")
     words = years_in_words(run, made, RAIN, told_years(made, RAIN))
     assert words["最差的一年"] == (
-        "模拟第 1 年（全年损失最大）：2 次事件，共损失4.5 亿元，台风和梅雨在各县人口最密处的平均雨量合计 150 mm。"
+        "模拟第 1 年（全年损失最大）：2 次事件，共损失4.5 亿元，"
+        "台风和梅雨在各县人口最密处的平均雨量合计 150 mm。"
         "6月19日，梅雨：损失0.5 亿元，暴雨洪涝占 100 %。"
         "7月28日至7月30日，台风：损失4 亿元，台风大风占 75 %。"
     )
