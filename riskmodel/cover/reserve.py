@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from riskmodel.core.errors import TermsError
 from riskmodel.core.status import Status
+from riskmodel.cover.contract import NEW_YEAR, MonthDay
 from riskmodel.cover.fields import Frozen, Limit, Money, Number, Share
 
 
@@ -69,6 +70,8 @@ class Reserve(Frozen):
         Most that it holds after a contribution.
     drawdown : Drawdown
         What it refunds.
+    policy_year_start : str
+        ``MM-DD``, the first day of its years, as of the contracts of its covers.
     horizon : int
         Years of a sequence. Simulated years are exchangeable, not a sequence: the years of each
         block are read in stored order, and every `horizon` years the reserve begins anew with
@@ -96,6 +99,7 @@ class Reserve(Frozen):
     interest: Number = Field(ge=0.0, lt=1.0)
     cap: Limit
     drawdown: Drawdown
+    policy_year_start: MonthDay = NEW_YEAR
     horizon: int = Field(ge=1, le=1000)
     modelled_on: str
     source: str
