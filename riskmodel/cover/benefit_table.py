@@ -90,6 +90,8 @@ class StepBenefit(_DepthBenefit):
 class HarmBenefit(_DepthBenefit):
     """An amount for each death or injury; how many there are is a response of the run's people.
 
+    A peril without depth, such as a landslide, is read in its own unit.
+
     Parameters
     ----------
     amount : amount

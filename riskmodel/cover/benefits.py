@@ -20,7 +20,13 @@ from riskmodel.cover.benefit_table import (
     capped_steps,
 )
 from riskmodel.cover.covers import BenefitCover, IndemnityCover
-from riskmodel.cover.damage_payments import Damaged, Objects, paid_items, rated_items
+from riskmodel.cover.damage_payments import (
+    Damaged,
+    Objects,
+    paid_items,
+    rated_items,
+    share_of_cell,
+)
 from riskmodel.cover.programme import Programme
 from riskmodel.cover.terms import Calendar, FloatArray, Parts, event_factor, year_factor
 from riskmodel.loss.people import PeopleLevers, death_response, injury_response
@@ -117,7 +123,7 @@ def _response(
         peril=peril,
         intensity_unit=benefit.intensity_unit,
         intensity=tuple(depth for depth, _ in steps),
-        value=tuple(pays for _, pays in steps),
+        value=tuple(share_of_cell(peril) * pays for _, pays in steps),
         interpolation="step",
         source=benefit.source,
         status=benefit.status,
