@@ -16,6 +16,7 @@ from riskmodel.run.records import Record
 from riskmodel.run.stages import open_stage
 from riskmodel.run.work import tiers
 from riskmodel.run.work import triggers as triggers_module
+from riskmodel.run.work.build_up import build_up_table
 from riskmodel.run.work.programme import contract_frame, layers_of, programme_frame
 from riskmodel.run.work.tiers import (
     Paid,
@@ -175,6 +176,21 @@ def test_components_of_the_chart_add_up_to_the_gross_premium(
         assert float(parts.sum()) == pytest.approx(gross, rel=1e-12)
         pure = records[f"tier.{tier}.pure_premium"].value
         assert float(parts.sel(component="pure")) == pytest.approx(pure, rel=1e-12)
+
+
+def test_the_build_up_sums_to_the_gross_premium(
+    run: Run, programme: Programme, both: tuple[Paid, list[Paid]], records: dict[str, Record]
+) -> None:
+    frame = build_up_table(run, programme, both[0]).set_index("priced")
+    parts = [c for c in frame.columns if c != "gross" and not c.startswith("beside")]
+    sums = frame[parts].astype(float).sum(axis=1)
+    np.testing.assert_allclose(sums, frame["gross"].astype(float), atol=0.4)  # seven rounded
+    gross = records["tier.1.gross_premium"].value / 1e4
+    assert frame.loc["tier 1", "gross"] == pytest.approx(gross, abs=0.051)
+    # 1,500 + 2,000 and nine tenths of 1,500, as the programme has it; a fifth of 4,100 is set aside
+    assert frame.loc["tier 1", "beside: reinsurance premium"] == 4850.0
+    assert frame.loc["tier 1", "beside: set aside"] == 820.0
+    assert frame.loc["tier N", "beside: reinsurance premium"] == 0.0
 
 
 def test_a_tier_costs_no_more_than_its_covers_apart(
