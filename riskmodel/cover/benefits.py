@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from riskmodel.core.errors import SchemaError
+from riskmodel.core.errors import ResponseError, SchemaError, TermsError
 from riskmodel.core.vocabulary import Peril
 from riskmodel.cover.benefit_table import (
     Benefit,
@@ -115,7 +115,13 @@ def _response(
     """CNY for one exposed object or person by depth (m above ground)."""
     if isinstance(benefit, HarmBenefit):
         harmed = death_response if benefit.kind == "deaths" else injury_response
-        return times_amount(harmed(people, peril), benefit.amount, name)
+        try:
+            return times_amount(harmed(people, peril), benefit.amount, name)
+        except ResponseError as error:
+            raise TermsError(
+                error.what, where=name, found=error.found, expected=error.expected,
+                remedy=error.remedy,
+            ) from error  # fmt: skip
     if isinstance(benefit, ResettlementBenefit):
         steps = [(benefit.depth_from, benefit.days * benefit.amount)]
     return Response(

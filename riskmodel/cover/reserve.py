@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from riskmodel.core.errors import TermsError
 from riskmodel.core.status import Status
 from riskmodel.cover.contract import NEW_YEAR, MonthDay
-from riskmodel.cover.fields import Frozen, Limit, Money, Number, Share
+from riskmodel.cover.fields import Frozen, Limit, Money, Number, Share, check_names
 
 
 class Contribution(Frozen):
@@ -107,6 +107,7 @@ class Reserve(Frozen):
 
     @model_validator(mode="after")
     def _check_balance(self) -> Self:
+        check_names(self.covers, "covers")
         if self.opening_balance == 0.0 and self.contribution.share * self.contribution.premium == 0:
             raise TermsError(
                 "a reserve that begins empty and to which nothing is contributed",

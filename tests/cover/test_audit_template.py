@@ -169,7 +169,7 @@ def altered(content: Content, path: tuple[Any, ...]) -> Content:
 
 def _moved(value: Any, name: str) -> Any:
     """Move an amount or a number so far that something of the inputs meets it."""
-    up = {"franchise": 2.0, "days": 2.0, "need": 1.01, "attachment": 1.01}
+    up = {"franchise": 2.0, "days": 2.0, "need": 1.01, "attachment": 1.01, "year": 1.01}
     if not isinstance(value, str):
         if value == 0:
             return 0.01

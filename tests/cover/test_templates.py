@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from riskmodel.core.errors import TermsError
 from riskmodel.core.money import parse_amount
 from riskmodel.core.vocabulary import WATER
 from riskmodel.cover.benefit_table import HarmBenefit
@@ -158,3 +159,15 @@ def test_a_flash_flood_reaches_a_fifth_of_a_cell() -> None:
         slow, flash = (item.responses[p].value for p in ("rain_flood", "flash_flood"))
         assert flash == pytest.approx([share * value for value in slow]), item.column
         assert item.responses["flash_flood"].intensity == item.responses["rain_flood"].intensity
+
+
+def test_deaths_of_a_peril_that_kills_nobody_are_refused_by_cover_and_benefit() -> None:
+    programme = template("illustrative")
+    basic = programme.covers[0]
+    dry = {"deaths": basic.benefits["deaths"].model_copy(update={"perils": ("drought",)})}
+    programme = programme.model_copy(
+        update={"covers": (basic.model_copy(update={"benefits": dry}),), "treaties": ()}
+    )
+    people = PeopleLevers("jonkman_2008", 0.2, 0.8, 0.75, 0.95, 0.67)
+    with pytest.raises(TermsError, match=r"cover basic: benefits\.deaths, drought.*thirst"):
+        benefit_items(programme, floor_height=0.15, people=people)
