@@ -116,10 +116,9 @@ def _reached(item: Item, peril: Peril, damage: Damaged | None) -> float:
     return share_of_cell(peril) * (damage.ground_floor_share.get(item.exposure) or 1.0)
 
 
-def share_of_cell(peril: Peril) -> float:
+def share_of_cell(peril: str) -> float:
     """Share (0 to 1) of what stands in a cell that a peril reaches at the cell's depth."""
-    water = load_classes().water
-    return water[peril].reached if peril in water else 1.0
+    return next((w.reached for name, w in load_classes().water.items() if name == peril), 1.0)
 
 
 def rated_items(column: str, benefit: ConsequentialBenefit, damage: Damaged | None) -> list[Item]:

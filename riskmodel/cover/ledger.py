@@ -128,7 +128,9 @@ def _retained(
     for number, sector in enumerate(sectors):
         kept[OWNER_OF_SECTOR[sector]] += uninsured[:, :, number]
     names, dims = payouts["cover"].to_numpy().tolist(), ("cover", "occurrence", "zone")
-    left = sum(payouts[part].transpose(*dims).to_numpy() for part in RETAINED)
+    left = np.zeros((len(names), *losses.shape[:2]))
+    for part in RETAINED:
+        left += payouts[part].transpose(*dims).to_numpy()
     for cover in programme.covers:
         if not isinstance(cover, IndemnityCover):
             continue

@@ -24,9 +24,10 @@ def build_up_table(run: Run, programme: Programme, paid: Paid) -> pd.DataFrame:
         for label in table[dim].values:
             one = table.sel({dim: label, "principle": run.params.price.headline})
             tier = dim == "tier"
-            parts = {name: round(float(one[name]) / 1e4, 1) for name in (*COMPONENTS, "gross")}
-            beside = _beside(programme, str(label), paid) if tier else {}
-            rows.append({"priced": f"tier {label}" if tier else str(label)} | parts | beside)
+            row: dict[str, str | float] = {"priced": f"tier {label}" if tier else str(label)}
+            row.update({n: round(float(one[n]) / 1e4, 1) for n in (*COMPONENTS, "gross")})
+            row.update(_beside(programme, str(label), paid) if tier else {})
+            rows.append(row)
     return pd.DataFrame(rows).astype(object).fillna("")
 
 
