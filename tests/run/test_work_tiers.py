@@ -16,7 +16,7 @@ from riskmodel.run.records import Record
 from riskmodel.run.stages import open_stage
 from riskmodel.run.work import tiers
 from riskmodel.run.work import triggers as triggers_module
-from riskmodel.run.work.build_up import build_up_table
+from riskmodel.run.work.build_up import build_up_table, premium_by_payer
 from riskmodel.run.work.programme import contract_frame, layers_of, programme_frame
 from riskmodel.run.work.tiers import (
     Paid,
@@ -191,6 +191,23 @@ def test_the_build_up_sums_to_the_gross_premium(
     assert frame.loc["tier 1", "beside: reinsurance premium"] == 4850.0
     assert frame.loc["tier 1", "beside: set aside"] == 820.0
     assert frame.loc["tier N", "beside: reinsurance premium"] == 0.0
+
+
+def test_every_premium_has_its_payers(
+    run: Run, programme: Programme, both: tuple[Paid, list[Paid]], records: dict[str, Record]
+) -> None:
+    frame = premium_by_payer(run, programme, both[0]).set_index("payer of premium")
+
+    def gross(name: str) -> float:
+        return records[f"tier.{name}.gross_premium"].value / 1e4
+
+    # city and county halve the basic cover and both indices; farmers pay a third of rural housing
+    assert frame.loc["city", "tier 1 (万元)"] == pytest.approx(gross("1.basic") / 2, abs=0.051)
+    rural = {c.cover: c for c in programme.covers}["rural_housing"].payer_of_premium["household"]
+    household = rural * gross("N.rural_housing")
+    assert frame.loc["household", "tier N (万元)"] == pytest.approx(household, abs=0.051)
+    whole = sum(gross(f"{c.tier}.{c.cover}") for c in programme.covers)
+    assert frame["all tiers (万元)"].sum() == pytest.approx(whole, abs=0.3)
 
 
 def test_a_tier_costs_no_more_than_its_covers_apart(

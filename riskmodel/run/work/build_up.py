@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 
+from riskmodel.cover.fields import PremiumPayer
 from riskmodel.cover.programme import Programme
 from riskmodel.cover.years import year_totals
 from riskmodel.price.premiums import COMPONENTS
@@ -29,6 +32,28 @@ def build_up_table(run: Run, programme: Programme, paid: Paid) -> pd.DataFrame:
             row.update(_beside(programme, str(label), paid) if tier else {})
             rows.append(row)
     return pd.DataFrame(rows).astype(object).fillna("")
+
+
+def premium_by_payer(run: Run, programme: Programme, paid: Paid) -> pd.DataFrame:
+    """Who pays the premiums: headline gross premiums of covers by payer and tier, 万元 a year.
+
+    Each cover is priced on its own, so that a tier's sum is above its premium priced together.
+    """
+    gross = premiums_of(run, programme, year_totals(paid.payouts))["cover"]["gross"]
+    gross = gross.sel(principle=run.params.price.headline)
+    tiers = list(dict.fromkeys(cover.tier for cover in programme.covers))
+    amounts = {payer: dict.fromkeys(tiers, 0.0) for payer in get_args(PremiumPayer)}
+    for cover in programme.covers:
+        for payer, share in cover.payer_of_premium.items():
+            amounts[payer][cover.tier] += share * float(gross.sel(cover=cover.cover))
+    rows = [
+        {"payer of premium": payer}
+        | {f"tier {tier} (万元)": round(of[tier] / 1e4, 1) for tier in tiers}
+        | {"all tiers (万元)": round(sum(of.values()) / 1e4, 1)}
+        for payer, of in amounts.items()
+        if any(of.values())
+    ]
+    return pd.DataFrame(rows)
 
 
 def _beside(programme: Programme, tier: str, paid: Paid) -> dict[str, float]:
