@@ -182,15 +182,15 @@ def test_the_build_up_sums_to_the_gross_premium(
     run: Run, programme: Programme, both: tuple[Paid, list[Paid]], records: dict[str, Record]
 ) -> None:
     frame = build_up_table(run, programme, both[0]).set_index("priced")
-    parts = [c for c in frame.columns if c != "gross" and not c.startswith("beside")]
+    parts = [c for c in frame.columns if c != "gross (万元)" and not c.startswith("beside")]
     sums = frame[parts].astype(float).sum(axis=1)
-    np.testing.assert_allclose(sums, frame["gross"].astype(float), atol=0.4)  # seven rounded
+    np.testing.assert_allclose(sums, frame["gross (万元)"].astype(float), atol=0.4)  # seven rounded
     gross = records["tier.1.gross_premium"].value / 1e4
-    assert frame.loc["tier 1", "gross"] == pytest.approx(gross, abs=0.051)
+    assert frame.loc["tier 1", "gross (万元)"] == pytest.approx(gross, abs=0.051)
     # 1,500 + 2,000 and nine tenths of 1,500, as the programme has it; a fifth of 4,100 is set aside
-    assert frame.loc["tier 1", "beside: reinsurance premium"] == 4850.0
-    assert frame.loc["tier 1", "beside: set aside"] == 820.0
-    assert frame.loc["tier N", "beside: reinsurance premium"] == 0.0
+    assert frame.loc["tier 1", "beside: reinsurance premium (万元)"] == 4850.0
+    assert frame.loc["tier 1", "beside: set aside (万元)"] == 820.0
+    assert frame.loc["tier N", "beside: reinsurance premium (万元)"] == 0.0
 
 
 def test_every_premium_has_its_payers(

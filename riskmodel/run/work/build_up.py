@@ -28,7 +28,9 @@ def build_up_table(run: Run, programme: Programme, paid: Paid) -> pd.DataFrame:
             one = table.sel({dim: label, "principle": run.params.price.headline})
             tier = dim == "tier"
             row: dict[str, str | float] = {"priced": f"tier {label}" if tier else str(label)}
-            row.update({n: round(float(one[n]) / 1e4, 1) for n in (*COMPONENTS, "gross")})
+            row.update(
+                {f"{n} (万元)": round(float(one[n]) / 1e4, 1) for n in (*COMPONENTS, "gross")}
+            )
             row.update(_beside(programme, str(label), paid) if tier else {})
             rows.append(row)
     return pd.DataFrame(rows).astype(object).fillna("")
@@ -66,6 +68,6 @@ def _beside(programme: Programme, tier: str, paid: Paid) -> dict[str, float]:
     kept = reserve is not None and paid.reserve is not None and set(reserve.covers) <= own
     aside = float(paid.reserve["contribution"].mean()) if kept and paid.reserve is not None else 0.0
     return {
-        "beside: reinsurance premium": round(float(np.nansum(premium)) / 1e4, 1),
-        "beside: set aside": round(aside / 1e4, 1),
+        "beside: reinsurance premium (万元)": round(float(np.nansum(premium)) / 1e4, 1),
+        "beside: set aside (万元)": round(aside / 1e4, 1),
     }
