@@ -1,8 +1,7 @@
 """Perils of one storm combine in the cell: 1 - Π(1 - d), or the highest of a benefit paid once.
 
 The combined amount is booked to perils in proportion to what each costs alone; a highest outcome to
-the peril that pays it. Each kernel goes through the pairs that `first_peril` lists, and leaves out
-those of one peril, and those that an earlier peril has listed too.
+the first peril that pays it.
 """
 
 from __future__ import annotations
@@ -10,20 +9,15 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from riskmodel.loss.kernel_arrays import Arrays, FloatArray, IntArray, Scratch, Sums
+from riskmodel.loss.kernel_arrays import (
+    BoolArray,
+    FloatArray,
+    Items,
+    Joint,
+    Spread,
+)
 
 LEAST = 1e-300  # in place of a sum of ratios that is zero
-
-
-@nb.njit(cache=True, inline="always")
-def _listed(acting: int, order: IntArray) -> int:
-    """List the perils that act, and count them."""
-    count = 0
-    for p in range(order.size):
-        if acting >> p & 1:
-            order[count] = p
-            count += 1
-    return count
 
 
 @nb.njit(cache=True, inline="always")
@@ -40,135 +34,114 @@ def _keep_highest(single: FloatArray, number: int) -> None:
 
 @nb.njit(cache=True, error_model="numpy")
 def add_joint(
-    arrays: Arrays, scratch: Scratch, sums: Sums, first_peril: int, zone: int, entry: int,
-    count: int, offset: int,
+    items: Items, joint: Joint, highests: BoolArray, mean: FloatArray, extrapolated: FloatArray,
+    zone: int, begin: int, end: int, number: int,
 ) -> None:  # fmt: skip
-    """Add what several perils do at one entry in the only scenario."""
-    alone, before = 1 << first_peril, (1 << first_peril) - 1
-    entry_item, entry_value = arrays.entry_item, arrays.entry_value
-    begin, end = arrays.entry_pointer[entry], arrays.entry_pointer[entry + 1]
-    lookup, item_highest, slot = arrays.lookup, arrays.item_highest, arrays.slot
-    order, lows, parts = scratch.order, scratch.low, scratch.part
-    single, rare, acting = scratch.single, scratch.rare, scratch.acting
-    means, rares, listed = sums.mean[zone], sums.extrapolated[zone], scratch.listed[first_peril]
-    for place in range(count):
-        local = listed[place]
-        if acting[local] == alone or acting[local] & before:
-            continue
-        number, storm = _listed(int(acting[local]), order), offset + local
-        for k in range(begin, end):
-            i, value = entry_item[k], entry_value[k]
+    """Add some items of an entry in the only scenario."""
+    numbers, values, slots, lookup = items
+    storm, first, peril, at, rows, rare, single, _, _ = joint
+    z, one, none = np.uint64(zone), np.uint64(1), np.uint64(0)
+    for k in range(np.uint64(begin), np.uint64(end)):
+        item, value = np.uint64(numbers[k]), values[k]
+        highest = highests[item]
+        for j in range(np.uint64(number)):
+            to, start, stop = np.uint64(storm[j]), np.uint64(first[j]), np.uint64(first[j + one])
             total, kept, largest = 0.0, 1.0, 0.0
-            for n in range(number):
-                p = order[n]
-                low, part = lows[p, local], parts[p, local]
-                below = lookup[low, i]
-                ratio = below + (lookup[low + 1, i] - below) * part
-                single[n, 0] = ratio
+            for t in range(start, stop):
+                low, row = np.uint64(at[t]), np.uint64(rows[t])
+                below = lookup[item, row + low]
+                ratio = below + (at[t] - low) * (lookup[item, row + low + one] - below)
+                single[t - start, none] = ratio
                 total += ratio
                 kept *= 1.0 - ratio
                 largest = max(largest, ratio)
-            highest, factor = item_highest[i], value * (1.0 - kept) / max(total, LEAST)
-            for n in range(number):
-                p, added = order[n], factor * single[n, 0]
+            if total == 0.0:
+                continue
+            factor = value * (1.0 - kept) / total
+            for t in range(start, stop):
+                ratio = single[t - start, none]
+                added = factor * ratio
                 if highest:  # to the first peril with the highest outcome
-                    added = value * largest if single[n, 0] == largest else 0.0
+                    added = value * largest if ratio == largest else 0.0
                     largest = -1.0 if added > 0.0 else largest
-                at = slot[p, i]
-                means[storm, at] += added
-                if rare[p, local]:
-                    rares[storm, at] += added
+                slot = np.uint64(slots[peril[t], item])
+                mean[z, slot, to, none] += added
+                if rare[t]:
+                    extrapolated[z, slot, to, none] += added
 
 
 @nb.njit(cache=True, error_model="numpy")
 def add_joint_scenarios(
-    arrays: Arrays, scratch: Scratch, sums: Sums, first_peril: int, zone: int, entry: int,
-    count: int, offset: int,
+    items: Items, joint: Joint, highests: BoolArray, mean: FloatArray, extrapolated: FloatArray,
+    zone: int, begin: int, end: int, number: int,
 ) -> None:  # fmt: skip
-    """Add what several perils do at one entry in all scenarios."""
-    scenarios = np.uint64(scratch.kept.size)
-    alone, before = 1 << first_peril, (1 << first_peril) - 1
-    entry_item, entry_value = arrays.entry_item, arrays.entry_value
-    begin, end = arrays.entry_pointer[entry], arrays.entry_pointer[entry + 1]
-    lookup, item_highest, slot = arrays.lookup, arrays.item_highest, arrays.slot
-    totals, keeps, order = scratch.total, scratch.kept, scratch.order
-    lows, parts, single, rare = scratch.low, scratch.part, scratch.single, scratch.rare
-    means, rares, listed = sums.mean[zone], sums.extrapolated[zone], scratch.listed[first_peril]
-    acting = scratch.acting
-    for place in range(count):
-        local = listed[place]
-        if acting[local] == alone or acting[local] & before:
-            continue
-        number, storm = _listed(int(acting[local]), order), offset + local
-        for k in range(begin, end):
-            i, value = np.uint64(entry_item[k]), entry_value[k]
+    """Add some items of an entry in all scenarios."""
+    numbers, values, slots, lookup = items
+    storm, first, peril, at, rows, rare, single, totals, keeps = joint
+    z, one, scenarios = np.uint64(zone), np.uint64(1), np.uint64(mean.shape[3])
+    for k in range(np.uint64(begin), np.uint64(end)):
+        item, value = np.uint64(numbers[k]), values[k]
+        for j in range(np.uint64(number)):
+            to, start, stop = np.uint64(storm[j]), np.uint64(first[j]), np.uint64(first[j + one])
             for s in range(scenarios):
                 totals[s] = 0.0
                 keeps[s] = 1.0
-            for n in range(number):
-                p = order[n]
-                low, part = np.uint64(lows[p, local]), parts[p, local]
-                high, first = low + np.uint64(1), i * scenarios
+            for t in range(start, stop):
+                low, n = np.uint64(at[t]), t - start
+                part, lower = at[t] - low, (np.uint64(rows[t]) + low) * scenarios
+                upper = lower + scenarios
                 for s in range(scenarios):
-                    below = lookup[low, first + s]
-                    ratio = below + (lookup[high, first + s] - below) * part
+                    below = lookup[item, lower + s]
+                    ratio = below + part * (lookup[item, upper + s] - below)
                     single[n, s] = ratio
                     totals[s] += ratio
                     keeps[s] *= 1.0 - ratio
-            if item_highest[i]:
-                _keep_highest(single, number)
+            if highests[item]:
+                _keep_highest(single, int(stop - start))
                 totals[:] = value
             else:
                 for s in range(scenarios):
                     totals[s] = value * (1.0 - keeps[s]) / max(totals[s], LEAST)
-            for n in range(number):
-                p = order[n]
-                at = np.uint64(slot[p, i]) * scenarios
+            for t in range(start, stop):
+                slot, n = np.uint64(slots[peril[t], item]), t - start
                 for s in range(scenarios):
-                    means[storm, at + s] += totals[s] * single[n, s]
-                if rare[p, local]:
+                    mean[z, slot, to, s] += totals[s] * single[n, s]
+                if rare[t]:
                     for s in range(scenarios):
-                        rares[storm, at + s] += totals[s] * single[n, s]
+                        extrapolated[z, slot, to, s] += totals[s] * single[n, s]
 
 
 @nb.njit(cache=True, error_model="numpy")
 def add_joint_moments(
-    arrays: Arrays, scratch: Scratch, sums: Sums, first_peril: int, zone: int, entry: int,
-    count: int, offset: int,
+    items: Items, joint: Joint, highests: BoolArray, spread: Spread, independent: FloatArray,
+    correlated: FloatArray, zone: int, begin: int, end: int, number: int,
 ) -> None:  # fmt: skip
-    """Add the deviations of an entry when perils combine, in the first scenario.
+    """Add the deviations of some items of an entry when perils combine, in the first scenario.
 
     Deviations of perils are independent, so that of one unit's 1 - Π(1 - d) has the variance
     Π(s² + (1 - m)²) - Π(1 - m)². A highest outcome deviates as its peril does.
     """
-    scenarios, alone, before = scratch.kept.size, 1 << first_peril, (1 << first_peril) - 1
-    entry_item, entry_value, own = arrays.entry_item, arrays.entry_value, arrays.own
-    begin, end = arrays.entry_pointer[entry], arrays.entry_pointer[entry + 1]
-    lookup, deviations, item_highest = arrays.lookup, arrays.deviation, arrays.item_highest
-    item_column, order, lows, parts = arrays.item_column, scratch.order, scratch.low, scratch.part
-    independent, correlated = sums.independent[zone], sums.correlated[zone]
-    acting, listed = scratch.acting, scratch.listed[first_peril]
-    for place in range(count):
-        local = listed[place]
-        if acting[local] == alone or acting[local] & before:
-            continue
-        number, storm = _listed(int(acting[local]), order), offset + local
-        for k in range(begin, end):
-            i, value = entry_item[k], entry_value[k]
-            square, kept, best, of_best = 1.0, 1.0, -1.0, 0.0
-            for n in range(number):
-                p = order[n]
-                low, part = lows[p, local], parts[p, local]
-                below, above = lookup[low, i * scenarios], lookup[low + 1, i * scenarios]
-                mean = below + (above - below) * part
-                below, above = deviations[low, i], deviations[low + 1, i]
+    numbers, values, _, lookup = items
+    deviations, own, columns = spread
+    storm, first, _, at, rows, _, single, _, _ = joint
+    z, one, scenarios = np.uint64(zone), np.uint64(1), np.uint64(single.shape[1])
+    for k in range(np.uint64(begin), np.uint64(end)):
+        item, value, share = np.uint64(numbers[k]), values[k], own[k]
+        column, highest = np.uint64(columns[item]), highests[item]
+        for j in range(np.uint64(number)):
+            to, square, kept, best, of_best = np.uint64(storm[j]), 1.0, 1.0, -1.0, 0.0
+            for t in range(np.uint64(first[j]), np.uint64(first[j + one])):
+                low, row = np.uint64(at[t]), np.uint64(rows[t])
+                part, lower = at[t] - low, (row + low) * scenarios
+                below, above = lookup[item, lower], lookup[item, lower + scenarios]
+                ratio = below + (above - below) * part
+                below, above = deviations[item, row + low], deviations[item, row + low + one]
                 deviation = below + (above - below) * part
-                square *= deviation * deviation + (1.0 - mean) * (1.0 - mean)
-                kept *= (1.0 - mean) * (1.0 - mean)
-                if mean > best:
-                    best, of_best = mean, deviation
-            if not item_highest[i]:
+                square *= deviation * deviation + (1.0 - ratio) * (1.0 - ratio)
+                kept *= (1.0 - ratio) * (1.0 - ratio)
+                if ratio > best:
+                    best, of_best = ratio, deviation
+            if not highest:
                 of_best = np.sqrt(max(square - kept, 0.0))
-            column = item_column[i]
-            independent[storm, column] += (value * of_best) ** 2 * own[k]
-            correlated[storm, column] += value * of_best
+            independent[z, column, to] += (value * of_best) ** 2 * share
+            correlated[z, column, to] += value * of_best

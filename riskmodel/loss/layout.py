@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from riskmodel.hazard.position import LAST_POSITION
 from riskmodel.loss.compilation import CompiledTable, Layer
-from riskmodel.loss.kernel_arrays import Arrays
+from riskmodel.loss.kernel_arrays import Arrays, Curves, Groups, Items, Places, Spread
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -22,32 +22,44 @@ def kernel_arrays(table: CompiledTable) -> Arrays:
     entries, layers = table.entries, table.layers
     rows = np.cumsum([0] + [layer.curves.left.shape[0] for layer in layers])
     segments = max(layer.curves.left.shape[1] for layer in layers)
-    entry, item = np.nonzero(entries.value)
+    item_perils = _item_perils(table)
+    by_perils = np.argsort(item_perils, kind="stable")
+    entry, place = np.nonzero(entries.value[:, by_perils])
+    item = by_perils[place]
     value = entries.value[entry, item]
     firsts = np.concatenate([_first_damaging(table, number) for number in range(len(layers))])
     row = entries.row + rows[entries.layer]
+    curves = Curves(
+        np.stack([layer.curves.segment_table() for layer in layers]),
+        np.stack([_padded(layer.curves.edges, segments + 1) for layer in layers]),
+        np.array([layer.density for layer in layers]),
+        np.array([layer.first_row for layer in layers]),
+        np.array([layer.bins - 1.0 for layer in layers]),
+        np.array([layer.curves.first_extrapolated for layer in layers]),
+        _rows(layers, "left", segments), _rows(layers, "right", segments),
+    )  # fmt: skip
+    lookup = np.ascontiguousarray(np.moveaxis(table.lookup, 1, 0)).reshape(item_perils.size, -1)
+    deviation = np.ascontiguousarray(table.deviation.T)
     return Arrays(
-        segments=np.stack([layer.curves.segment_table() for layer in layers]),
-        edges=np.stack([_padded(layer.curves.edges, segments + 1) for layer in layers]),
-        density=np.array([layer.density for layer in layers]),
-        first_row=np.array([layer.first_row for layer in layers]),
-        last=np.array([layer.bins - 1.0 for layer in layers]),
-        beyond=np.array([layer.curves.first_extrapolated for layer in layers]),
-        left=_rows(layers, "left", segments), right=_rows(layers, "right", segments),
-        lookup=table.lookup.reshape(table.lookup.shape[0], -1), deviation=table.deviation,
-        acts=np.stack([_acts(table, peril) for peril in table.perils]),
-        item_column=table.item_column, slot=_slots(table), item_highest=table.item_highest,
-        entry_pointer=np.searchsorted(entry, np.arange(entries.cell.size + 1)),
-        entry_item=item, entry_value=value, own=_own(table, value, item),
-        cell=entries.cell, layer=entries.layer, row=row, first_damaging=firsts[row],
-        zone_pointer=entries.zone_pointer,
+        curves,
+        Places(entries.cell, entries.layer, row, firsts[row]),
+        Items(item, value, _slots(table), lookup),
+        Spread(deviation, _own(table, value, item), table.item_column),
+        Groups(
+            item_perils, table.item_highest,
+            np.searchsorted(entry, np.arange(entries.cell.size + 1)), entries.zone_pointer,
+        ),
     )  # fmt: skip
 
 
-def _acts(table: CompiledTable, peril: str) -> npt.NDArray[np.bool_]:
-    """Items on which a peril has any effect."""
-    layers = [n for n, layer in enumerate(table.layers) if layer.peril == peril]
-    return np.any([table.of_layer(n).any(axis=(0, 2)) for n in layers], axis=0)
+def _item_perils(table: CompiledTable) -> npt.NDArray[np.uint16]:
+    """Perils with any effect on each item, a bit for each."""
+    bits = {peril: 1 << p for p, peril in enumerate(table.perils)}
+    perils = np.zeros(table.item_column.size, np.uint16)
+    for number, layer in enumerate(table.layers):
+        acts = table.of_layer(number).any(axis=(0, 2))
+        perils[acts] |= bits.get(layer.peril, 0)
+    return perils
 
 
 def _slots(table: CompiledTable) -> IntArray:
