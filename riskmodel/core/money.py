@@ -10,7 +10,8 @@ from riskmodel.core.errors import UnitsError
 
 CURRENCY = "CNY"
 MULTIPLIERS = {"yuan": 1.0, "元": 1.0, "万元": 1e4, "亿元": 1e8}
-_AMOUNT = re.compile(r"^\s*([0-9][0-9_,]*(?:\.[0-9]+)?)\s*(yuan|元|万元|亿元)\s*$")
+_DIGITS = r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:_[0-9]{3})+|[0-9]+"  # commas by thousands
+_AMOUNT = re.compile(rf"^\s*((?:{_DIGITS})(?:\.[0-9]+)?)\s*(yuan|元|万元|亿元)\s*$")
 
 
 def parse_amount(text: str, *, where: str) -> float:
@@ -32,7 +33,7 @@ def parse_amount(text: str, *, where: str) -> float:
             "an amount of money without a known unit",
             where=where,
             found=text,
-            expected=f"a number followed by one of {', '.join(MULTIPLIERS)}",
+            expected=f"a number (commas by thousands) followed by one of {', '.join(MULTIPLIERS)}",
             remedy="write for example '3 亿元'",
         )
     return float(match[1].replace(",", "").replace("_", "")) * MULTIPLIERS[match[2]]

@@ -36,13 +36,14 @@ def book_bearer(ledger: xr.Dataset, payer: str, borne: xr.DataArray) -> xr.Datas
     """
     check(ledger, LEDGER)
     borne = borne.transpose("occurrence", "cover")
-    covers = [c for c in borne["cover"].to_numpy() if float(borne.sel(cover=c).sum())]
+    covers = borne["cover"].to_numpy()[borne.to_numpy().any(axis=0)]
     own = np.isin(ledger["payer"].to_numpy(), list(PAYER_OF_TIER.values()))
     lines = np.flatnonzero(own & np.isin(ledger["cover"].to_numpy(), covers))
     if not lines.size:
         return ledger
     names = [str(ledger["cover"][i].item()) for i in lines]
-    share = np.stack([_share(ledger, borne, name) for name in names], axis=1)[:, :, None]
+    of_cover = {name: _share(ledger, borne, name) for name in dict.fromkeys(names)}
+    share = np.stack([of_cover[name] for name in names], axis=1)[:, :, None]
     ceded = ledger.isel(line=lines).copy()
     remaining = ledger.copy()
     for name in ("amount", "overpayment"):

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from riskmodel.core.errors import TermsError
 from riskmodel.core.status import Status
-from riskmodel.core.vocabulary import Peril, Sector
+from riskmodel.core.vocabulary import WATER, Peril, Sector
 from riskmodel.cover.fields import Frozen, Money, Number, Share
 
 
@@ -83,12 +83,15 @@ class StepBenefit(_DepthBenefit):
 
     @model_validator(mode="after")
     def _check_steps(self) -> Self:
+        _check_water(self.perils)
         check_steps(self.steps)
         return self
 
 
 class HarmBenefit(_DepthBenefit):
     """An amount for each death or injury; how many there are is a response of the run's people.
+
+    A peril without depth, such as a landslide, is read in its own unit.
 
     Parameters
     ----------
@@ -132,8 +135,18 @@ class ResettlementBenefit(_DepthBenefit):
 
     @model_validator(mode="after")
     def _check_amounts(self) -> Self:
+        _check_water(self.perils)
         _check_need(self.amount, self.need)
         return self
+
+
+def _check_water(perils: Sequence[Peril]) -> None:
+    """Refuse perils without a depth of water; that of snow is no such depth."""
+    if dry := [peril for peril in perils if peril not in WATER]:
+        raise TermsError(
+            "a benefit by depth of water for a peril without", where="perils", found=dry,
+            expected=list(WATER),
+        )  # fmt: skip
 
 
 def _check_need(amount: float, need: float) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from riskmodel.core.errors import SchemaError
+from riskmodel.core.errors import ResponseError, SchemaError, TermsError
 from riskmodel.core.vocabulary import Peril
 from riskmodel.cover.benefit_table import (
     Benefit,
@@ -20,7 +20,13 @@ from riskmodel.cover.benefit_table import (
     capped_steps,
 )
 from riskmodel.cover.covers import BenefitCover, IndemnityCover
-from riskmodel.cover.damage_payments import Damaged, Objects, paid_items, rated_items
+from riskmodel.cover.damage_payments import (
+    Damaged,
+    Objects,
+    paid_items,
+    rated_items,
+    share_of_cell,
+)
 from riskmodel.cover.programme import Programme
 from riskmodel.cover.terms import Calendar, FloatArray, Parts, event_factor, year_factor
 from riskmodel.loss.people import PeopleLevers, death_response, injury_response
@@ -109,7 +115,13 @@ def _response(
     """CNY for one exposed object or person by depth (m above ground)."""
     if isinstance(benefit, HarmBenefit):
         harmed = death_response if benefit.kind == "deaths" else injury_response
-        return times_amount(harmed(people, peril), benefit.amount, name)
+        try:
+            return times_amount(harmed(people, peril), benefit.amount, name)
+        except ResponseError as error:
+            raise TermsError(
+                error.what, where=name, found=error.found, expected=error.expected,
+                remedy=error.remedy,
+            ) from error  # fmt: skip
     if isinstance(benefit, ResettlementBenefit):
         steps = [(benefit.depth_from, benefit.days * benefit.amount)]
     return Response(
@@ -117,7 +129,7 @@ def _response(
         peril=peril,
         intensity_unit=benefit.intensity_unit,
         intensity=tuple(depth for depth, _ in steps),
-        value=tuple(pays for _, pays in steps),
+        value=tuple(share_of_cell(peril) * pays for _, pays in steps),
         interpolation="step",
         source=benefit.source,
         status=benefit.status,

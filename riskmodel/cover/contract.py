@@ -15,6 +15,7 @@ from riskmodel.cover.terms import Calendar
 
 NEW_YEAR = "01-01"
 DAYS = 365.0
+FIRST_DAY = 1.0  # day 1.0 is the start of 1 January, or of the contract year
 _MONTH_DAY = re.compile(r"^[0-9]{2}-[0-9]{2}$")
 
 
@@ -84,7 +85,7 @@ class Anchor(Frozen):
 
 
 def contract_calendar(calendar: Calendar, starts: str, *, years: int, blocks: int) -> Calendar:
-    """Contract year of each occurrence, and days from the start of that year.
+    """Contract year of each occurrence, and its day of that year, 1.0 at its start.
 
     Contract year y begins in calendar year y. What happens before the first start in a block
     belongs to a contract year that is cut: it is joined to the last one of the same block, which
@@ -94,7 +95,7 @@ def contract_calendar(calendar: Calendar, starts: str, *, years: int, blocks: in
     Parameters
     ----------
     calendar : Calendar
-        Calendar years, and days from 1 January.
+        Calendar years, and days of the year, 1.0 at the start of 1 January.
     starts : str
         ``MM-DD``.
     years, blocks : int
@@ -103,7 +104,7 @@ def contract_calendar(calendar: Calendar, starts: str, *, years: int, blocks: in
     shift = day_of_year(starts)
     if shift == 0.0:
         return calendar
-    length, before = years // blocks, calendar.start < shift
+    length, before = years // blocks, calendar.start < FIRST_DAY + shift
     within = (calendar.year % length - before) % length
     return Calendar(
         calendar.year // length * length + within,
@@ -122,4 +123,4 @@ def in_force(waiting: WaitingPeriod | None, contract: Calendar) -> FloatArray:
     """
     if waiting is None:
         return np.ones(contract.start.size)
-    return np.where(contract.start < waiting.days, 1.0 - waiting.new_policies, 1.0)
+    return np.where(contract.start < FIRST_DAY + waiting.days, 1.0 - waiting.new_policies, 1.0)

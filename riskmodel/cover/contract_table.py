@@ -40,6 +40,17 @@ def take_up_words(cover: Cover) -> str:
     return "; ".join(f"{sector} {_share(by)}{of}" for sector, by in cover.take_up.items())
 
 
+def perils_words(cover: Cover) -> str:
+    """Perils for which a cover pays; indemnity covers without terms of the object insure all."""
+    if isinstance(cover, BenefitCover):
+        perils = dict.fromkeys(p for b in cover.benefits.values() for p in b.perils)
+    elif isinstance(cover, IndemnityCover) and cover.per_object is not None:
+        perils = dict.fromkeys(cover.per_object.perils)
+    else:
+        return "all of the run" if isinstance(cover, IndemnityCover) else "index"
+    return ", ".join(perils)
+
+
 def limits_of_one(cover: Cover) -> str:
     """Limits, deductibles and franchises of one person, household, object or zone."""
     parts: list[str] = []
@@ -81,9 +92,9 @@ def anchor_words(anchor: Anchor | None) -> str:
 
 
 def contract_table(programme: Programme) -> pd.DataFrame:
-    """One row for each cover: take-up, limits of one, consortium, contract year, claims handling.
+    """One row for each cover: perils, take-up, limits of one, consortium, contract year and so on.
 
-    Zones and perils are in the programme file; the anchor holds public figures of such a scheme.
+    Which benefit pays for which peril is in the programme file; the anchor holds public figures.
     """
     rows = []
     for cover in programme.covers:
@@ -94,6 +105,7 @@ def contract_table(programme: Programme) -> pd.DataFrame:
                 "tier": cover.tier,
                 "cover": cover.cover,
                 "zones": "all" if cover.zones == "all" else ", ".join(cover.zones),
+                "perils": perils_words(cover),
                 "take-up": take_up_words(cover),
                 "limits of one": limits_of_one(cover),
                 "consortium": insurers or "not stated",

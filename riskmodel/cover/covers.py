@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -25,6 +26,7 @@ from riskmodel.cover.fields import (
     PremiumPayer,
     Share,
     ZoneCode,
+    check_names,
     check_sums_to_one,
 )
 from riskmodel.cover.object_terms import ObjectTerms
@@ -52,6 +54,17 @@ class Limits(Frozen):
     event: Limit
     year: Limit
     year_rule: YearRule
+
+    @model_validator(mode="after")
+    def _check_year(self) -> Self:
+        if math.isfinite(self.event) and self.year < self.event:
+            raise TermsError(
+                "a year limit below the event limit",
+                where="year",
+                found={"event": self.event, "year": self.year},
+                expected="a year limit of at least the event limit, or event: unlimited",
+            )
+        return self
 
 
 class IndemnityLimits(Limits):
@@ -102,6 +115,8 @@ class _Cover(Frozen):
 
     @model_validator(mode="after")
     def _check_shares(self) -> Self:
+        if self.zones != "all":
+            check_names(self.zones, "zones")
         check_sums_to_one(self.payer_of_premium, "shares of payer_of_premium")
         if self.consortium:
             check_sums_to_one(self.consortium, "shares of consortium")
@@ -184,6 +199,7 @@ class ParametricCover(_Cover):
             )
         if not isinstance(self.split, str):
             check_sums_to_one(self.split, "shares of split")
+            _check_inside(self.split, self.zones, "split")
         return self
 
 
@@ -222,6 +238,12 @@ class IndemnityCover(_Cover):
     limits: IndemnityLimits
 
     @model_validator(mode="after")
+    def _check_zones(self) -> Self:
+        for sector, share in self.take_up.items():
+            _check_inside(share.zones, self.zones, f"take_up.{sector}")
+        return self
+
+    @model_validator(mode="after")
     def _check_top_up(self) -> Self:
         if self.top_up_of is not None and (self.per_object is not None or len(self.take_up) > 1):
             raise TermsError(
@@ -231,6 +253,14 @@ class IndemnityCover(_Cover):
                 expected="one sector in take_up, no per_object",
             )
         return self
+
+
+def _check_inside(named: Iterable[str], zones: str | tuple[str, ...], where: str) -> None:
+    """Refuse zones that a cover names for its shares and is not for."""
+    if zones != "all" and (lost := [zone for zone in named if zone not in zones]):
+        raise TermsError(
+            "a zone that the cover is not for", where=where, found=lost, expected=list(zones)
+        )
 
 
 Cover = Annotated[BenefitCover | ParametricCover | IndemnityCover, Field(discriminator="kind")]

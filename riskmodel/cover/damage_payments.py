@@ -113,9 +113,12 @@ def _reached(item: Item, peril: Peril, damage: Damaged | None) -> float:
     """Share of the objects of a class that a peril can reach: ground floors, a part of a cell."""
     if peril not in WATER or damage is None:
         return 1.0
-    water = load_classes().water
-    there = water[peril].reached if peril in water else 1.0
-    return there * (damage.ground_floor_share.get(item.exposure) or 1.0)
+    return share_of_cell(peril) * (damage.ground_floor_share.get(item.exposure) or 1.0)
+
+
+def share_of_cell(peril: str) -> float:
+    """Share (0 to 1) of what stands in a cell that a peril reaches at the cell's depth."""
+    return next((w.reached for name, w in load_classes().water.items() if name == peril), 1.0)
 
 
 def rated_items(column: str, benefit: ConsequentialBenefit, damage: Damaged | None) -> list[Item]:

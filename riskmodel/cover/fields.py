@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -112,6 +112,19 @@ ZoneCode = Annotated[str, BeforeValidator(zone_code_of)]
 """Six digits of GB/T 2260."""
 Currency = Annotated[str, BeforeValidator(_currency)]
 """CNY; others are refused, never converted."""
+
+
+def check_names(names: Sequence[str], where: str) -> None:
+    """Refuse a list that is empty or names something twice.
+
+    Raises
+    ------
+    TermsError
+        Naming the list.
+    """
+    if not names or len(set(names)) < len(names):
+        what = "a name is written twice" if names else "an empty list"
+        raise TermsError(what, where=where, found=list(names), expected="each name once")
 
 
 def check_sums_to_one(shares: Mapping[Any, float], what: str) -> None:

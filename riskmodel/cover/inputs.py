@@ -100,6 +100,7 @@ def _check_labels(
                 where=f"cover {cover.cover}: take_up",
                 found=sorted(lost),
                 expected=sectors,
+                remedy="leave the sector out of the cover, or give the census a class of it",
             )
     for name, other in (("benefits", benefits), ("triggers", triggers)):
         if not _same_occurrences(losses, other):

@@ -127,14 +127,17 @@ def _retained(
     kept = {owner: np.zeros(losses.shape[:2]) for owner in OWNERS}
     for number, sector in enumerate(sectors):
         kept[OWNER_OF_SECTOR[sector]] += uninsured[:, :, number]
+    names, dims = payouts["cover"].to_numpy().tolist(), ("cover", "occurrence", "zone")
+    left = np.zeros((len(names), *losses.shape[:2]))
+    for part in RETAINED:
+        left += payouts[part].transpose(*dims).to_numpy()
     for cover in programme.covers:
         if not isinstance(cover, IndemnityCover):
             continue
-        terms = payouts.sel(cover=cover.cover)
-        bears = sum(np.asarray(terms[p].transpose("occurrence", "zone")) for p in RETAINED)
+        bears = left[names.index(cover.cover)]
         if cover.top_up_of is not None:  # bears a part of what the cover below left
             owner = OWNER_OF_SECTOR[next(iter(cover.take_up))]
-            due = np.asarray(terms["due"].transpose("occurrence", "zone"))
+            due = np.asarray(payouts["due"].sel(cover=cover.cover).transpose(*dims[1:]))
             kept[owner] = np.maximum(kept[owner] + bears - due, 0.0)
             continue
         insured = losses.to_numpy() * insured_shares(cover, sectors, zones)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from riskmodel.cover.damage_payments import share_of_cell
 from riskmodel.loss.response import Item, Response
 
 REACHED = "reached"
@@ -17,7 +18,7 @@ COUNTED: Mapping[str, str] = {
 
 
 def reach_items(benefits: Sequence[Item]) -> list[Item]:
-    """Items that count what `benefit_items` pays for: 1 for each unit that gets anything.
+    """Items that count what `benefit_items` pays for: the units that get anything.
 
     A benefit by steps reaches all units from its first step on. Left out are those that are a
     rate, such as of deaths (whom they reach is the number of the dead), and those on values.
@@ -39,7 +40,9 @@ def reach_items(benefits: Sequence[Item]) -> list[Item]:
             column=f"{item.column}.{REACHED}",
             quantity="reached",
             unit=COUNTED[item.exposure],
-            responses={peril: _whether(r) for peril, r in item.responses.items()},
+            responses={
+                peril: _whether(r, share_of_cell(r.peril)) for peril, r in item.responses.items()
+            },
         )
         for item in benefits
         if item.exposure in COUNTED
@@ -47,14 +50,14 @@ def reach_items(benefits: Sequence[Item]) -> list[Item]:
     ]
 
 
-def _whether(response: Response) -> Response:
-    """Return 1 where a step response pays anything, 0 elsewhere."""
+def _whether(response: Response, share: float) -> Response:
+    """Return the share of a cell that is reached where a step response pays anything, else 0."""
     paying = [x for x, y in zip(response.intensity, response.value, strict=True) if y > 0.0]
     first = paying[0] if paying else response.intensity[-1]
     return replace(
         response,
         name=f"{response.name}, {REACHED}",
         intensity=(first,),
-        value=(1.0 if paying else 0.0,),
+        value=(share if paying else 0.0,),
         spread=(0.0,),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
@@ -12,7 +13,8 @@ from riskmodel.core.errors import ParamError, RiskModelError
 def refuse(error: ValidationError, file: str, content: dict[str, Any]) -> NoReturn:
     """Raise the first of pydantic's findings as an error that names file, entry and key."""
     first, others = error.errors()[0], error.error_count() - 1
-    place, keys = [file], [str(part) for part in first["loc"] if part != "[key]"]
+    place = [file]
+    keys = [str(part) for part in first["loc"] if part != "[key]" and not _inner(part)]
     if keys[:1] in (["covers"], ["treaties"]) and len(keys) > 1:
         place.append(_named(content, keys))
         keys = keys[3:]  # covers, position, kind
@@ -36,8 +38,34 @@ def refuse(error: ValidationError, file: str, content: dict[str, Any]) -> NoRetu
     if first["type"] == "missing":
         raise ParamError("a key is missing", where=where, remedy=more) from error
     raise ParamError(
-        first["msg"][0].lower() + first["msg"][1:], where=where, found=first["input"], remedy=more
+        _plain(first["msg"]), where=where, found=_short(first["input"]), remedy=more
     ) from error
+
+
+def _inner(part: object) -> bool:
+    """Whether a part of pydantic's place is a name of its own, not a key of the file."""
+    return str(part).startswith("function-")
+
+
+def _plain(message: str) -> str:
+    """Message in the words of a YAML file."""
+    words = {
+        "valid tuple": "list", "tuple": "list", " after validation": "",
+        "valid dictionary or object to extract fields from": "mapping of keys",
+    }  # fmt: skip
+    if message.startswith("Unable to extract tag"):
+        return "the key kind is missing"
+    message = re.sub(r"valid dictionary or instance of \w+", "mapping of keys", message)
+    message = re.sub(r"^Input tag ('.*?') found using 'kind' does not match any of",
+                     r"kind \1 is none of", message)  # fmt: skip
+    for old, new in words.items():
+        message = message.replace(old, new)
+    return message[0].lower() + message[1:]
+
+
+def _short(found: Any) -> Any:
+    """Keys of a long mapping in place of all that it holds."""
+    return f"a mapping of {', '.join(map(str, found))}" if isinstance(found, dict) else found
 
 
 def _named(content: dict[str, Any], keys: list[str]) -> str:

@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from riskmodel.core.errors import TermsError
 from riskmodel.core.status import Status
-from riskmodel.cover.fields import Frozen, Limit, Money, Number, Share
+from riskmodel.cover.contract import NEW_YEAR, MonthDay
+from riskmodel.cover.fields import Frozen, Limit, Money, Number, Share, check_names
 
 
 class Contribution(Frozen):
@@ -69,6 +70,8 @@ class Reserve(Frozen):
         Most that it holds after a contribution.
     drawdown : Drawdown
         What it refunds.
+    policy_year_start : str
+        ``MM-DD``, the first day of its years, as of the contracts of its covers.
     horizon : int
         Years of a sequence. Simulated years are exchangeable, not a sequence: the years of each
         block are read in stored order, and every `horizon` years the reserve begins anew with
@@ -96,6 +99,7 @@ class Reserve(Frozen):
     interest: Number = Field(ge=0.0, lt=1.0)
     cap: Limit
     drawdown: Drawdown
+    policy_year_start: MonthDay = NEW_YEAR
     horizon: int = Field(ge=1, le=1000)
     modelled_on: str
     source: str
@@ -103,6 +107,7 @@ class Reserve(Frozen):
 
     @model_validator(mode="after")
     def _check_balance(self) -> Self:
+        check_names(self.covers, "covers")
         if self.opening_balance == 0.0 and self.contribution.share * self.contribution.premium == 0:
             raise TermsError(
                 "a reserve that begins empty and to which nothing is contributed",

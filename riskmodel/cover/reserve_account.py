@@ -11,7 +11,9 @@ import xarray as xr
 from riskmodel.core.errors import SchemaError
 from riskmodel.core.money import CURRENCY
 from riskmodel.core.schema import Schema, stamp
+from riskmodel.cover.contract import contract_calendar
 from riskmodel.cover.fields import FloatArray
+from riskmodel.cover.inputs import calendar_of
 from riskmodel.cover.reserve import Drawdown, Reserve
 from riskmodel.cover.terms import IntArray
 
@@ -42,6 +44,8 @@ class _Rules(NamedTuple):
 def reserve_account(reserve: Reserve, payouts: xr.Dataset, recoveries: xr.Dataset) -> xr.Dataset:
     """Carry a reserve through the simulated years of each block, in stored order.
 
+    Years are contract years, from the reserve's `policy_year_start` (`contract_calendar`).
+
     Parameters
     ----------
     reserve : Reserve
@@ -66,8 +70,11 @@ def reserve_account(reserve: Reserve, payouts: xr.Dataset, recoveries: xr.Datase
     if years % blocks:
         raise SchemaError("blocks of unequal years", where="payouts", found=(years, blocks))
     net = _net(reserve, payouts, recoveries)
-    total, year = net.sum(axis=1), payouts["year"].to_numpy().astype(np.int64)
-    order = np.lexsort((payouts["start"].to_numpy(), year))
+    calendar = contract_calendar(
+        calendar_of(payouts), reserve.policy_year_start, years=years, blocks=blocks
+    )
+    total, year = net.sum(axis=1), calendar.year
+    order = np.lexsort((calendar.start, year))
     asked, paid = np.zeros(year.size), np.zeros(year.size)
     asked[order] = _asked(total[order], year[order], reserve.drawdown)
     first = np.searchsorted(year[order], np.arange(years + 1))

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from riskmodel.core.errors import TermsError
 from riskmodel.core.status import Status
 from riskmodel.cover.contract import NEW_YEAR, MonthDay
-from riskmodel.cover.fields import Frozen, Limit, Money, Number, Share
+from riskmodel.cover.fields import Frozen, Limit, Money, Number, Share, check_names
 
 HOURS = (72, 168)
 NONE: Literal["none"] = "none"
@@ -164,6 +164,11 @@ class _Treaty(Frozen):
     modelled_on: str
     source: str
     status: Status
+
+    @model_validator(mode="after")
+    def _check_covers(self) -> Self:
+        check_names(self.covers, "covers")
+        return self
 
 
 class QuotaShare(_Treaty, _Placed):

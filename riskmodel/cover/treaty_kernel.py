@@ -10,12 +10,11 @@ import numba as nb
 import numpy as np
 
 from riskmodel.core.errors import SchemaError
+from riskmodel.cover.contract import DAYS, FIRST_DAY
 from riskmodel.cover.fields import FloatArray
 from riskmodel.cover.terms import IntArray
 from riskmodel.cover.treaties import Layer, QuotaShare, Reinstatements, StopLoss, Treaty
 
-DAYS = 365.0
-FIRST_DAY = 1.0  # day 1.0 is the start of 1 January
 TASKS = 64
 
 

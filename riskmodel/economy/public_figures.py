@@ -25,9 +25,13 @@ class _Fixed(BaseModel):
 
 
 class PublicFigure(_Fixed):
-    """One published loss: of which perils, place and time, and that place's GDP then, 亿元."""
+    """One published loss: of which perils, place and time, and that place's GDP then, 亿元.
+
+    ``cause`` is the parent event of a figure that books all perils of an event to it.
+    """
 
     perils: Annotated[tuple[Peril, ...], Field(min_length=1)]
+    cause: Annotated[str, Field(min_length=1)] | None = None
     what: Mapping[Language, str]
     kind: Literal["mean_year", "one_year", "one_event"]
     loss: Amount

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from riskmodel.core.errors import ParamError
+from riskmodel.core.vocabulary import Peril
 from riskmodel.core.yaml_file import read_mapping
 from riskmodel.hazard.dependence import ChiTarget, Family
 
@@ -22,7 +23,7 @@ class Fixed(BaseModel):
 class Pool(Fixed):
     """Perils that a source ranks, and the unit of its index."""
 
-    perils: tuple[str, ...]
+    perils: Annotated[tuple[Peril, ...], Field(min_length=1)]
     unit: str
 
 
@@ -44,6 +45,7 @@ def quantity(unit: str, low: float, high: float) -> Callable[[Any], float]:
     low, high : float
         Smallest and largest value allowed.
     """
+    in_unit = "" if unit == "1" else f" {unit}"
 
     def number(entry: Any) -> float:
         if not isinstance(entry, dict) or set(entry) != {"value", "unit", "source"}:
@@ -52,9 +54,9 @@ def quantity(unit: str, low: float, high: float) -> Callable[[Any], float]:
         if entry["unit"] != unit or not str(entry["source"]):
             raise ValueError(f"the unit {unit} and a source")
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"a number of {unit}")
+            raise ValueError(f"a number in the unit {unit}")
         if not low <= value <= high:
-            raise ValueError(f"from {low:g} to {high:g} {unit}")
+            raise ValueError(f"from {low:g} to {high:g}{in_unit}")
         return float(value)
 
     return number
@@ -74,6 +76,21 @@ class Dependence(Fixed):
     def misfit(self) -> float:
         """Largest accepted misfit of chi."""
         return quantity("1", 0.0, 1.0)(self.tolerance)
+
+
+def require_distinct(names: Sequence[str], where: str) -> None:
+    """Refuse a name twice: draws are keyed by name, so two parts of one name would be alike.
+
+    Raises
+    ------
+    ParamError
+        Naming what comes twice.
+    """
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ParamError(
+            "a name twice", where=where, found=twice, expected="a name of its own for each",
+            remedy="rename one, or leave out what is written twice",
+        )  # fmt: skip
 
 
 Model = TypeVar("Model", bound=BaseModel)

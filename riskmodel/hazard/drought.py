@@ -9,6 +9,7 @@ never overlap. The sequence of all seasons is the named worst case.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 from pydantic import BeforeValidator, Field
-from scipy import special
+from scipy import optimize, special
 
 from riskmodel.core.draws import generator
 from riskmodel.core.errors import CatalogueError
@@ -25,7 +26,14 @@ from riskmodel.core.files import sha256
 from riskmodel.core.returnperiod import Frequency
 from riskmodel.core.status import Status
 from riskmodel.hazard.counts import YEAR_END
-from riskmodel.hazard.declared import Dependence, Fixed, Pool, quantity, read_declared
+from riskmodel.hazard.declared import (
+    Dependence,
+    Fixed,
+    Pool,
+    quantity,
+    read_declared,
+    require_distinct,
+)
 from riskmodel.hazard.dependence import SolvedCopula, solve_copula
 from riskmodel.hazard.fields import require_inside, uniform_fields
 from riskmodel.hazard.grid import PhysicsGrid
@@ -99,17 +107,43 @@ def spells_a_year(said: DroughtFile) -> float:
     return spells
 
 
+def second_spells(said: DroughtFile, probability: float) -> float:
+    """Return the spells a year beyond its first, at or beyond what a year reaches with a chance.
+
+    All sequences of dry seasons are gone through with their chances. Counts of spells are not those
+    of a frequency family: seasons that leave no wet one between them hold one spell.
+    """
+    dry = np.array(list(product((False, True), repeat=len(said.seasons))))
+    before = np.pad(dry, ((0, 0), (1, 0)))[:, :-1]
+    chance = np.where(before, said.sequence.persistence, said.sequence.onset)
+    weight = np.where(dry, chance, 1.0 - chance).prod(axis=1)
+    sequence, begins, count = spells(dry)
+    depth = np.append(0.0, np.cumsum([s.scale for s in said.seasons]))
+    own = depth[begins + count] - depth[begins]
+
+    def year(level: float) -> tuple[float, float]:
+        beyond = np.nan_to_num(1.0 / special.inv_boxcox(level / own, said.marginal.shape))
+        none = np.ones(weight.size)
+        np.multiply.at(none, sequence, 1.0 - beyond)
+        return float(weight @ (1.0 - none)), float(weight[sequence] @ beyond)
+
+    deepest = float(depth[-1]) * 1e4
+    level = optimize.brentq(lambda x: year(x)[0] - probability, 0.0, deepest, xtol=1e-9)
+    return year(level)[1] - probability
+
+
 def load_drought(path: Path) -> DroughtSpec:
     """Read and check the file of the drought source, and solve its copula.
 
     Raises
     ------
     ParamError
-        If the file is refused.
+        If the file is refused, or two seasons have one name.
     CatalogueError
         If seasons overlap or run backwards, or the dependence contradicts itself.
     """
     said = read_declared(path, DroughtFile)
+    require_distinct([season.name for season in said.seasons], f"{path.name}, seasons")
     last = 1.0
     for number, season in enumerate(said.seasons):
         if not last <= season.first_day < season.last_day:
@@ -177,7 +211,7 @@ def drought_source(
         table = xr.Dataset({name: ("occurrence", values) for name, values in columns.items()})
         return SourceBlock(table, {peril: index for peril in said.index.perils})
 
-    units = {peril: said.index.unit for peril in said.index.perils}
+    units: dict[str, str] = {peril: said.index.unit for peril in said.index.perils}
     return Source(grid, units, said.name, f"{grid} {spec.digest}", block)
 
 

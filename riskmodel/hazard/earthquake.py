@@ -24,7 +24,7 @@ from riskmodel.core.files import sha256
 from riskmodel.core.status import Status
 from riskmodel.hazard.attenuation import Attenuation, median_acceleration
 from riskmodel.hazard.counts import YEAR_END, require_events_a_year
-from riskmodel.hazard.declared import Fixed, Pool, quantity, read_declared
+from riskmodel.hazard.declared import Fixed, Pool, quantity, read_declared, require_distinct
 from riskmodel.hazard.dependence import SpatialCopula
 from riskmodel.hazard.fields import normal_fields
 from riskmodel.hazard.grid import PhysicsGrid
@@ -67,7 +67,7 @@ class EarthquakeFile(Fixed):
     status: Status
     source: Annotated[str, Field(min_length=1)]
     index: Pool
-    years: Annotated[float, BeforeValidator(quantity("yr", 1.0, 1e6))]
+    years: Annotated[int, BeforeValidator(quantity("yr", 1.0, 1e6))]
     zones: Annotated[tuple[Zone, ...], Field(min_length=1)]
     attenuation: Attenuation
     dependence: Shared
@@ -88,11 +88,12 @@ def load_earthquake(path: Path) -> EarthquakeSpec:
     Raises
     ------
     ParamError
-        If the file is refused.
+        If the file is refused, or two zones have one name.
     CatalogueError
         If a zone is empty, its magnitudes do not rise, or its rate does not fit the years.
     """
     said = read_declared(path, EarthquakeFile)
+    require_distinct([zone.name for zone in said.zones], f"{path.name}, zones")
     for zone in said.zones:
         where = f"{path.name}, zone {zone.name}"
         if not (
@@ -149,7 +150,7 @@ def earthquake_source(
         index = np.ascontiguousarray(shaking[:, event[order]])
         return SourceBlock(taken, {peril: index for peril in said.index.perils})
 
-    units = {peril: said.index.unit for peril in said.index.perils}
+    units: dict[str, str] = {peril: said.index.unit for peril in said.index.perils}
     return Source(grid, units, said.name, f"{grid} {spec.digest}", block)
 
 

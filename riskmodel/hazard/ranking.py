@@ -106,12 +106,13 @@ def rank_block(
     for start in range(0, cells.size, CHUNK):
         chunk = cells[start : start + CHUNK]
         node, weight = interpolation.node[chunk], interpolation.weight[chunk]
-        rows, rank_index, short = _rank_cells(
+        count, storm, place, rank_index, short = _rank_cells(
             pool.index, pool.year_pointer, node, weight, chunk, ranks.positions, ranks.stored,
             ranks.knots, *key,
         )  # fmt: skip
         _require_years(chunk[short], chunk.size, ranks.stored, f"{peril}, block {key[1]}")
-        yield CellPairs(chunk, *_kept(rows, pool.number), rank_index)
+        occurrence, position = _packed(count, storm, place, pool.number)
+        yield CellPairs(chunk, count, occurrence, position, rank_index)
 
 
 def _require_years(short: npt.NDArray[np.int64], ranked: int, stored: int, where: str) -> None:
@@ -126,23 +127,21 @@ def _require_years(short: npt.NDArray[np.int64], ranked: int, stored: int, where
 
 
 @nb.njit(parallel=True, cache=True)
-def _kept(
-    rows: npt.NDArray[np.uint16], number: npt.NDArray[np.uint32]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.uint16]]:
-    """Count by cell, occurrence and position of what is stored in rows (cell, storm)."""
-    count = np.zeros(rows.shape[0], dtype=np.int64)
-    for c in nb.prange(rows.shape[0]):
-        count[c] = np.count_nonzero(rows[c])
+def _packed(
+    count: npt.NDArray[np.int64],
+    storm: npt.NDArray[np.uint32],
+    place: npt.NDArray[np.uint16],
+    number: npt.NDArray[np.uint32],
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint16]]:
+    """Occurrence and position of what is stored, cell after cell."""
     first = np.cumsum(count) - count
     occurrence = np.empty(count.sum(), dtype=np.uint32)
     position = np.empty(occurrence.size, dtype=np.uint16)
-    for c in nb.prange(rows.shape[0]):
-        k = first[c]
-        for s in range(rows.shape[1]):
-            if rows[c, s] > 0:
-                occurrence[k], position[k] = number[s], rows[c, s]
-                k += 1
-    return count, occurrence, position
+    for c in nb.prange(count.size):
+        for k in range(count[c]):
+            occurrence[first[c] + k] = number[storm[c, k]]
+            position[first[c] + k] = place[c, k]
+    return occurrence, position
 
 
 @nb.njit(cache=True)
@@ -181,6 +180,38 @@ def _leaders(
     return maxima, leader
 
 
+@nb.njit(cache=True)
+def _keep(
+    value: npt.NDArray[np.float64], year_pointer: npt.NDArray[np.int64],
+    leader: npt.NDArray[np.int64], row: npt.NDArray[np.uint16], top: npt.NDArray[np.float64],
+    positions: npt.NDArray[np.uint16], storm: npt.NDArray[np.uint32],
+    place: npt.NDArray[np.uint16],
+) -> int:  # fmt: skip
+    """Write what one cell stores, in order of storms, and count it.
+
+    `row` holds the positions of the kept years' maxima by storm, `top` these maxima, falling. A
+    second storm of a kept year lies between its neighbours in rank.
+    """
+    falling, least, kept = -top, top[top.size - 1], 0
+    for y in range(leader.size):
+        if leader[y] < 0 or row[leader[y]] == 0:
+            continue  # the year's maximum is not kept, be it by the draw of a tie
+        for s in range(year_pointer[y], year_pointer[y + 1]):
+            position = row[s]
+            if position == 0 and value[s] >= least:
+                k = np.searchsorted(falling, -value[s], side="right") - 1
+                position = positions[k]
+                if k + 1 < top.size and top[k] > top[k + 1]:
+                    part = (top[k] - value[s]) / (top[k] - top[k + 1])
+                    position = np.uint16(
+                        positions[k] + part * (np.float64(positions[k + 1]) - positions[k])
+                    )
+            if position > 0:
+                storm[kept], place[kept] = s, position
+                kept += 1
+    return kept
+
+
 @nb.njit(parallel=True, cache=True)
 def _rank_cells(
     indices: npt.NDArray[np.float32],
@@ -193,10 +224,14 @@ def _rank_cells(
     knots: npt.NDArray[np.int64],
     seed: int,
     block: int,
-) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Positions (cell, storm), the index at the knots, and which cells have too few years."""
-    years = year_pointer.size - 1
-    rows = np.zeros((cells.size, indices.shape[1]), dtype=np.uint16)
+) -> tuple[
+    npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.uint16],
+    npt.NDArray[np.float32], npt.NDArray[np.bool_],
+]:  # fmt: skip
+    """Count by cell, storms and positions stored, index at the knots, and cells short of years."""
+    shape = (cells.size, indices.shape[1])
+    count = np.zeros(cells.size, dtype=np.int64)
+    storm, place = np.empty(shape, dtype=np.uint32), np.empty(shape, dtype=np.uint16)
     values = np.zeros((cells.size, knots.size), dtype=np.float32)
     short = np.zeros(cells.size, dtype=np.bool_)
     for c in nb.prange(cells.size):
@@ -206,27 +241,15 @@ def _rank_cells(
         maxima, leader = _leaders(storm_value, year_pointer)
         order = _descending(maxima, stored, seed, block, cells[c])
         top = maxima[order[:stored]]
-        falling = -top
         short[c] = top[stored - 1] <= 0.0
         if short[c]:
             continue
+        row = np.zeros(indices.shape[1], dtype=np.uint16)
         for k in range(stored):
-            rows[c, leader[order[k]]] = positions[k]
+            row[leader[order[k]]] = positions[k]
         for k in range(knots.size):
             values[c, k] = top[knots[k]]
-        for y in range(years):
-            if leader[y] < 0 or rows[c, leader[y]] == 0:
-                continue  # the year's maximum is not kept, be it by the draw of a tie
-            for s in range(year_pointer[y], year_pointer[y + 1]):
-                value = storm_value[s]
-                if rows[c, s] > 0 or value < top[stored - 1]:
-                    continue
-                k = np.searchsorted(falling, -value, side="right") - 1
-                if k + 1 < stored and top[k] > top[k + 1]:
-                    part = (top[k] - value) / (top[k] - top[k + 1])
-                    rows[c, s] = np.uint16(
-                        positions[k] + part * (np.float64(positions[k + 1]) - positions[k])
-                    )
-                else:
-                    rows[c, s] = positions[k]
-    return rows, values, short
+        count[c] = _keep(
+            storm_value, year_pointer, leader, row, top, positions, storm[c], place[c]
+        )
+    return count, storm, place, values, short

@@ -15,6 +15,7 @@ import numpy as np
 
 from riskmodel.core.errors import ParamError, RiskModelError
 from riskmodel.core.files import sha256
+from riskmodel.core.vocabulary import Peril
 from riskmodel.core.yaml_file import read_mapping
 from riskmodel.hazard.dependence import ChiTarget, Family
 
@@ -102,8 +103,9 @@ def read_source_file(path: Path) -> SourceFile:
     _require_known(content, path)
     texts = _texts(content, path)
     perils = content["index"].get("perils")
-    if not isinstance(perils, list) or not perils:
-        raise _refused("no perils", path, "index.perils", perils, "a list of perils")
+    known = list(get_args(Peril))
+    if not isinstance(perils, list) or not perils or not all(p in known for p in perils):
+        raise _refused("not perils", path, "index.perils", perils, f"a list of {known}")
     numbers = {name: _numbers(content, name, texts["index.unit"], path) for name in NUMBERS}
     kappa, family = numbers["counts"].get("kappa"), texts["counts.family"]
     if (family == "poisson") != (kappa is None):

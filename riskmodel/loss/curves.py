@@ -47,6 +47,8 @@ class DamageLevers:
         Family of depth curves in the library, for example ``jrc_asia``.
     flood_damage_scale : float
         Factor on the damage of depth: the share of a cell's value that stands where water comes.
+    further_damage_scale : float
+        Factor on the damage of perils beyond wind and water, whose responses are placeholders.
     surge_multiplier : float
         Damage of sea water over damage of fresh water at the same depth.
     floor_height : float
@@ -60,6 +62,7 @@ class DamageLevers:
     averaging_factor: float
     depth_curve: str
     flood_damage_scale: float
+    further_damage_scale: float
     surge_multiplier: float
     floor_height: float
     ground_floor_share: Mapping[str, float]
@@ -149,18 +152,21 @@ def damage_items(
             continue
         responses = {"typhoon_wind": _wind(name, own, library, classes, levers)}
         responses |= {p: _depth(name, p, own, library, classes, levers) for p in WATER}
-        responses |= _further(name, library, classes)
+        responses |= _further(name, library, classes, levers.further_damage_scale)
         items.append(Item(own.sector, "loss", "CNY", name, responses, "complement", own.unit_value))
     return items
 
 
-def _further(name: str, library: Library, classes: Classes) -> dict[str, Response]:
+def _further(
+    name: str, library: Library, classes: Classes, scale: float
+) -> dict[str, Response]:
     """Responses of a class to perils beyond wind and water, where it has any."""
     found: dict[str, Response] = {}
     for peril, tables in classes.further.items():
         if not isinstance(used := tables[name], str):
             curve = library_curve(library, used.curve, peril)
-            made = table_response(f"{peril}/{name}", curve, peril, factor=used.factor)
+            factor = used.factor * scale
+            made = table_response(f"{peril}/{name}", curve, peril, factor=factor)
             found[peril] = replace(made, status=worst([curve.status, classes.status]))
     return found
 

@@ -10,8 +10,9 @@ of the event of one rate, EP the annual probability and ν the event rate of tha
 2. **All occurrences: statistical.** They exceed the maxima by the second storms of a year, which
    no rank fixes. When counts follow the declared family these cost ∫ L (dν - dEP) on average, and
    all occurrences ∫ L dν. More (or less) is over-dispersion: storms cluster in years more (or
-   less) than the family says. Reading second storms between ranks adds a bias of about u/years
-   of the maxima's AAL, far below the standard error.
+   less) than the family says, or a source counts otherwise (droughts, by their seasons).
+   Reading second storms between ranks adds a bias of about u/years of the maxima's AAL, far
+   below the standard error.
 3. **Combination of perils: not an identity.** It depends on dependence and is reported apart.
 
 The error of 1 is known and no matter of chance. The cost of 2 is printed with its standard error,
@@ -26,6 +27,8 @@ rejected in 0 to 0.4 % of cases, and κ = 3 was found in 10,000 years in 89 %.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import cast
 
 import numpy as np
@@ -45,7 +48,13 @@ from riskmodel.hazard.position import (
     rate_of_position,
 )
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.second_storms import SecondStorms, first_and_second_storms, second_storms
+from riskmodel.loss.second_storms import (
+    Expected,
+    SecondStorms,
+    first_and_second_storms,
+    of_family,
+    second_storms,
+)
 from riskmodel.loss.single_peril import PerilCosts, cost_at_positions, cost_of_pairs, peril_costs
 
 FloatArray = npt.NDArray[np.float64]
@@ -65,8 +74,9 @@ IDENTITY = Schema(
 
 
 def average_from_maps(
-    catalogue: xr.DataTree, census: xr.DataTree, table: CompiledTable
-) -> xr.Dataset:
+    catalogue: xr.DataTree, census: xr.DataTree, table: CompiledTable,
+    counts: Mapping[str, Expected] = MappingProxyType({}),
+) -> xr.Dataset:  # fmt: skip
     """Check the identity by peril, loss columns only.
 
     Parameters
@@ -75,6 +85,9 @@ def average_from_maps(
         The ranked catalogue, and the census whose return periods its ranks were snapped at.
     table : CompiledTable
         Of any scenario: the maps' integral reads the same curves and responses.
+    counts : mapping of str to callable
+        Second storms expected of perils whose only source counts otherwise than the frequency
+        family of the catalogue: a year, by the probability of the level.
 
     Returns
     -------
@@ -88,8 +101,9 @@ def average_from_maps(
         ``over_dispersion_share``, what second storms cost beyond ∫ L (dν - dEP); and
         ``standard_error`` of both. They are not judged: a few years carry most of that cost.
         A year and cell: ``second_storms`` at or beyond the first map, cells that the peril reaches
-        alike; ``second_storms_expected``, ν - EP of the declared family there; and
-        ``second_storms_standard_error``. ``within_three_standard_errors`` (bool) is their verdict.
+        alike; ``second_storms_expected``, ν - EP of the declared family there or as in ``counts``;
+        and ``second_storms_standard_error``. ``within_three_standard_errors`` (bool) is their
+        verdict.
         Shares are zero for a peril that costs nothing.
 
     Raises
@@ -97,7 +111,8 @@ def average_from_maps(
     CatalogueError
         If the catalogue lacks a peril or cell of the table, or holds replayed storms.
     """
-    rows = [_of_peril(catalogue, census, table, peril) for peril in table.perils]
+    family = of_family(catalogue_frequency(catalogue))
+    rows = [_of_peril(catalogue, census, table, p, counts.get(p, family)) for p in table.perils]
     result = xr.Dataset(
         {name: ("peril", np.array([row[name] for row in rows])) for name in IDENTITY.variables},
         {"peril": list(table.perils)},
@@ -142,15 +157,18 @@ def combination_term(checks: xr.Dataset, combined_aal: float) -> float:
 
 
 def _of_peril(
-    catalogue: xr.DataTree, census: xr.DataTree, table: CompiledTable, peril: str
-) -> dict[str, float | bool]:
+    catalogue: xr.DataTree, census: xr.DataTree, table: CompiledTable, peril: str,
+    expected: Expected,
+) -> dict[str, float | bool]:  # fmt: skip
     """All variables of `IDENTITY` for one peril."""
     costs = peril_costs(table, peril)
     curve = table.layers[table.perils.index(peril)].curves
     periods = census[peril].to_dataset()["return_period"].values
     ranks = _positions_of_ranks(catalogue, peril, periods)
     maps, rates, ranked = _integrals(costs, curve, ranks, catalogue_frequency(catalogue))
-    maxima, second_by_year, storms = _simulated(catalogue, peril, costs, float(periods[0]))
+    maxima, second_by_year, storms = _simulated(
+        catalogue, peril, costs, float(periods[0]), expected
+    )
     second = float(second_by_year.mean())
     excess = _share(second - (rates - maps), rates)
     error = _share(float(second_by_year.std(ddof=1)) / np.sqrt(second_by_year.size), rates)
@@ -240,13 +258,12 @@ def _integrals(
 
 
 def _simulated(
-    catalogue: xr.DataTree, peril: str, costs: PerilCosts, first_map: float
+    catalogue: xr.DataTree, peril: str, costs: PerilCosts, first_map: float, expected: Expected
 ) -> tuple[float, FloatArray, SecondStorms]:
     """Mean annual cost of annual maxima, cost of second storms by year, and their number."""
     root, years = catalogue.to_dataset(), int(catalogue.attrs["years_per_block"])
     block_of, year_of = root["block"].values, root["year"].values
-    frequency = catalogue_frequency(catalogue)
-    least, cells = int(mapped_positions(first_map, frequency)), 0
+    least, cells = int(mapped_positions(first_map, catalogue_frequency(catalogue))), 0
     maxima, second, counts = [], [], []
     for block, name in enumerate(block_names(catalogue)):
         pairs = _pairs(catalogue, name, peril)
@@ -258,5 +275,5 @@ def _simulated(
         second.append(other)
         counts.append(first_and_second_storms(pointer, occurrence, position, year, years, least))
         cells = int(np.count_nonzero(np.diff(pointer)))  # ranking reaches the same in all blocks
-    storms = second_storms(np.concatenate(counts, axis=1), cells, first_map, frequency)
+    storms = second_storms(np.concatenate(counts, axis=1), cells, first_map, expected)
     return float(np.mean(maxima)), cast(FloatArray, np.concatenate(second)), storms

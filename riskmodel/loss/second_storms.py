@@ -1,4 +1,4 @@
-"""How many second storms the years of a catalogue hold, and how many the declared family says.
+"""How many second storms the years of a catalogue hold, and how many the declared counts say.
 
 Of the storms that reach a cell in a year at or beyond a rate ν, all but one are second storms. Per
 year they number ν - EP on average when counts follow the declared family (ν = mean number, EP =
@@ -8,6 +8,7 @@ storms carry most of the cost of second storms: its mean and standard error fall
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numba as nb
@@ -23,6 +24,7 @@ from riskmodel.core.returnperiod import (
 IntArray = npt.NDArray[np.int64]
 CHUNKS = 64  # of cells, each with counters of its own
 SLOPE_STEP = 1e-4  # of EP, for its derivative
+Expected = Callable[[float], float]  # second storms a year beyond the level of a probability
 
 
 class SecondStorms(NamedTuple):
@@ -72,16 +74,21 @@ def first_and_second_storms(
     return count.sum(axis=0)
 
 
+def of_family(frequency: Frequency) -> Expected:
+    """Second storms a year by a frequency family: ν - EP."""
+    return lambda probability: float(rate_from_probability(probability, frequency)) - probability
+
+
 def second_storms(
-    counts: IntArray, cells: int, return_period: float, frequency: Frequency
+    counts: IntArray, cells: int, return_period: float, expected: Expected
 ) -> SecondStorms:
-    """Second storms a year and cell beyond a map against the declared family, cells alike.
+    """Second storms a year and cell beyond a map against the declared counts, cells alike.
 
     Ranking fixes the number of first storms, not their level: where chance brings more, the level
-    is set higher and second storms go too. To first order a year adds s - (dν/dEP - 1) f to the
-    mean, with s and f its second and first storms a cell; years are independent, so the standard
-    error is the spread of that over years (influence function of a quantile: van der Vaart,
-    Asymptotic Statistics, 1998, chapter 20).
+    is set higher and second storms go too. To first order a year adds s - f de/dEP to the mean,
+    with s and f its second and first storms a cell, e those expected; years are independent, so the
+    standard error is the spread of that over years (influence function of a quantile: van der
+    Vaart, Asymptotic Statistics, 1998, chapter 20).
 
     Parameters
     ----------
@@ -91,8 +98,8 @@ def second_storms(
         Cells that the peril reaches; without any all three figures are zero.
     return_period : float
         Of the map whose position the storms were counted from, years, > 1.
-    frequency : Frequency
-        Declared family.
+    expected : callable
+        `of_family`, or what a source that counts otherwise declares.
 
     Raises
     ------
@@ -102,9 +109,8 @@ def second_storms(
     if not cells:
         return SecondStorms(0.0, 0.0, 0.0)
     probability = float(probability_from_return_period(return_period))
-    around = probability * (1.0 + SLOPE_STEP * np.array([-1.0, 0.0, 1.0]))
-    low, rate, high = rate_from_probability(around, frequency).tolist()
-    slope = (high - low) / (2.0 * SLOPE_STEP * probability) - 1.0
+    low, middle, high = (expected(probability * (1.0 + SLOPE_STEP * k)) for k in (-1.0, 0.0, 1.0))
+    slope = (high - low) / (2.0 * SLOPE_STEP * probability)
     first, second = counts / cells
     error = float(np.std(second - slope * first, ddof=1)) / np.sqrt(second.size)
-    return SecondStorms(float(second.mean()), rate - probability, float(error))
+    return SecondStorms(float(second.mean()), middle, float(error))

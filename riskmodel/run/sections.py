@@ -111,6 +111,7 @@ class Loss(Section):
     ]
     depth_curve: Literal["jrc_asia", "jrc_europe"]
     flood_damage_scale: Annotated[float, Field(ge=0.01, le=2.0, description="multiplier")]
+    further_damage_scale: Annotated[float, Field(ge=0.01, le=5.0, description="multiplier")]
     surge_multiplier: Annotated[float, Field(ge=0.5, le=3.0, description="multiplier")]
     depth_spread: Annotated[
         float, Field(ge=0.0, le=2.0, description="coefficient of variation inside a cell")

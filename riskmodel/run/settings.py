@@ -54,6 +54,7 @@ def damage_levers(params: Params) -> DamageLevers:
         loss.averaging_factor,
         loss.depth_curve,
         loss.flood_damage_scale,
+        loss.further_damage_scale,
         loss.surge_multiplier,
         loss.floor_height,
         loss.ground_floor_share.model_dump(),

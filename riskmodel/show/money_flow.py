@@ -8,7 +8,7 @@ import xarray as xr
 from plotly.subplots import make_subplots
 
 from riskmodel.core.errors import FigureError
-from riskmodel.core.messages import Language, message
+from riskmodel.core.messages import Language, has_message, message
 from riskmodel.show.frame import (
     bottom_margin,
     dress,
@@ -44,8 +44,8 @@ def waterfall_figure(amounts: xr.DataArray, *, language: Language) -> go.Figure:
     amounts : xarray.DataArray
         Dims `view`, `payer` in CNY, not negative; `view` holds titles, or has coordinates
         `name_zh` and `name_en` that do; `payer` holds payers of the design (household …
-        reinsurer), in the order in which they are drawn; attrs `currency`, `price_year`.
-        Payers of one account only: they sum to its total.
+        reinsurer), in the order in which they are drawn; attrs `currency`, `price_year`, and
+        `account` (direct_loss or benefits). Payers of one account only: they sum to its total.
     language : {"zh", "en"}
         Language of all texts.
 
@@ -65,7 +65,7 @@ def waterfall_figure(amounts: xr.DataArray, *, language: Language) -> go.Figure:
     titles = _view_names(paid, language)
     payers = [message(f"payer.{payer}", language) for payer in paid["payer"].values]
     rows = [message("hover.total", language), *payers]
-    figure = _panels(len(titles), rows, language)
+    figure = _panels(len(titles), rows, _heading(paid, language), language)
     for row, view in enumerate(titles, start=1):
         one = paid.isel(view=row - 1)
         _add_steps(figure, one, row, rows, language)
@@ -75,6 +75,19 @@ def waterfall_figure(amounts: xr.DataArray, *, language: Language) -> go.Figure:
         top = LABEL_ROOM * max(float(one.sum()), 1.0) / HUNDRED_MILLION.factor
         figure.update_xaxes(title_text=title, range=[0, top], row=row, col=1)
     return figure
+
+
+def _heading(paid: xr.DataArray, language: Language) -> tuple[str, str]:
+    """Title by the account, and a note where others stand behind the tiers."""
+    account = str(paid.attrs.get("account"))
+    if not has_message(f"title.ledger.{account}"):
+        raise FigureError(
+            "no such account", where="ledger.attrs.account", found=account,
+            expected="direct_loss or benefits",
+        )  # fmt: skip
+    behind = np.isin(paid["payer"].values, ("reinsurer", "reserve")).any()
+    note = message("note.ledger_net", language) if behind else ""
+    return message(f"title.ledger.{account}", language), note
 
 
 def _add_steps(
@@ -123,13 +136,15 @@ def _add_steps(
     )
 
 
-def _panels(panels: int, rows: list[str], language: Language) -> go.Figure:
+def _panels(
+    panels: int, rows: list[str], heading: tuple[str, str], language: Language
+) -> go.Figure:
     """Empty panels one below another, each with room for its title and its axis."""
     each = ROW * len(rows)
     drawn = panels * each + (panels - 1) * (PANEL_GAP + PANEL_TITLE)
     gap = (PANEL_GAP + PANEL_TITLE) / drawn
     figure = make_subplots(rows=panels, cols=1, vertical_spacing=gap)
-    dress(figure, message("title.ledger", language))
+    dress(figure, heading[0], subtitle=heading[1])
     margins = {"t": figure.layout.margin.t + PANEL_TITLE, "b": 60}
     figure.update_layout(
         bargap=0.18,

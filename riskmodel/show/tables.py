@@ -36,6 +36,8 @@ ITEM_NAMES: Mapping[str, str] = {
     "overpayment": "payer",
     "mean": "payer",
     "worst_100": "payer",
+    "10": "payer",
+    "100": "payer",
 }
 
 Record = Mapping[str, Any]

@@ -16,6 +16,7 @@ from riskmodel.core.money import parse_amount, require_same_price_year, stamp_mo
         ("1.5 万元", 15_000.0),
         ("500元", 500.0),
         ("1,200 yuan", 1200.0),
+        ("1,009.81 亿元", 1009.81e8),
         ("2_000_000 yuan", 2e6),
         (" 0 元 ", 0.0),
     ],

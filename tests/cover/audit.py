@@ -1,11 +1,13 @@
 """A second way to the ledger, in plain Python, from the text of a programme file.
 
 Nothing here comes from the package: loops over occurrences instead of arrays, windows and layers by
-hand. What is due of benefits, and which dates the occurrences have, are inputs.
+hand. What is due of benefits and of objects, the indices, and which dates the occurrences have, are
+inputs. Of the ways to coordinate, `primary` and `none` are known.
 """
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections import defaultdict
 from dataclasses import dataclass
@@ -20,9 +22,12 @@ OWNERS = {
     "commercial": "enterprise", "industrial": "enterprise", "infrastructure": "public_body",
 }  # fmt: skip
 ACCOUNTS = ("direct_loss", "benefits")
+DIRECT = ("steps", "damage")
 Key = tuple[str, str, str, str]
 """Sort (amount, overpayment), account, payer and cover."""
 Ledger = dict[Key, list[float]]
+BySector = list[dict[str, dict[str, float]]]
+"""Amounts by occurrence, zone and sector."""
 
 
 def yuan(text: Any) -> float:
@@ -33,26 +38,57 @@ def yuan(text: Any) -> float:
 
 
 def by_zone(shares: Any, zone: str) -> float:
-    return float(shares.get(zone, shares["default"]) if isinstance(shares, dict) else shares)
+    """Take-up of a zone, the middle one where a range is stated."""
+    if isinstance(shares, dict) and "mid" not in shares:
+        shares = shares.get(zone, shares.get("default"))
+    return float(shares["mid"] if isinstance(shares, dict) else shares)
 
 
 @dataclass
 class Facts:
-    """Inputs as lists: loss[o][zone][sector], due[o][zone][benefit], pressure[o] and dates."""
+    """Inputs as lists: loss[o][zone][sector], due[o][zone][column], indices and dates.
+
+    `index` holds for each index what was read at each occurrence: a number, or one by station.
+    """
 
     zones: list[str]
     population: dict[str, float]
-    loss: list[dict[str, dict[str, float]]]
-    due: list[dict[str, dict[str, float]]]
-    pressure: list[float]
+    loss: BySector
+    due: BySector
+    index: dict[str, list[Any]]
     year: list[int]
     start: list[float]
     end: list[float]
     parent: list[str]
+    blocks: int
+    years: int
+
+    def contract(self, first_day: str) -> Dates:
+        """Dates by the calendar of a contract whose year begins on a day ``MM-DD``."""
+        month, day = map(int, first_day.split("-"))
+        shift = (datetime.date(2023, month, day) - datetime.date(2023, 1, 1)).days
+        length = self.years // self.blocks
+        year, since = [], []
+        for y, start in zip(self.year, self.start, strict=True):
+            block, position = divmod(y, length)
+            # days of the block since the first contract year of it began; what is before goes last
+            moment = (365 * position + start - 1.0 - shift) % (365 * length)
+            number = min(int(moment // 365), length - 1)
+            year.append(block * length + number)
+            since.append(moment - 365 * number)
+        return Dates(year, since)
+
+
+@dataclass
+class Dates:
+    """Contract year of each occurrence and the days that it is old then."""
+
+    year: list[int]
+    since: list[float]
 
     @property
-    def in_date_order(self) -> list[int]:
-        return sorted(range(len(self.year)), key=lambda o: (self.year[o], self.start[o]))
+    def in_order(self) -> list[int]:
+        return sorted(range(len(self.year)), key=lambda o: (self.year[o], self.since[o]))
 
 
 def facts_of(
@@ -60,7 +96,7 @@ def facts_of(
 ) -> Facts:
     zones = [str(z) for z in losses["zone"].values]
 
-    def nested(data: xr.DataArray, dim: str) -> list[dict[str, dict[str, float]]]:
+    def nested(data: xr.DataArray, dim: str) -> BySector:
         labels = [str(label) for label in data[dim].values]
         table = data.sel(zone=zones).transpose("occurrence", "zone", dim).values.tolist()
         return [
@@ -68,20 +104,30 @@ def facts_of(
             for one in table
         ]
 
+    index: dict[str, list[Any]] = {}
+    for name in triggers.data_vars:
+        if "box" in triggers[name].dims:
+            index[str(name)] = triggers[name].values[:, 0].tolist()
+        elif "station" in triggers[name].dims:
+            stations = [str(s) for s in triggers["station"].values]
+            table = triggers[name].transpose("occurrence", "station").values.tolist()
+            index[str(name)] = [dict(zip(stations, row, strict=True)) for row in table]
     return Facts(
         zones,
         {z: float(population.sel(zone=z)) for z in zones},
         nested(losses, "sector"),
         nested(benefits, "benefit"),
-        triggers["minimum_pressure"].values[:, 0].tolist(),
+        index,
         losses["year"].values.tolist(),
         losses["start"].values.tolist(),
         losses["end"].values.tolist(),
         [str(p) for p in losses["parent_event"].values],
+        int(losses.attrs["blocks"]),
+        int(losses.attrs["years"]),
     )
 
 
-def limited(totals: list[float], limits: dict[str, Any], facts: Facts) -> list[float]:
+def limited(totals: list[float], limits: dict[str, Any], dates: Dates) -> list[float]:
     """Share of each occurrence that event and year limit let through."""
     event, year = yuan(limits["event"]), yuan(limits["year"])
     first = [min(1.0, event / t) if t > 0 else 1.0 for t in totals]
@@ -90,133 +136,259 @@ def limited(totals: list[float], limits: dict[str, Any], facts: Facts) -> list[f
     used: dict[int, float] = defaultdict(float)
     if limits["year_rule"] == "pro_rata":
         for o, amount in enumerate(allowed):
-            used[facts.year[o]] += amount
-        shares = [min(1.0, year / used[y]) if used[y] > 0 else 1.0 for y in facts.year]
+            used[dates.year[o]] += amount
+        shares = [min(1.0, year / used[y]) if used[y] > 0 else 1.0 for y in dates.year]
     else:
-        for o in facts.in_date_order:
-            paid = min(allowed[o], max(year - used[facts.year[o]], 0.0))
-            used[facts.year[o]] += paid
+        for o in dates.in_order:
+            paid = min(allowed[o], max(year - used[dates.year[o]], 0.0))
+            used[dates.year[o]] += paid
             shares[o] = paid / allowed[o] if allowed[o] > 0 else 1.0
     return [f * s for f, s in zip(first, shares, strict=True)]
 
 
 @dataclass
-class Covers:
-    """What covers pay and leave, by occurrence: amounts of ledger lines and what is unmet."""
+class State:
+    """What is known so far, by occurrence: amounts of ledger lines, and what is left to others.
+
+    `met` is what benefits pay of each sector's loss, `kept` what owners bear, `unmet` the relief
+    that no cover pays, `left` what indemnity covers leave to those they insure.
+    """
 
     lines: Ledger
-    kept: list[dict[str, dict[str, float]]]
+    met: BySector
+    kept: BySector
     unmet: list[dict[str, float]]
+    left: dict[str, BySector]
 
 
-def audit(content: dict[str, Any], facts: Facts, *, blocks: int, years: int) -> Ledger:
-    """Amounts of every payer by occurrence, zones together, CNY."""
+def audit(content: dict[str, Any], facts: Facts) -> tuple[Ledger, Ledger]:
+    """Amounts of every payer by occurrence, zones together, CNY.
+
+    First of the covers alone, then with reinsurers and reserve in their place.
+    """
+    assert content["coordination"] in ("primary", "none")
     count = len(facts.year)
     lines: Ledger = defaultdict(lambda: [0.0] * count)
-    kept = [{z: dict.fromkeys(OWNERS.values(), 0.0) for z in facts.zones} for _ in range(count)]
-    unmet = [dict.fromkeys(facts.zones, 0.0) for _ in range(count)]
-    state = Covers(lines, kept, unmet)
-    uninsured(content, facts, state)
-    for kind, pays in (("indemnity", indemnity), ("benefits", benefits), ("parametric", index)):
-        for cover in content["covers"]:
-            if cover["kind"] == kind:
-                pays(cover, facts, state)
+    state = State(
+        lines,
+        [{z: defaultdict(float) for z in facts.zones} for _ in range(count)],
+        [{z: owners_of(own) for z, own in here.items()} for here in facts.loss],
+        [dict.fromkeys(facts.zones, 0.0) for _ in range(count)],
+        {},
+    )
+    offers = [
+        benefits(cover, content, facts, state)
+        for cover in content["covers"]
+        if cover["kind"] == "benefits"
+    ]
+    for cover in content["covers"]:
+        if cover["kind"] == "indemnity":
+            indemnity(cover, content, facts, state)
+    for cover, direct in zip(
+        [c for c in content["covers"] if c["kind"] == "benefits"], offers, strict=True
+    ):
+        meet_losses(cover, direct, state)
+    for cover in content["covers"]:
+        if cover["kind"] == "parametric":
+            index(cover, facts, state)
     for o in range(count):
         for payer, share in content["relief_backstop"].items():
-            lines["amount", "benefits", payer, ""][o] += share * sum(unmet[o].values())
+            lines["amount", "benefits", payer, ""][o] += share * sum(state.unmet[o].values())
         for z in facts.zones:
-            for owner, amount in kept[o][z].items():
+            for owner, amount in state.kept[o][z].items():
                 lines["amount", "direct_loss", owner, ""][o] += amount
-    bearers(content, facts, lines, blocks=blocks, years=years)
-    return dict(lines)
+    alone = {key: list(amounts) for key, amounts in lines.items()}
+    bearers(content, facts, lines)
+    return alone, dict(lines)
+
+
+def owners_of(losses: dict[str, float]) -> dict[str, float]:
+    """Losses of sectors as losses of owners."""
+    found = dict.fromkeys(OWNERS.values(), 0.0)
+    for sector, loss in losses.items():
+        found[OWNERS[sector]] += loss
+    return found
 
 
 def tier(cover: dict[str, Any]) -> str:
     return f"tier_{cover['tier'].lower()}"
 
 
-def uninsured(content: dict[str, Any], facts: Facts, state: Covers) -> None:
-    for o, here in enumerate(facts.loss):
-        for z, sectors in here.items():
-            for sector, loss in sectors.items():
-                insured = sum(
-                    by_zone(cover["take_up"].get(sector, 0.0), z)
-                    for cover in content["covers"]
-                    if cover["kind"] == "indemnity"
-                )
-                state.kept[o][z][OWNERS[sector]] += (1.0 - insured) * loss
+def covers_zone(cover: dict[str, Any], zone: str) -> bool:
+    return cover.get("zones", "all") == "all" or zone in cover["zones"]
 
 
-def indemnity(cover: dict[str, Any], facts: Facts, state: Covers) -> None:
-    slices = [
-        {
-            z: {s: by_zone(cover["take_up"].get(s, 0.0), z) * x for s, x in sectors.items()}
-            for z, sectors in here.items()
+def dates_of(cover: dict[str, Any], facts: Facts) -> Dates:
+    return facts.contract(cover.get("policy_year_start", "01-01"))
+
+
+def policies(cover: dict[str, Any], dates: Dates) -> list[float]:
+    """Share of the policies that do not wait."""
+    waiting = cover.get("waiting_period", {"days": 0, "new_policies": 0.0})
+    return [1.0 - waiting["new_policies"] if t < waiting["days"] else 1.0 for t in dates.since]
+
+
+def cut_to_loss(content: dict[str, Any], facts: Facts, o: int, z: str, sector: str) -> float:
+    """Share of all benefits for a sector's loss that is not above the loss."""
+    if content["coordination"] == "none":
+        return 1.0
+    total = sum(
+        facts.due[o][z][f"{cover['cover']}.{name}"]
+        for cover in content["covers"]
+        if cover["kind"] == "benefits" and covers_zone(cover, z)
+        for name, terms in cover["benefits"].items()
+        if terms["kind"] in DIRECT and terms["sector"] == sector
+    )
+    return min(1.0, facts.loss[o][z][sector] / total) if total > 0 else 1.0
+
+
+def benefits(
+    cover: dict[str, Any], content: dict[str, Any], facts: Facts, state: State
+) -> list[tuple[int, str, str, float]]:
+    """Book benefits that are no direct loss; return the others: occurrence, zone, sector, paid."""
+    zones, names = [z for z in facts.zones if covers_zone(cover, z)], cover["benefits"]
+    dates, direct = dates_of(cover, facts), []
+    force = policies(cover, dates)
+    asked: list[dict[tuple[str, str], float]] = []
+    for o, here in enumerate(facts.due):
+        cut = {
+            (z, t["sector"]): cut_to_loss(content, facts, o, z, t["sector"])
+            for z in zones
+            for t in names.values()
+            if t["kind"] in DIRECT
         }
-        for here in facts.loss
-    ]
+        asked.append(
+            {
+                (z, n): force[o]
+                * here[z][f"{cover['cover']}.{n}"]
+                * (cut[z, t["sector"]] if t["kind"] in DIRECT else 1.0)
+                for z in zones
+                for n, t in names.items()
+            }
+        )
+    shares = limited([sum(a.values()) for a in asked], cover["limits"], dates)
+    for o, amounts in enumerate(asked):
+        for (z, n), amount in amounts.items():
+            paid, terms = amount * shares[o], names[n]
+            if terms["kind"] in DIRECT:
+                direct.append((o, z, terms["sector"], paid))
+                if content["coordination"] == "primary":
+                    state.met[o][z][terms["sector"]] += paid
+                continue
+            state.lines["amount", "benefits", tier(cover), cover["cover"]][o] += paid
+            due = facts.due[o][z][f"{cover['cover']}.{n}"]
+            if terms["kind"] == "consequential":
+                owner = OWNERS[terms["sector"]]
+                state.lines["amount", "benefits", owner, ""][o] += due - paid
+            else:
+                need = due * yuan(terms["need"]) / yuan(terms["amount"])
+                state.unmet[o][z] += need - paid
+    return direct
 
-    def claim(insured: float) -> float:
-        above = max(insured - yuan(cover["deductible"]), 0.0)
+
+def meet_losses(
+    cover: dict[str, Any], direct: list[tuple[int, str, str, float]], state: State
+) -> None:
+    """Let benefits meet what owners bear after all indemnity covers."""
+    key = ("direct_loss", tier(cover), cover["cover"])
+    for o, z, sector, paid in direct:
+        used = min(paid, state.kept[o][z][OWNERS[sector]])
+        state.kept[o][z][OWNERS[sector]] -= used
+        state.lines["amount", *key][o] += used
+        state.lines["overpayment", *key][o] += paid - used
+
+
+def subject_of(
+    cover: dict[str, Any], facts: Facts, state: State, o: int, z: str
+) -> tuple[dict[str, float], dict[str, float]]:
+    """What a cover leaves before it pays, and what of it is paid for, by sector of one zone."""
+    left, subject = {}, {}
+    for sector, shares in cover["take_up"].items():
+        share = by_zone(shares, z) if covers_zone(cover, z) else 0.0
+        if "top_up_of" in cover:
+            left[sector] = share * state.left[cover["top_up_of"]][o][z].get(sector, 0.0)
+        else:
+            left[sector] = share * (facts.loss[o][z][sector] - state.met[o][z][sector])
+        subject[sector] = left[sector]
+        if "per_object" in cover:
+            objects = facts.due[o][z][f"{cover['cover']}.objects.{sector}"]
+            subject[sector] = min(left[sector], share * objects)
+    return left, subject
+
+
+def indemnity(cover: dict[str, Any], content: dict[str, Any], facts: Facts, state: State) -> None:
+    dates = dates_of(cover, facts)
+    force = policies(cover, dates)
+
+    def claim(amount: float) -> float:
+        if amount < yuan(cover.get("franchise", "0 元")):
+            return 0.0
+        above = max(amount - yuan(cover["deductible"]), 0.0)
         return min((1.0 - cover["coinsurance"]) * above, yuan(cover["limits"]["zone"]))
 
-    claims = [{z: claim(sum(own.values())) for z, own in here.items()} for here in slices]
-    shares = limited([sum(c.values()) for c in claims], cover["limits"], facts)
-    for o, here in enumerate(slices):
-        for z, own in here.items():
-            insured, paid = sum(own.values()), claims[o][z] * shares[o]
+    asked = [
+        {z: subject_of(cover, facts, state, o, z) for z in facts.zones}
+        for o in range(len(facts.year))
+    ]
+    claims = [
+        {z: claim(force[o] * sum(subject.values())) for z, (_, subject) in here.items()}
+        for o, here in enumerate(asked)
+    ]
+    shares = limited([sum(c.values()) for c in claims], cover["limits"], dates)
+    state.left[cover["cover"]] = []
+    for o, here in enumerate(asked):
+        after = {}
+        for z, (left, subject) in here.items():
+            whole, paid = sum(subject.values()), claims[o][z] * shares[o]
             state.lines["amount", "direct_loss", tier(cover), cover["cover"]][o] += paid
-            for sector, part in own.items():
-                if insured > 0:
-                    state.kept[o][z][OWNERS[sector]] += part * (insured - paid) / insured
+            each = {s: paid * x / whole if whole > 0 else 0.0 for s, x in subject.items()}
+            after[z] = {s: left[s] - each[s] for s in left}
+            for sector, amount in each.items():
+                state.kept[o][z][OWNERS[sector]] -= amount
+        state.left[cover["cover"]].append(after)
 
 
-def benefits(cover: dict[str, Any], facts: Facts, state: Covers) -> None:
-    names = {f"{cover['cover']}.{name}": terms for name, terms in cover["benefits"].items()}
-    totals = [sum(here[z][n] for z in facts.zones for n in names) for here in facts.due]
-    shares = limited(totals, cover["limits"], facts)
-    for o, here in enumerate(facts.due):
-        for z in facts.zones:
-            for name, terms in names.items():
-                due, paid = here[z][name], here[z][name] * shares[o]
-                if terms["kind"] == "steps":
-                    owner = OWNERS[terms["sector"]]
-                    used = min(paid, state.kept[o][z][owner])
-                    state.kept[o][z][owner] -= used
-                    key = ("direct_loss", tier(cover), cover["cover"])
-                    state.lines["amount", *key][o] += used
-                    state.lines["overpayment", *key][o] += paid - used
-                else:
-                    need = due * yuan(terms["need"]) / yuan(terms["amount"])
-                    state.lines["amount", "benefits", tier(cover), cover["cover"]][o] += paid
-                    state.unmet[o][z] += need - paid
+def index_level(cover: dict[str, Any], value: float) -> float:
+    """Share of the full payout that an index value pays."""
+    trigger = cover["trigger"]
+    if math.isnan(value):
+        return 0.0
+    if trigger["payout"] == "linear":
+        low, high = trigger["attachment"], trigger["exhaustion"]
+        return min(max((value - low) / (high - low), 0.0), 1.0)
+    pays = [yuan(step["pays"]) for step in trigger["steps"] if value >= step["from"]]
+    return (pays[-1] if pays else 0.0) / yuan(cover["limits"]["event"])
 
 
-def index(cover: dict[str, Any], facts: Facts, state: Covers) -> None:
-    low, high = cover["trigger"]["attachment"], cover["trigger"]["exhaustion"]
-    full, people = yuan(cover["limits"]["event"]), sum(facts.population.values())
-    levels = [0.0 if math.isnan(p) else (low - p) / (low - high) for p in facts.pressure]
-    totals = [full * min(max(level, 0.0), 1.0) for level in levels]
-    shares = limited(totals, cover["limits"], facts)
-    for o, total in enumerate(totals):
-        for z in facts.zones:
-            offer = total * shares[o] * facts.population[z] / people
-            used = min(offer, state.unmet[o][z])
+def index(cover: dict[str, Any], facts: Facts, state: State) -> None:
+    full, dates = yuan(cover["limits"]["event"]), dates_of(cover, facts)
+    force, zones = policies(cover, dates), [z for z in facts.zones if covers_zone(cover, z)]
+    people = sum(facts.population[z] for z in zones)
+    read = facts.index[cover["trigger"]["index"]]
+    offers = []
+    for o, values in enumerate(read):
+        at = values if isinstance(values, dict) else dict.fromkeys(zones, values)
+        own = {z: full * facts.population[z] / people * index_level(cover, at[z]) for z in zones}
+        offers.append({z: force[o] * amount for z, amount in own.items()})
+    shares = limited([sum(own.values()) for own in offers], cover["limits"], dates)
+    key = ("benefits", tier(cover), cover["cover"])
+    for o, own in enumerate(offers):
+        for z, amount in own.items():
+            used = min(amount * shares[o], state.unmet[o][z])
             state.unmet[o][z] -= used
-            key = ("benefits", tier(cover), cover["cover"])
             state.lines["amount", *key][o] += used
-            state.lines["overpayment", *key][o] += offer - used
+            state.lines["overpayment", *key][o] += amount * shares[o] - used
 
 
 # --- who stands behind the covers ---------------------------------------------------------------
 
 
-def pieces_of(facts: Facts, hours: Any) -> list[tuple[int, float, float]]:
+def pieces_of(facts: Facts, dates: Dates, hours: Any) -> list[tuple[int, float, float]]:
     """Occurrence, share and start of each piece of at most a window's length."""
     made = []
     for o in range(len(facts.year)):
         days = math.inf if hours == "none" else hours / 24.0
-        length, begin = facts.end[o] - facts.start[o], facts.start[o]
+        length, begin = facts.end[o] - facts.start[o], dates.since[o]
         number = 1 if length <= days else math.ceil(length / days - 1e-9)
         for k in range(number):
             share = 1.0 if number == 1 else min(length - k * days, days) / length
@@ -224,17 +396,19 @@ def pieces_of(facts: Facts, hours: Any) -> list[tuple[int, float, float]]:
     return made
 
 
-def windows_of(facts: Facts, hours: Any) -> list[tuple[int, float, list[tuple[int, float]]]]:
-    """Year, first day and pieces of each loss occurrence, in date order."""
-    pieces = pieces_of(facts, hours)
+def windows_of(
+    facts: Facts, dates: Dates, hours: Any
+) -> list[tuple[int, float, list[tuple[int, float]]]]:
+    """Contract year, first day and pieces of each loss occurrence, in date order."""
+    pieces = pieces_of(facts, dates, hours)
     if hours == "none":
-        made = [(facts.year[o], start, [(o, share)]) for o, share, start in pieces]
+        made = [(dates.year[o], start, [(o, share)]) for o, share, start in pieces]
         return sorted(made, key=lambda w: w[:2])
     made, opened = [], {}
-    for o, share, start in sorted(pieces, key=lambda p: (facts.year[p[0]], p[2], p[0])):
-        key = (facts.year[o], facts.parent[o])
+    for o, share, start in sorted(pieces, key=lambda p: (dates.year[p[0]], p[2], p[0])):
+        key = (dates.year[o], facts.parent[o])
         if key not in opened or start >= opened[key][1] + hours / 24.0 - 1e-9:
-            opened[key] = (facts.year[o], start, [])
+            opened[key] = (dates.year[o], start, [])
             made.append(opened[key])
         opened[key][2].append((o, share))
     return sorted(made, key=lambda w: w[:2])
@@ -272,9 +446,11 @@ def layers_of(treaty: dict[str, Any]) -> list[dict[str, Any]]:
 def treaty_net(treaty: dict[str, Any], facts: Facts, subject: list[float]) -> tuple[Any, Any]:
     """Recoveries, and recoveries less reinstatement premiums, of each occurrence."""
     gross, net = [0.0] * len(subject), [0.0] * len(subject)
+    dates = dates_of(treaty, facts)
+    windows = windows_of(facts, dates, treaty["hours_clause"])
     for layer in layers_of(treaty):
         year, left, deductible = None, 0.0, 0.0
-        for when, start, pieces in windows_of(facts, treaty["hours_clause"]):
+        for when, start, pieces in windows:
             if when != year:
                 year, left, deductible = when, layer["left"], layer["deductible"]
             loss = sum(share * subject[o] for o, share in pieces)
@@ -287,7 +463,7 @@ def treaty_net(treaty: dict[str, Any], facts: Facts, subject: list[float]) -> tu
             for k, price in enumerate(layer["price"]):
                 low, high = max(used, k * limit), min(used + paid, (k + 1) * limit)
                 back += price * max(high - low, 0.0)
-            back *= 1.0 - (start - 1.0) / 365.0 if layer["timed"] else 1.0
+            back *= max(1.0 - start / 365.0, 0.0) if layer["timed"] else 1.0
             left -= paid
             for o, share in pieces:
                 part = layer["share"] * share * subject[o] / loss if loss > 0 else 0.0
@@ -304,9 +480,7 @@ def ordered(treaties: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return done
 
 
-def bearers(
-    content: dict[str, Any], facts: Facts, lines: Ledger, *, blocks: int, years: int
-) -> None:
+def bearers(content: dict[str, Any], facts: Facts, lines: Ledger) -> None:
     """Take from each cover's lines what reinsurers and the reserve bear of its payments."""
     count = range(len(facts.year))
     own = {
@@ -324,7 +498,7 @@ def bearers(
                 part = left[c][o] / subject[o] if subject[o] > 0 else 0.0
                 left[c][o] -= part * gross[o]
                 ceded[c][o] += part * net[o]
-    refunded = reserve(content["reserve"], facts, paid, ceded, blocks=blocks, years=years)
+    refunded = reserve(content["reserve"], facts, paid, ceded)
     for payer, borne in (("reinsurer", ceded), ("reserve", refunded)):
         for c, keys in own.items():
             for sort, account, _, _ in keys:
@@ -345,9 +519,6 @@ def reserve(
     facts: Facts,
     paid: dict[str, list[float]],
     ceded: dict[str, list[float]],
-    *,
-    blocks: int,
-    years: int,
 ) -> dict[str, list[float]]:
     """What the reserve refunds to each cover."""
     count, given = range(len(facts.year)), terms["contribution"]
@@ -357,11 +528,12 @@ def reserve(
     above, each = yuan(terms["drawdown"]["above"]), terms["drawdown"]["of"] == "occurrence"
     setting = given["share"] * yuan(given["premium"])
     of_year: dict[int, list[int]] = defaultdict(list)
-    for o in facts.in_date_order:
-        of_year[facts.year[o]].append(o)
+    dates = dates_of(terms, facts)
+    for o in dates.in_order:
+        of_year[dates.year[o]].append(o)
     balance = 0.0
-    for year in range(years):
-        if year % (years // blocks) % terms["horizon"] == 0:
+    for year in range(facts.years):
+        if year % (facts.years // facts.blocks) % terms["horizon"] == 0:
             balance = yuan(terms["opening_balance"])
         balance *= 1.0 + terms["interest"]
         if given["of"] == "premium":

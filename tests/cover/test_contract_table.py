@@ -36,6 +36,10 @@ def table() -> pd.DataFrame:
     ("cover", "column", "words"),
     [
         ("basic", "take-up", "all"),
+        ("basic", "perils", "rain_flood, storm_surge"),
+        ("index", "perils", "index"),
+        ("rural", "perils", "rain_flood"),
+        ("mixed", "perils", "all of the run"),
         ("basic", "consortium", "lead 60%, second 40%"),
         ("basic", "claims handling", "8%"),
         ("basic", "contract year from", "01-01"),

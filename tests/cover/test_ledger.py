@@ -33,8 +33,10 @@ def ledger_of(programme: Programme, given: Any, payouts: xr.Dataset | None = Non
     return build_ledger(programme, given.losses, given.benefits, payouts)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 40), years=st.integers(1, 30))
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25
+)
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 160), years=st.integers(1, 30))
 def test_accounts_balance(
     programme: Programme, given_inputs: Inputs, seed: int, count: int, years: int
 ) -> None:

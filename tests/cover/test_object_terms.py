@@ -19,7 +19,7 @@ from tests.cover.conftest import PEOPLE, content, yuan
 VALUE = 2e5
 SHARES = {"rc": 0.2, "brick_concrete": 0.5, "brick_wood": 1.0, "other": 0.0}
 LEVERS = DamageLevers(
-    92.0, 25.7, 1.21, "jrc_asia", 0.921, 1.2, 0.15,
+    92.0, 25.7, 1.21, "jrc_asia", 0.921, 1.0, 1.2, 0.15,
     {f"residential_{name}": share for name, share in SHARES.items()},
 )  # fmt: skip
 DAMAGE = Damaged(damage_items(LEVERS), LEVERS.ground_floor_share)

@@ -8,10 +8,16 @@ from typing import Any
 import pytest
 import yaml
 
+from riskmodel.core.errors import TermsError
 from riskmodel.core.money import parse_amount
+from riskmodel.core.vocabulary import WATER
 from riskmodel.cover.benefit_table import HarmBenefit
+from riskmodel.cover.benefits import benefit_items
 from riskmodel.cover.covers import BenefitCover, IndemnityCover, ParametricCover
 from riskmodel.cover.programme import Programme, load_programme
+from riskmodel.cover.reach import reach_items
+from riskmodel.loss.classes import load_classes
+from riskmodel.loss.people import PeopleLevers
 
 ROOT = Path(__file__).parents[2]
 
@@ -116,13 +122,52 @@ def test_index_cover_stays_within_guangzhous_limit(schemes: dict[str, Any]) -> N
 
 
 def test_tiers_n_and_x_hold_the_sectors_of_the_pilot() -> None:
-    """Tier N and tier X of the reading by level hold what the pilot asks for, but forest."""
+    """Tier N and tier X of the reading by level hold what the pilot asks for."""
     programme = template("illustrative")
     sectors = {
         tier: {s for c in programme.covers if c.tier == tier and isinstance(c, IndemnityCover)
                for s in c.take_up}
         for tier in ("N", "X")
     }  # fmt: skip
-    assert {"residential", "crops", "aquaculture", "infrastructure"} <= sectors["N"]
+    assert {"residential", "crops", "aquaculture", "infrastructure", "forest"} <= sectors["N"]
     assert {"residential", "commercial", "industrial"} <= sectors["X"]
     assert any(getattr(c, "top_up_of", None) for c in programme.covers)
+
+
+@pytest.mark.parametrize(("name", "of"), [("illustrative", "basic"), ("by_peril", "main")])
+def test_tier_one_pays_for_all_deaths_by_water_and_slopes(name: str, of: str) -> None:
+    """No death of a typhoon that the run counts is left out of the relief that is needed."""
+    deaths = cover(template(name), of).benefits["deaths"]
+    assert set(deaths.perils) == {*WATER, "landslide"}
+
+
+def test_a_flash_flood_reaches_a_fifth_of_a_cell() -> None:
+    """What is paid by depth, and how many are counted, is for the share that the water reaches."""
+    programme = template("illustrative")
+    programme = programme.model_copy(update={"covers": programme.covers[:1], "treaties": ()})
+    people = PeopleLevers("jonkman_2008", 0.2, 0.8, 0.75, 0.95, 0.67)
+    covers = [
+        c.model_copy(update={"benefits": {k: c.benefits[k] for k in ("contents", "resettlement")}})
+        for c in programme.covers
+    ]
+    items = benefit_items(
+        programme.model_copy(update={"covers": tuple(covers)}), floor_height=0.15, people=people
+    )
+    share = load_classes().water["flash_flood"].reached
+    assert share == 0.2
+    for item in (*items, *reach_items(items)):
+        slow, flash = (item.responses[p].value for p in ("rain_flood", "flash_flood"))
+        assert flash == pytest.approx([share * value for value in slow]), item.column
+        assert item.responses["flash_flood"].intensity == item.responses["rain_flood"].intensity
+
+
+def test_deaths_of_a_peril_that_kills_nobody_are_refused_by_cover_and_benefit() -> None:
+    programme = template("illustrative")
+    basic = programme.covers[0]
+    dry = {"deaths": basic.benefits["deaths"].model_copy(update={"perils": ("drought",)})}
+    programme = programme.model_copy(
+        update={"covers": (basic.model_copy(update={"benefits": dry}),), "treaties": ()}
+    )
+    people = PeopleLevers("jonkman_2008", 0.2, 0.8, 0.75, 0.95, 0.67)
+    with pytest.raises(TermsError, match=r"cover basic: benefits\.deaths, drought.*thirst"):
+        benefit_items(programme, floor_height=0.15, people=people)

@@ -125,6 +125,13 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, type[RiskModelError], list[str]
     "no order": ((1, "after"), [], TermsError, ["share and tower", "rural", "in no order"]),
     "unknown treaty": ((1, "after"), ["shore"], ParamError, ["treaty tower: after", "shore"]),
     "unknown cover": ((1, "covers"), ["rurol"], ParamError, ["treaty tower: covers", "rurol"]),
+    "a cover twice": (
+        (1, "covers"), ["rural", "rural"], TermsError, ["treaty tower: covers", "twice"]
+    ),
+    "reinstatements as a number": (
+        (1, "layers", 0, "reinstatements"), 1, ParamError,
+        ["treaty tower: layer number 1.reinstatements: input should be a mapping"],
+    ),
     "unknown key": ((2, "limit"), "5 元", ParamError, ["treaty stop", "unknown key", "limit"]),
     "stop loss upside down": (
         (2, "exhaustion"), "800 元", TermsError, ["treaty stop: attachment", "not below"]

@@ -35,8 +35,8 @@ def test_the_storms_of_the_city_are_those_of_the_bands() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("  earthquake: {zh", "  # {zh", r"neither with a figure nor absent: \['earthquake'\]"),
-        ("perils: [landslide]", "perils: [earthquake]", "absent too: .*earthquake"),
+        ("perils: [earthquake]", "perils: [drought]", r"nor absent: \['earthquake'\]"),
+        ("perils: [landslide]", "perils: [flash_flood]", "absent too: .*flash_flood"),
         ("loss: 32.0", "loss: -1", r"figures\.1\.loss"),
         ("kind: one_year", "kind: some_year", r"figures\.3\.kind"),
         ("    is_final: true\n", "", r"figures\.1\.is_final: .*required"),

@@ -233,6 +233,10 @@ def put(*keys: str, to: object) -> Callable[[dict[str, Any]], object]:
         (put("colour", to="blue"), ParamError, "the file: unknown keys.*colour"),
         (put("place", "hills", to=1), ParamError, "changed.yml, place: unknown keys.*hills"),
         (put("index", "perils", to=[]), ParamError, "changed.yml, index.perils"),
+        (
+            put("index", "perils", to=["rain_flood", "flash_flod"]), ParamError,
+            r"changed.yml, index.perils: not perils; found .*flash_flod.*a list of .*flash_flood",
+        ),
         (put("marginal", "scale", to=36.0), ParamError, "marginal.scale.*value, unit and source"),
         (put("marginal", "scale", "unit", to="m"), ParamError, "marginal.scale: another unit.*mm"),
         (put("marginal", "scale", "value", to=0), ParamError, "marginal.scale: out of range"),

@@ -18,8 +18,10 @@ from riskmodel.hazard.drought import (
     DroughtSpec,
     Sequence,
     drought_source,
+    dry_seasons,
     load_drought,
     require_separate,
+    second_spells,
     sequence_table,
     spells,
     spells_a_year,
@@ -152,6 +154,7 @@ def test_spells_that_overlap_are_refused() -> None:
         (lambda c: c["sequence"]["onset"].update(value=1.5), r"sequence\.onset: .*from 0 to 1"),
         (lambda c: c["sequence"].pop("persistence"), r"sequence\.persistence: Field required"),
         (lambda c: c["seasons"].clear(), r"seasons: .*at least 1 item"),
+        (lambda c: c["seasons"][1].update(name="summer"), r"seasons: a name twice.*summer"),
         (lambda c: c["seasons"][0]["scale"].update(unit="m"), r"seasons\.0\.scale: .*mm deficit"),
         (lambda c: c["marginal"].update(shape=0.1), r"marginal\.shape: .*value, unit and source"),
         (lambda c: c.update(colour="red"), r"colour: Extra inputs"),
@@ -165,3 +168,43 @@ def test_a_file_that_says_too_much_or_too_little_is_refused(
         load_drought(written(tmp_path, change))
     with pytest.raises(ParamError, match=r"does not exist.*null leaves it out"):
         load_drought(tmp_path / "none.yml")
+
+
+def told(spec: DroughtSpec, onset: float, persistence: float, scales: list[float]) -> Any:
+    """The declared file with other chances and scales."""
+    seasons = zip(spec.said.seasons, scales, strict=True)
+    return spec.said.model_copy(
+        update={
+            "sequence": Sequence.model_construct(onset=onset, persistence=persistence),
+            "seasons": tuple(one.model_copy(update={"scale": scale}) for one, scale in seasons),
+        }
+    )
+
+
+def test_second_spells_by_hand(spec: DroughtSpec) -> None:
+    """Three alike seasons, dry by halves and never twice running, each beyond a level with q = 0.2.
+
+    One spell: 1/4 + 1/4 + 1/8; two, the first and the last: 1/2 x 1 x 1/2 = 1/4. A year reaches the
+    level with 5/8 q + 1/4 (2 q - q²) = 0.215, and spells beyond its first number 1/4 q² = 0.01.
+    """
+    by_halves = told(spec, 0.5, 0.0, [50.0] * 3)
+    assert second_spells(by_halves, 0.215) == pytest.approx(0.01, rel=1e-9)
+
+
+def test_a_year_whose_dry_seasons_all_join_has_no_second_spell(spec: DroughtSpec) -> None:
+    assert second_spells(told(spec, 0.2, 1.0, [60.0, 45.0, 35.0]), 0.1) == pytest.approx(0.0)
+
+
+def test_second_spells_are_those_of_drawn_years(spec: DroughtSpec) -> None:
+    """Seasons and depths drawn here, against the enumeration, at the ten-year level."""
+    random, years = np.random.default_rng(5), 400_000
+    year, begins, count = spells(dry_seasons(spec.said.sequence, years, 3, random))
+    depth = np.append(0.0, np.cumsum([season.scale for season in spec.said.seasons]))
+    deficit = random.exponential(depth[begins + count] - depth[begins])  # shape 0
+    deepest = np.zeros(years)
+    np.maximum.at(deepest, year, deficit)
+    level = np.quantile(deepest, 0.9)
+    second = np.maximum(np.bincount(year[deficit > level], minlength=years) - 1, 0)
+    expected = second_spells(spec.said, 0.1)
+    assert 0.0 < expected < 5e-4  # a Poisson law would have 0.0054
+    assert abs(second.mean() - expected) < 4.0 * second.std() / np.sqrt(years)

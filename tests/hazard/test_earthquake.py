@@ -190,6 +190,16 @@ def test_a_rate_that_does_not_fit_the_years_is_refused(tmp_path: Path) -> None:
         (lambda c: c["attenuation"]["along"].update(c=0.2), ParamError, r"along\.c: .*less than 0"),
         (lambda c: c["attenuation"].pop("source"), ParamError, r"attenuation\.source: Field"),
         (lambda c: c["years"].update(unit="d"), ParamError, "years: .*the unit yr"),
+        (lambda c: c["years"].update(value=20000.5), ParamError, "years: .*valid integer.*20000.5"),
+        (
+            lambda c: c["zones"][1].update(name="wenzhou"), ParamError,
+            r"zones: a name twice; found \['wenzhou'\].*rename one",
+        ),
+        (
+            lambda c: c["index"].update(perils=["erthquake"]), ParamError,
+            r"index\.perils\.0: .*'earthquake'; found 'erthquake'",
+        ),
+        (lambda c: c["index"].update(perils=[]), ParamError, r"index\.perils: .*at least 1"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_is_refused(
@@ -197,3 +207,17 @@ def test_a_file_that_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(error, match=told):
         load_earthquake(written(tmp_path, change))
+
+
+def test_the_zone_of_wenzhou_holds_as_many_damaging_earthquakes_as_the_record() -> None:
+    """Magnitude 4.75 and more: 0.08 (10^-0.675 - 10^-1.8) / (1 - 10^-1.8), 3.2 in 1813-2013.
+
+    Three are recorded in and off Wenzhou: 1813 (4.8), 1926 (5.3) and 1960 (5.0).
+    """
+    (zone,) = (one for one in load_earthquake(DECLARED).said.zones if one.name == "wenzhou")
+    share = np.mean(magnitudes(zone, (np.arange(100_000) + 0.5) / 100_000) >= 4.75)
+    years = 2014 - 1813
+    assert zone.events_a_year * share * years == pytest.approx(
+        0.08 * (10**-0.675 - 10**-1.8) / (1.0 - 10**-1.8) * years, rel=1e-3
+    )
+    assert zone.events_a_year * share * years == pytest.approx(3.0, abs=1.0)

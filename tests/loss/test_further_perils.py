@@ -295,3 +295,15 @@ def test_one_cell_of_every_class_costs_what_heads_reckon(peril: Peril) -> None:
             assert isinstance(row, TableCurve)
             expected = used.factor * row.value[-1]
         assert float(table.of_layer(0)[-1, i, 0]) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_scale_of_further_damage_moves_these_perils_and_no_other() -> None:
+    plain, halved = (
+        damage_items(replace(LEVERS, further_damage_scale=scale)) for scale in (1.0, 0.5)
+    )
+    for one, other in zip(plain, halved, strict=True):
+        for peril, response in one.responses.items():
+            further = peril not in ("typhoon_wind", "rain_flood", "storm_surge", "flash_flood")
+            factor = 0.5 if further else 1.0
+            found = other.responses[peril].value
+            assert found == pytest.approx([factor * value for value in response.value]), peril

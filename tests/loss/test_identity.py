@@ -35,7 +35,7 @@ from riskmodel.loss.identity import (
     combination_term,
 )
 from riskmodel.loss.response import Item, Response
-from riskmodel.loss.second_storms import first_and_second_storms, second_storms
+from riskmodel.loss.second_storms import first_and_second_storms, of_family, second_storms
 from tests.hazard.conftest import (
     CELLS,
     CENSUSES,
@@ -258,7 +258,7 @@ def test_the_declared_family_says_how_many_second_storms_and_what_ranking_takes(
     """κ = 1/2: ν = ((1 - EP)^-2 - 1)/2, and dν/dEP = (1 - EP)^-3."""
     counts = np.zeros((2, 100), dtype=np.int64)
     counts[0, :20], counts[1, :5] = 3, 6  # of three cells: one first storm, two second ones
-    storms = second_storms(counts, 3, 5.0, CLUSTERED)
+    storms = second_storms(counts, 3, 5.0, of_family(CLUSTERED))
     assert storms.found == pytest.approx(0.1, rel=1e-12)
     assert storms.expected == pytest.approx((0.8**-2 - 1.0) / 2.0 - 0.2, rel=1e-12)
     slope = 0.8**-3 - 1.0
@@ -452,6 +452,22 @@ def test_a_poisson_source_costs_what_the_rates_say(
     assert (checks["other_storms_share"] > 0.005).all()
 
 
+def test_a_source_that_counts_otherwise_is_judged_by_its_own_counts(
+    built: Callable[[str], Built],
+) -> None:
+    """A peril that declares no second storms is told apart; the others and all costs stay."""
+    city = built("like the demo")
+    told, other = TOP
+    plain, own = (
+        average_from_maps(city.catalogue, city.census, city.table, counts)
+        for counts in ({}, {told: lambda probability: 0.0})
+    )
+    assert not own["within_three_standard_errors"].sel(peril=told)
+    assert own["second_storms_expected"].sel(peril=told) == 0.0
+    assert own.sel(peril=other).identical(plain.sel(peril=other))
+    assert own[list(MONEY)].identical(plain[list(MONEY)])
+
+
 def test_one_peril_alone_costs_what_the_pass_says(built: Callable[[str], Built]) -> None:
     city = built("like the demo")
     checks = average_from_maps(city.catalogue, city.census, city.table)
@@ -540,11 +556,11 @@ def test_a_peril_that_costs_nothing_has_no_errors_of_cost() -> None:
 
 
 def test_a_peril_that_reaches_no_cell_has_no_second_storms_to_expect() -> None:
-    nothing = second_storms(np.zeros((2, 10), dtype=np.int64), 0, 5.0, POISSON)
+    nothing = second_storms(np.zeros((2, 10), dtype=np.int64), 0, 5.0, of_family(POISSON))
     assert nothing == (0.0, 0.0, 0.0)
     assert nothing.within_three_standard_errors
 
 
 def test_a_first_map_of_one_year_has_no_probability() -> None:
     with pytest.raises(ReturnPeriodError, match=r"return period.*correct the return periods"):
-        second_storms(np.zeros((2, 10), dtype=np.int64), 1, 1.0, POISSON)
+        second_storms(np.zeros((2, 10), dtype=np.int64), 1, 1.0, of_family(POISSON))

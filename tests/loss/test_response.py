@@ -18,7 +18,7 @@ SHARES = {
     "residential_rc": 0.2, "residential_brick_concrete": 0.5,
     "residential_brick_wood": 1.0, "residential_other": 1.0,
 }  # fmt: skip
-LEVERS = DamageLevers(80.2, 25.7, 1.21, "jrc_asia", 1.0, 1.2, 0.15, SHARES)
+LEVERS = DamageLevers(80.2, 25.7, 1.21, "jrc_asia", 1.0, 1.0, 1.2, 0.15, SHARES)
 # Huizinga et al. 2017, Asia: share of the maximum damage at 0.5, 1, 1.5, 2, 3, 4, 5 and 6 m
 DEPTHS = [0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0]
 PUBLISHED = {

@@ -32,9 +32,9 @@ BLOCKS, YEARS = 2, 400
 VARIANTS = ("published", "wet_late")  # one moves damage, the other depths, so benefits too
 # indices, which no variant touches, and sampled losses, which are of the baseline alone
 UNMOVED = ("tier.N.typhoon_index.", "tier.N.rain_index.", "loss.sampled.")
-ALONE = ("drought", "forest_fire", "cold_snow", "earthquake")  # these variants do not touch them
 PERIODS = (5, 10, 20, 50, 100, 200)
-PERILS = ("typhoon_wind", "rain_flood", "storm_surge", "flash_flood", "landslide", *ALONE)
+PERILS = ("typhoon_wind", "rain_flood", "storm_surge", "flash_flood", "landslide", "drought")
+PERILS += ("forest_fire", "cold_snow", "earthquake")
 PAYERS = {
     "direct_loss": "household farm enterprise public_body tier_1 tier_n tier_x reinsurer".split(),
     "benefits": "tier_1 tier_n reinsurer reserve city county province".split(),
@@ -79,6 +79,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     content["hazard"] |= {"blocks": BLOCKS, "years_per_block": YEARS}
     content["model_set"] = [v for v in content["model_set"] if v["name"] in VARIANTS]
     assert len(content["model_set"]) == len(VARIANTS)
+    content["model_set"][0]["set"]["loss.further_damage_scale"] = 2.0  # so that it moves all perils
     params = folder / "small.yml"
     params.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     where = console()
@@ -168,8 +169,10 @@ def test_headline_figures_carry_both_intervals(run: Finished) -> None:
         levels = {interval.kind: interval.level for interval in record.intervals}
         # 1: the whole declared set, no confidence; a width of zero would read as certainty
         moved = {} if record.name.startswith(UNMOVED) else {"model": 1.0}
-        alone = record.name.rpartition(".")[2] in ALONE and not levels.keys() & moved.keys()
-        assert levels == {"simulation": 0.9} | ({} if alone else moved), record.name
+        # nothing of a rare peril may be left in the worst years of a small run, whatever the scale
+        nothing = record.name.startswith("loss.tvar.") and record.value == 0.0
+        if not (nothing and levels == {"simulation": 0.9}):
+            assert levels == {"simulation": 0.9} | moved, record.name
         for interval in record.intervals:
             slack = 1e-9 * max(abs(record.value), 1.0)
             assert interval.lower <= record.value + slack, record.name

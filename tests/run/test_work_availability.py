@@ -7,19 +7,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 import xarray as xr
 import yaml
 
 from riskmodel.census.read import load_census
 from riskmodel.core.errors import CatalogueError
+from riskmodel.core.returnperiod import Frequency, rate_from_return_period
 from riskmodel.hazard.fire_control import load_fire_control
-from riskmodel.hazard.position import LAST_POSITION, rate_of_position
+from riskmodel.hazard.position import LAST_POSITION, position_of_rate, rate_of_position
+from riskmodel.loss.compilation import compile_table
+from riskmodel.loss.single_peril import cost_at_positions, peril_costs
 from riskmodel.run.folder import ROOT, Run
 from riskmodel.run.params import Params, apply_overrides, load_params
 from riskmodel.run.settings import plain_curves, scenario_curves
 from riskmodel.run.work.availability import availability, peril_table
 from riskmodel.run.work.census import census_of
 from riskmodel.run.work.hazard import sources_of, storage_rates
+from riskmodel.run.work.losses import damage_of
 from tests.run.work_case import make_run
 
 NINE = [
@@ -44,6 +49,12 @@ def lacking(census: xr.DataTree, *perils: str) -> xr.DataTree:
     tree.attrs["perils"] = [p for p in tree.attrs["perils"] if p not in perils]
     tree.attrs["not_available"] = list(perils)
     return tree
+
+
+def catalogue_of(peril: str) -> xr.DataTree:
+    """A catalogue that says no more than its perils and its frequency family."""
+    attrs = {"perils": [peril], "frequency": "poisson", "kappa": 0.0}
+    return xr.DataTree(xr.Dataset(attrs=attrs))
 
 
 def run_with(tmp_path: Path, **changes: object) -> Run:
@@ -95,6 +106,8 @@ def test_classes_without_probabilities_leave_the_peril_out_and_the_run_goes_on(
     assert census.attrs["not_available"] == ["forest_fire"]
     assert "forest_fire" not in storage_rates(params, census)
     assert "forest_fire" not in [s.parent_event for s in sources_of(params, census)]
+    told = peril_table(make_run(tmp_path, "03_exceedance"), census, "zh").set_index("peril")
+    assert told.loc["森林火灾", "in this run"] == "不可用（并非为零）：只有等级图，没有年发生概率"
 
 
 def test_a_peril_asked_for_and_not_available_is_no_error_of_the_census(
@@ -131,8 +144,7 @@ def test_the_control_index_changes_how_often_and_how_much_burns(
     census: xr.DataTree, params: Params, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An index 50 points below the reference: 2^(50/75) as often, 2^(50/100) as much."""
-    attrs = {"perils": ["forest_fire"], "frequency": "poisson", "kappa": 0.0}
-    catalogue = xr.DataTree(xr.Dataset(attrs=attrs))
+    catalogue = catalogue_of("forest_fire")
     control = load_fire_control(ROOT / "data" / "hazard" / "fire_control.yml")
     at_reference = scenario_curves(params, census, catalogue)["forest_fire"]
     plain = plain_curves(params, census, catalogue, "forest_fire")
@@ -148,3 +160,41 @@ def test_the_control_index_changes_how_often_and_how_much_burns(
             float(c.at(np.full(position.size, cell), position) @ weight) for c in (plain, found)
         )
         assert after / before == pytest.approx(2 ** (50 / 75) * 2 ** (50 / 100), rel=1e-3)
+
+
+def test_a_map_of_classes_costs_by_steps_at_its_declared_probabilities(
+    census: xr.DataTree, params: Params
+) -> None:
+    """From the class of each cell by hand: share burned x 0.595 (timber) or 0.5 (the rest) x edge.
+
+    Between the return periods of two classes nothing changes; a year costs on average the sum over
+    cells of the class's probability times its cost.
+    """
+    content = yaml.safe_load((ROOT / "data/demo/census.yml").read_text("utf-8"))
+    declared = content["class_maps"]["forest_fire"]
+    with rasterio.open(ROOT / "data/demo" / declared["file"]) as raster:
+        zones = census["zones"].to_dataset()
+        of_cell = raster.read(1)[zones["row"].values, zones["column"].values].astype(int)
+    edge = yaml.safe_load((ROOT / "data/curves/classes.yml").read_text("utf-8"))["further"]
+    value, cost = census["exposure"].to_dataset()["value"], np.zeros(of_cell.size)
+    for name, used in edge["forest_fire"].items():
+        if isinstance(used, dict):
+            ratio = used["factor"] * (0.595 if name == "forest" else 0.5)
+            own = ratio * value.sel(exposure_class=name).values
+            np.add.at(cost, zones["entry_cell"].values, own)
+    burned = np.vectorize(declared["intensity"].get)(of_cell)
+    chance = np.vectorize(declared["annual_probability"].get)(of_cell)
+    curves = plain_curves(params, census, catalogue_of("forest_fire"), "forest_fire")
+    costs = peril_costs(
+        compile_table(census, {"forest_fire": curves}, damage_of(params, census), depth_spread=0.0),
+        "forest_fire",
+    )  # fmt: skip
+    between = [100.0, 199.0, 202.0, 499.0, 502.0, 1010.0, 1990.0, 2020.0, 1e5]
+    position = position_of_rate(rate_from_return_period(between, Frequency("poisson")))
+    by_hand = [float((cost * burned)[chance >= 1.0 / t].sum()) for t in between]
+    found = cost_at_positions(costs, position.astype(np.float64))
+    assert found == pytest.approx(by_hand, rel=1e-5)
+    assert found[1] == 0.0 and found[2] == found[3] > 0.0
+    steps = sorted(set(declared["annual_probability"].values()) - {0.0}, reverse=True)
+    rises = np.diff(found[[1, 3, 4, 6, 8]])
+    assert rises @ steps == pytest.approx(float((cost * burned * chance).sum()), rel=1e-5)

@@ -70,7 +70,8 @@ def flooded() -> Flooded:
 
 
 def test_table_beside_the_published_mean() -> None:
-    frame = ningbo_table(flooded()).set_index("case")["yuan a paid household"]
+    table = ningbo_table(flooded()).set_index("case")
+    frame, effect = table["yuan a paid household"], table["effect (yuan)"]
     # 80 x 500 + 20 x 1,000 + 20 x 2,000 = 100,000 for 120 households
     assert frame["model: floor at 0.15 m, all claim"] == 833
     assert frame["floor at 0 m"] == 833  # twice as many everywhere
@@ -78,6 +79,9 @@ def test_table_beside_the_published_mean() -> None:
     assert frame["50% claim in the lowest step"] == 1000  # 80,000 for 80 households
     assert frame["storms of source plum_rain"] == 688  # 55,000 for 80
     assert frame["storms of source typhoon"] == 1125  # 45,000 for 40
+    assert effect["floor at 0.45 m"] == 750  # 1,583.3 less 833.3
+    assert effect["Ningbo 2015, published"] == -248
+    assert effect["every household on a ground floor"] == 0
     solved = [name for name in frame.index if "solved" in name]
     assert frame[solved[0]] == frame["Ningbo 2015, published"] == 585
 

@@ -66,7 +66,8 @@ def test_a_year_is_told_in_order_of_date(run: Run) -> None:
     made = table("typhoon_wind", "rain_flood", "drought")
     words = years_in_words(run, made, RAIN, told_years(made, RAIN))
     assert words["最差的一年"] == (
-        "模拟第 1 年（全年损失最大）：2 次事件，共损失4.5 亿元，事件雨量合计 150 mm。"
+        "模拟第 1 年（全年损失最大）：2 次事件，共损失4.5 亿元，"
+        "台风和梅雨在各县人口最密处的平均雨量合计 150 mm。"
         "6月19日，梅雨：损失0.5 亿元，暴雨洪涝占 100 %。"
         "7月28日至7月30日，台风：损失4 亿元，台风大风占 75 %。"
     )
@@ -83,6 +84,13 @@ def test_events_that_cost_nothing_are_counted(run: Run) -> None:
         "The other 1 cost less or nothing."
     )
     assert words["The driest year"].count("0 events") == 1
+
+
+def test_what_costs_less_than_a_thousandth_of_the_year_is_not_told(run: Run) -> None:
+    made = table("typhoon_wind", "rain_flood")
+    for loss, others in ((3e5, "其余 1 次"), (0.5, "其余 1 次"), (5e6, "6月19日")):
+        made["mean"][0] = [0.0, loss]
+        assert others in years_in_words(run, made, RAIN, told_years(made, RAIN))["最差的一年"]
 
 
 def test_rows_of_a_year_add_up_to_it_and_carry_units(run: Run) -> None:

@@ -16,6 +16,7 @@ from riskmodel.run.records import Record
 from riskmodel.run.stages import open_stage
 from riskmodel.run.work import tiers
 from riskmodel.run.work import triggers as triggers_module
+from riskmodel.run.work.build_up import build_up_table, premium_by_payer
 from riskmodel.run.work.programme import contract_frame, layers_of, programme_frame
 from riskmodel.run.work.tiers import (
     Paid,
@@ -175,6 +176,38 @@ def test_components_of_the_chart_add_up_to_the_gross_premium(
         assert float(parts.sum()) == pytest.approx(gross, rel=1e-12)
         pure = records[f"tier.{tier}.pure_premium"].value
         assert float(parts.sel(component="pure")) == pytest.approx(pure, rel=1e-12)
+
+
+def test_the_build_up_sums_to_the_gross_premium(
+    run: Run, programme: Programme, both: tuple[Paid, list[Paid]], records: dict[str, Record]
+) -> None:
+    frame = build_up_table(run, programme, both[0]).set_index("priced")
+    parts = [c for c in frame.columns if c != "gross (万元)" and not c.startswith("beside")]
+    sums = frame[parts].astype(float).sum(axis=1)
+    np.testing.assert_allclose(sums, frame["gross (万元)"].astype(float), atol=0.4)  # seven rounded
+    gross = records["tier.1.gross_premium"].value / 1e4
+    assert frame.loc["tier 1", "gross (万元)"] == pytest.approx(gross, abs=0.051)
+    # 1,500 + 2,000 and nine tenths of 1,500, as the programme has it; a fifth of 4,100 is set aside
+    assert frame.loc["tier 1", "beside: reinsurance premium (万元)"] == 4850.0
+    assert frame.loc["tier 1", "beside: set aside (万元)"] == 820.0
+    assert frame.loc["tier N", "beside: reinsurance premium (万元)"] == 0.0
+
+
+def test_every_premium_has_its_payers(
+    run: Run, programme: Programme, both: tuple[Paid, list[Paid]], records: dict[str, Record]
+) -> None:
+    frame = premium_by_payer(run, programme, both[0]).set_index("payer of premium")
+
+    def gross(name: str) -> float:
+        return records[f"tier.{name}.gross_premium"].value / 1e4
+
+    # city and county halve the basic cover and both indices; farmers pay a third of rural housing
+    assert frame.loc["city", "tier 1 (万元)"] == pytest.approx(gross("1.basic") / 2, abs=0.051)
+    rural = {c.cover: c for c in programme.covers}["rural_housing"].payer_of_premium["household"]
+    household = rural * gross("N.rural_housing")
+    assert frame.loc["household", "tier N (万元)"] == pytest.approx(household, abs=0.051)
+    whole = sum(gross(f"{c.tier}.{c.cover}") for c in programme.covers)
+    assert frame["all tiers (万元)"].sum() == pytest.approx(whole, abs=0.3)
 
 
 def test_a_tier_costs_no_more_than_its_covers_apart(

@@ -9,6 +9,7 @@ from riskmodel.cover.programme import Programme
 from riskmodel.run.folder import Run
 from riskmodel.run.work.tiers import Paid
 from riskmodel.run.work.treaties import (
+    clause_table,
     placement_table,
     tower_layers,
     tower_table,
@@ -77,6 +78,25 @@ def test_the_mean_ledger_holds_recoveries_less_reinstatement_premiums(run: Run, 
     assert float(booked) == pytest.approx(
         float(r["recovery"].sum() - r["reinstatement_premium"].sum()), rel=1e-9
     )
+
+
+def test_long_occurrences_are_told_with_their_windows(programme: Programme, paid: Paid) -> None:
+    """All storms of the case last two days: none is longer than 72 hours, until some are."""
+    frame = clause_table(programme, paid).set_index(["treaty", "source"])
+    assert (frame["longer than the window (%)"] == 0.0).all()
+    assert (frame["most windows of one"] == 1).all()
+    start = paid.payouts["start"]
+    due = paid.payouts["paid"].sel(cover="basic").sum("zone")
+    first = int(np.flatnonzero(due.values > 0.0)[0])
+    length = np.full(start.size, 2.0)
+    length[first] = 60.0  # days: nine windows of seven
+    longer = paid.payouts.assign_coords(end=start + length)
+    frame = clause_table(programme, paid._replace(payouts=longer)).set_index(["treaty", "source"])
+    row = frame.loc[("basic_tower", "typhoon")]
+    assert row["most windows of one"] == 9
+    assert row["longest (days)"] == 60.0
+    share = 100.0 * float(due[first] / due.sum())
+    assert row["of the amount (%)"] == pytest.approx(share, abs=0.051)
 
 
 def test_what_towers_leave_is_named(programme: Programme) -> None:

@@ -174,7 +174,8 @@ def make_ledger() -> xr.DataArray:
         "name_zh": ("view", ["平均每年", "100 年一遇的年份"]),
         "name_en": ("view", ["Mean year", "100-year year"]),
     }
-    return xr.DataArray(amounts * 1e8, dims=("view", "payer"), coords=coords, attrs=MONEY)
+    attrs = MONEY | {"account": "direct_loss"}
+    return xr.DataArray(amounts * 1e8, dims=("view", "payer"), coords=coords, attrs=attrs)
 
 
 def make_reserve_path() -> xr.Dataset:

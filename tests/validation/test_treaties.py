@@ -29,7 +29,7 @@ from tests.validation.index_tables import triggers_of
 HERE = Path(__file__).parent
 PEOPLE = PeopleLevers("jonkman_2008", 0.2, 0.8, 0.75, 0.95, 0.67)
 LEVERS = DamageLevers(
-    92.0, 25.7, 1.21, "jrc_asia", 0.921, 1.2, 0.15,
+    92.0, 25.7, 1.21, "jrc_asia", 0.921, 1.0, 1.2, 0.15,
     {f"residential_{name}": 0.5 for name in ("rc", "brick_concrete", "brick_wood", "other")},
 )  # fmt: skip
 DAMAGE = Damaged(damage_items(LEVERS), LEVERS.ground_floor_share)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 import yaml
 
 from riskmodel.core.errors import ParamError
@@ -18,7 +19,7 @@ from riskmodel.run.folder import ROOT, Run
 from riskmodel.run.params import apply_overrides
 from riskmodel.run.work.census import census_of
 from riskmodel.run.work.hazard import catalogue_of
-from riskmodel.run.work.losses import compiled
+from riskmodel.run.work.losses import compiled, damage_of
 from riskmodel.run.work.replay import replay_losses
 from riskmodel.run.work.scope import is_whole
 from riskmodel.run.work.storms import real_storms
@@ -61,9 +62,9 @@ def calibrate(run: Run, path: Path = CALIBRATION) -> Calibration:
         replayed = (
             replay_losses(run, params, census, catalogue, storms).isel(reading=0).sum("peril")
         )
-        annual = year_losses(
-            occurrence_table(catalogue, compiled(run, params, census, catalogue))
-        ).total
+        damage, perils = damage_of(params, census), list(storms.attrs["perils"])
+        table = compiled(run, params, census, catalogue, perils=perils, items=damage)
+        annual = typhoon_years(occurrence_table(catalogue, table))
         return np.array(
             [
                 float(replayed.sel(storm=name))
@@ -77,6 +78,16 @@ def calibrate(run: Run, path: Path = CALIBRATION) -> Calibration:
     content = _content(found, reported, run.params.loss.averaging_factor)
     write_text(path, HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
     return found
+
+
+def typhoon_years(table: xr.Dataset) -> FloatArray:
+    """Loss (year,) in CNY of the typhoons of each year, whichever perils they bring.
+
+    The reported losses are of typhoons and so is their rank among years; plum rain or a drought
+    of the year is not in them.
+    """
+    of_row = table["parent_event"].values[table["row_occurrence"].values]
+    return year_losses(table.isel(row=np.flatnonzero(of_row == "typhoon"))).total
 
 
 def _require_whole(run: Run) -> None:

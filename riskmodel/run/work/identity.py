@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import xarray as xr
 
 from riskmodel.exceedance.metrics import loss_metrics
+from riskmodel.hazard.drought import load_drought, second_spells
 from riskmodel.loss.identity import MONEY, NUMBERS, SHARES, average_from_maps, combination_term
 from riskmodel.loss.occurrence_table import occurrence_table
+from riskmodel.loss.second_storms import Expected
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.work.losses import compiled, damage_of
@@ -38,10 +42,18 @@ def check_identity(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> xr.
     """
     damage = damage_of(run.params, census)
     table = compiled(run, run.params, census, catalogue, items=damage)
-    checks = average_from_maps(catalogue, census, table)
+    checks = average_from_maps(catalogue, census, table, _counts(run))
     combined = loss_metrics(occurrence_table(catalogue, table), [])["loss.aal"].value
     term = combination_term(checks, combined)
     return checks.assign_attrs(combination_term=term, combined_aal=combined)
+
+
+def _counts(run: Run) -> dict[str, Expected]:
+    """Second storms that sources declare otherwise than the frequency family: droughts."""
+    drought = run.params.hazard.sources.drought
+    if drought is None:
+        return {}
+    return {"drought": partial(second_spells, load_drought(run.path(drought)).said)}
 
 
 def identity_table(checks: xr.Dataset) -> pd.DataFrame:

@@ -14,14 +14,15 @@ from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.show.units import HUNDRED_MILLION, number
 
-PREFIX = "loss.aal.by_peril."
+PREFIX = "loss.aal."
 
 
 def public_table(run: Run, records: Sequence[Record]) -> pd.DataFrame:
     """Mean annual loss of the model beside each public figure, one row a figure or missing figure.
 
-    Perils that a figure counts together are summed (mean annual losses may be). A peril that the
-    census has no map of is named as such, never as zero. Amounts in 亿元.
+    Perils that a figure counts together are summed (mean annual losses may be); where a figure
+    books all perils of an event to it, so does the model's. A peril that the census has no map of
+    is named as such, never as zero. Amounts in 亿元.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ def public_table(run: Run, records: Sequence[Record]) -> pd.DataFrame:
         From `loss_records`.
     """
     language, known = run.params.language, public_figures()
-    modelled = {r.name.removeprefix(PREFIX): r.value for r in records if r.name.startswith(PREFIX)}
+    modelled = {r.name.removeprefix(PREFIX): r.value for r in records}
     rows: list[tuple[tuple[Peril, ...], PublicFigure | str]] = [
         (figure.perils, figure) for figure in known.figures
     ]
@@ -56,7 +57,10 @@ def _row(
         message("column.source", language),
     ]  # fmt: skip
     names = ", ".join(message(f"peril.{peril}", language) for peril in perils)
-    first = [names, _modelled(perils, modelled, language)]
+    cause = None if isinstance(told, str) else told.cause
+    if cause is not None:
+        names = f"{message(f'cause.{cause}', language)}: {names}"
+    first = [names, _modelled(perils, cause, modelled, language)]
     if isinstance(told, str):
         return dict(
             zip(columns, [*first, message("public.none", language), "–", told, "–", "–"],
@@ -69,10 +73,13 @@ def _row(
                     strict=True))  # fmt: skip
 
 
-def _modelled(perils: Sequence[Peril], modelled: Mapping[str, float], language: Language) -> str:
+def _modelled(
+    perils: Sequence[Peril], cause: str | None, modelled: Mapping[str, float], language: Language
+) -> str:
     """Sum of the perils that the census has maps of, and the names of those that it has not."""
-    without = [message(f"peril.{p}", language) for p in perils if p not in modelled]
-    total = sum(modelled.get(p, 0.0) for p in perils) / HUNDRED_MILLION.factor
+    without = [message(f"peril.{p}", language) for p in perils if f"by_peril.{p}" not in modelled]
+    parts = [f"by_peril.{p}" for p in perils] if cause is None else [f"by_cause.{cause}"]
+    total = sum(modelled.get(part, 0.0) for part in parts) / HUNDRED_MILLION.factor
     if not without:
         return number(total)
     lacks = message("public.no_map", language, perils=", ".join(without))

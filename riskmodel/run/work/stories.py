@@ -22,6 +22,7 @@ from riskmodel.show.units import HUNDRED_MILLION, amount_text, number, per_cent
 FloatArray = npt.NDArray[np.float64]
 RAIN, DROUGHT = "rain_flood", "drought"  # the peril whose index is rain, and that of its lack
 TOLD = 4  # occurrences that a story names
+WORTH_TELLING = 1e-3  # share of the year's loss; what costs less is counted
 
 
 def event_rain(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> FloatArray:
@@ -146,7 +147,9 @@ def _paragraph(found: list[dict[str, Any]], year: Year, language: Language) -> s
         by=message(f"story.by.{year.by}", language), loss=amount_text(year.loss, language),
         rain=number(year.rain),
     )  # fmt: skip
-    costly = sorted((one for one in found if one["loss"] > 0), key=lambda one: -one["loss"])[:TOLD]
+    least = max(WORTH_TELLING * year.loss, 1.0)
+    worth = [one for one in found if one["loss"] >= least]
+    costly = sorted(worth, key=lambda one: -one["loss"])[:TOLD]
     told = [
         message(
             "story.event", language, dates=one["dates"], event=one["event"], peril=one["peril"],

@@ -11,7 +11,7 @@ import xarray as xr
 
 from riskmodel.cover.balance import SMALLEST_NEED
 from riskmodel.cover.programme import Programme
-from riskmodel.cover.treaties import ExcessOfLoss, tower_faults
+from riskmodel.cover.treaties import NONE, ExcessOfLoss, tower_faults
 from riskmodel.exceedance.metrics import Metric
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
@@ -80,7 +80,7 @@ def treaty_records(run: Run, baseline: Paid, variants: Sequence[Paid]) -> list[R
 
 
 def tower_table(paid: Paid) -> pd.DataFrame:
-    """Terms of each layer and what it recovers, placed shares; money in 亿元 and 万元.
+    """Terms of each layer, its premium and what it recovers, placed shares; in 亿元 and 万元.
 
     The rate on line is the premium over the limit, the expected one the mean recovery less mean
     reinstatement premium over the placed limit. Years that recover less than a fen are none.
@@ -95,6 +95,7 @@ def tower_table(paid: Paid) -> pd.DataFrame:
         "attaches at (亿元)": r["attachment"].values / 1e8,
         "limit (亿元)": limit / 1e8,
         "placed": placed,
+        "premium (万元)": (r["premium"].values * placed / 1e4).round(1),
         "mean recovery (万元)": (mean / 1e4).round(1),
         "mean reinstatement premium (万元)": (restored / 1e4).round(1),
         "years with recovery": (recovery >= SMALLEST_NEED).mean(axis=0).round(4),
@@ -142,3 +143,33 @@ def placement_table(programme: Programme) -> pd.DataFrame:
         ]
         rows += [{"treaty": treaty.treaty, "left": words} for words in found or ["nothing"]]
     return pd.DataFrame(rows, columns=["treaty", "left"])
+
+
+def clause_table(programme: Programme, paid: Paid) -> pd.DataFrame:
+    """Show what the hours clauses do to occurrences of each source that a treaty's covers pay for.
+
+    An occurrence longer than the window is split evenly over its days, whatever its peril; a
+    treaty whose losses last for months, as droughts do, is written with `hours_clause: none`.
+    """
+    payouts, rows = paid.payouts, []
+    days = (payouts["end"] - payouts["start"]).to_numpy()
+    source = payouts["parent_event"].to_numpy().astype(str)
+    for treaty in programme.treaties:
+        due = payouts["paid"].sel(cover=list(treaty.covers)).sum(("cover", "zone")).to_numpy()
+        window = np.inf if treaty.hours_clause == NONE else float(treaty.hours_clause) / 24.0
+        for name in np.unique(source[due > 0.0]):
+            own = (source == name) & (due > 0.0)
+            long = own & (days > window)
+            rows.append(
+                {
+                    "treaty": treaty.treaty,
+                    "hours clause": str(treaty.hours_clause),
+                    "source": name,
+                    "occurrences a year": round(own.sum() / float(payouts.attrs["years"]), 3),
+                    "longest (days)": round(float(days[own].max()), 1),
+                    "longer than the window (%)": round(100.0 * long.sum() / own.sum(), 1),
+                    "of the amount (%)": round(100.0 * due[long].sum() / due[own].sum(), 1),
+                    "most windows of one": int(max(np.ceil(days[own].max() / window), 1.0)),
+                }
+            )
+    return pd.DataFrame(rows)

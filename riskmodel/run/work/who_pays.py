@@ -119,7 +119,7 @@ def who_pays(lines: xr.Dataset, account: str) -> xr.DataArray:
     own = lines["amount"].isel(line=np.flatnonzero(lines["line_account"].values == account))
     payers = [p for p in ORDER if p in own["payer"].values]
     by_payer = own.groupby("payer").sum().sel(payer=payers).transpose("view", "payer")
-    return by_payer.assign_attrs(lines.attrs)
+    return by_payer.assign_attrs(lines.attrs | {"account": account})
 
 
 def who_pays_table(lines: xr.Dataset, programme: Programme, language: Language) -> pd.DataFrame:
