@@ -9,13 +9,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from riskmodel.loss.kernel_arrays import (
-    BoolArray,
-    FloatArray,
-    Items,
-    Joint,
-    Spread,
-)
+from riskmodel.loss.kernel_arrays import Between, FloatArray, IntArray, Items, Joint, Spread
 
 LEAST = 1e-300  # in place of a sum of ratios that is zero
 
@@ -34,17 +28,20 @@ def _keep_highest(single: FloatArray, number: int) -> None:
 
 @nb.njit(cache=True, error_model="numpy")
 def add_joint(
-    items: Items, joint: Joint, highests: BoolArray, mean: FloatArray, extrapolated: FloatArray,
-    zone: int, begin: int, end: int, number: int,
+    items: Items, order: IntArray, begin: int, end: int, joint: Joint, between: Between,
+    mean: FloatArray, extrapolated: FloatArray, zone: int, entry: int, size: int,
 ) -> None:  # fmt: skip
-    """Add some items of an entry in the only scenario."""
-    numbers, values, slots, lookup = items
-    storm, first, peril, at, rows, rare, single, _, _ = joint
-    z, one, none = np.uint64(zone), np.uint64(1), np.uint64(0)
-    for k in range(np.uint64(begin), np.uint64(end)):
-        item, value = np.uint64(numbers[k]), values[k]
-        highest = highests[item]
-        for j in range(np.uint64(number)):
+    """Add some items of the entries from `entry` on, in the only scenario."""
+    values, slots, lookup, highests = items
+    starts, storm, first, peril, at, rows, far = joint
+    single, z, one, none = between.single, np.uint64(zone), np.uint64(1), np.uint64(0)
+    for both in range((end - begin) * size):  # items, and for each the entries
+        k, number = begin + both // size, both % size
+        item, e = np.uint64(order[k]), np.uint64(number)
+        value, highest = values[entry + number, item], highests[item]
+        if value == 0.0:
+            continue
+        for j in range(np.uint64(starts[e]), np.uint64(starts[e + one])):
             to, start, stop = np.uint64(storm[j]), np.uint64(first[j]), np.uint64(first[j + one])
             total, kept, largest = 0.0, 1.0, 0.0
             for t in range(start, stop):
@@ -66,22 +63,27 @@ def add_joint(
                     largest = -1.0 if added > 0.0 else largest
                 slot = np.uint64(slots[peril[t], item])
                 mean[z, slot, to, none] += added
-                if rare[t]:
+                if far[t]:
                     extrapolated[z, slot, to, none] += added
 
 
 @nb.njit(cache=True, error_model="numpy")
 def add_joint_scenarios(
-    items: Items, joint: Joint, highests: BoolArray, mean: FloatArray, extrapolated: FloatArray,
-    zone: int, begin: int, end: int, number: int,
+    items: Items, order: IntArray, begin: int, end: int, joint: Joint, between: Between,
+    mean: FloatArray, extrapolated: FloatArray, zone: int, entry: int, size: int,
 ) -> None:  # fmt: skip
-    """Add some items of an entry in all scenarios."""
-    numbers, values, slots, lookup = items
-    storm, first, peril, at, rows, rare, single, totals, keeps = joint
+    """Add some items of the entries from `entry` on, in all scenarios."""
+    values, slots, lookup, highests = items
+    starts, storm, first, peril, at, rows, far = joint
+    single, totals, keeps = between
     z, one, scenarios = np.uint64(zone), np.uint64(1), np.uint64(mean.shape[3])
-    for k in range(np.uint64(begin), np.uint64(end)):
-        item, value = np.uint64(numbers[k]), values[k]
-        for j in range(np.uint64(number)):
+    for both in range((end - begin) * size):  # items, and for each the entries
+        k, number = begin + both // size, both % size
+        item, e = np.uint64(order[k]), np.uint64(number)
+        value = values[entry + number, item]
+        if value == 0.0:
+            continue
+        for j in range(np.uint64(starts[e]), np.uint64(starts[e + one])):
             to, start, stop = np.uint64(storm[j]), np.uint64(first[j]), np.uint64(first[j + one])
             for s in range(scenarios):
                 totals[s] = 0.0
@@ -106,34 +108,39 @@ def add_joint_scenarios(
                 slot, n = np.uint64(slots[peril[t], item]), t - start
                 for s in range(scenarios):
                     mean[z, slot, to, s] += totals[s] * single[n, s]
-                if rare[t]:
+                if far[t]:
                     for s in range(scenarios):
                         extrapolated[z, slot, to, s] += totals[s] * single[n, s]
 
 
 @nb.njit(cache=True, error_model="numpy")
 def add_joint_moments(
-    items: Items, joint: Joint, highests: BoolArray, spread: Spread, independent: FloatArray,
-    correlated: FloatArray, zone: int, begin: int, end: int, number: int,
+    items: Items, order: IntArray, begin: int, end: int, joint: Joint, spread: Spread,
+    scenarios: int, independent: FloatArray, correlated: FloatArray, zone: int, entry: int,
+    size: int,
 ) -> None:  # fmt: skip
-    """Add the deviations of some items of an entry when perils combine, in the first scenario.
+    """Add deviations when perils combine, of some items and entries, in the first scenario.
 
     Deviations of perils are independent, so that of one unit's 1 - Π(1 - d) has the variance
     Π(s² + (1 - m)²) - Π(1 - m)². A highest outcome deviates as its peril does.
     """
-    numbers, values, _, lookup = items
+    values, _, lookup, highests = items
     deviations, own, columns = spread
-    storm, first, _, at, rows, _, single, _, _ = joint
-    z, one, scenarios = np.uint64(zone), np.uint64(1), np.uint64(single.shape[1])
-    for k in range(np.uint64(begin), np.uint64(end)):
-        item, value, share = np.uint64(numbers[k]), values[k], own[k]
+    starts, storm, first, _, at, rows, _ = joint
+    z, one, across = np.uint64(zone), np.uint64(1), np.uint64(scenarios)
+    for both in range((end - begin) * size):  # items, and for each the entries
+        k, number = begin + both // size, both % size
+        item, e = np.uint64(order[k]), np.uint64(number)
+        value, share = values[entry + number, item], own[entry + number, item]
         column, highest = np.uint64(columns[item]), highests[item]
-        for j in range(np.uint64(number)):
+        if value == 0.0:
+            continue
+        for j in range(np.uint64(starts[e]), np.uint64(starts[e + one])):
             to, square, kept, best, of_best = np.uint64(storm[j]), 1.0, 1.0, -1.0, 0.0
             for t in range(np.uint64(first[j]), np.uint64(first[j + one])):
                 low, row = np.uint64(at[t]), np.uint64(rows[t])
-                part, lower = at[t] - low, (row + low) * scenarios
-                below, above = lookup[item, lower], lookup[item, lower + scenarios]
+                part, lower = at[t] - low, (row + low) * across
+                below, above = lookup[item, lower], lookup[item, lower + across]
                 ratio = below + (above - below) * part
                 below, above = deviations[item, row + low], deviations[item, row + low + one]
                 deviation = below + (above - below) * part

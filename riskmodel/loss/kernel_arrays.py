@@ -48,22 +48,22 @@ class Places(NamedTuple):
 class Items(NamedTuple):
     """What entries expose, and what it costs.
 
-    Entry e exposes ``value`` of item number ``item`` from ``pointer[e]`` on, items on which the
-    same perils act behind one another. ``lookup`` (item, row × scenario) holds mean outcomes.
-    ``slot`` (peril, item) is where sums stand: the number of the item's column and peril among
-    those that act; of an item on which a peril has no effect, 0.
+    Entries expose ``value`` (entry, item). ``lookup`` (item, row × scenario) holds mean outcomes;
+    ``highest`` (item) are benefits paid once. ``slot`` (peril, item) is where sums stand: the
+    number of the item's column and peril among those that act; of an item on which a peril has no
+    effect, 0.
     """
 
-    item: IntArray
     value: FloatArray
     slot: IntArray
     lookup: SingleArray
+    highest: BoolArray
 
 
 class Spread(NamedTuple):
     """What moments take: ``deviation`` (item, row) of one unit, ``column`` of each item.
 
-    ``own`` is the share of variance that cell and class of a value do not share with others.
+    ``own`` (entry, item) is the share of variance that a value's cell and class do not share.
     """
 
     deviation: SingleArray
@@ -74,14 +74,13 @@ class Spread(NamedTuple):
 class Groups(NamedTuple):
     """How items and entries belong together.
 
-    Bits of ``perils`` (item) are those that act on an item; ``highest`` (item) are benefits paid
-    once. Zone z has the entries from ``zone_pointer[z]`` on, entry e the values from
-    ``entry_pointer[e]`` on.
+    On the items of ``order`` from ``first[g]`` on the same perils act, the bits of ``mask[g]``.
+    Zone z has the entries from ``zone_pointer[z]`` on.
     """
 
-    perils: MaskArray
-    highest: BoolArray
-    entry_pointer: IntArray
+    order: IntArray
+    first: IntArray
+    mask: IntArray
     zone_pointer: IntArray
 
 
@@ -126,41 +125,57 @@ class Lines(NamedTuple):
 
 
 class Lists(NamedTuple):
-    """Occurrences of a run that cost anything at one entry: a list for each peril, and one more.
+    """Occurrences of a run that cost anything at the entries of a batch, by peril and entry.
 
-    Number n of a list is occurrence ``storm`` (list, n) of the run; ``at`` (list, n) is its
-    fractional bin, in rows of the look-up table from ``row`` (list) on, and ``rare`` (list, r)
-    tells which n are extrapolated. The last list holds occurrences in which one peril acts alone.
+    The list of a peril and entry stands from ``first`` (peril, entry) on, ``count`` (peril, entry)
+    long. Each place is occurrence ``storm`` of the run; ``at`` is its fractional bin, in rows of
+    the look-up table from ``row`` (peril, entry) on; ``acting`` has a bit for each peril that lists
+    it at the entry, and ``far`` tells whether it is extrapolated. ``rare``, also from ``first`` on,
+    names the ``rares`` (peril, entry) places that are.
     """
 
     storm: NumberArray
     at: FloatArray
-    rare: NumberArray
+    rare: IntArray
+    first: IntArray
+    count: IntArray
+    rares: IntArray
+    row: IntArray
+    acting: MaskArray
+    far: BoolArray
+
+
+class Alone(NamedTuple):
+    """Lists of one peril, by entry, as in `Lists`."""
+
+    storm: NumberArray
+    at: FloatArray
+    rare: IntArray
+    first: IntArray
+    count: IntArray
+    rares: IntArray
     row: IntArray
 
 
-class Marks(NamedTuple):
-    """By occurrence of a run: perils that list it, and that extrapolate (bits); place in lists."""
-
-    acting: MaskArray
-    extrapolates: MaskArray
-    place: NumberArray
-
-
 class Joint(NamedTuple):
-    """Occurrences in which several perils act.
+    """Occurrences in which several perils act, entry behind entry.
 
-    Number ``j`` is occurrence ``storm[j]``; its perils stand from ``first[j]`` to ``first[j + 1]``
-    in ``peril``, ``at``, ``row`` and ``rare``, as in `Lists`. ``single`` (peril of the occurrence,
-    scenario), ``total`` and ``kept`` (scenario) are for use in between.
+    Those of an entry stand from ``start`` (entry) to the next: occurrences ``storm`` of the run,
+    whose perils stand from ``first`` to the next in ``peril``, ``at``, ``row`` and ``far``.
     """
 
+    start: IntArray
     storm: NumberArray
     first: IntArray
     peril: IntArray
     at: FloatArray
     row: IntArray
-    rare: BoolArray
+    far: BoolArray
+
+
+class Between(NamedTuple):
+    """Numbers in between: ``single`` (peril of a storm, scenario), ``total``, ``kept``."""
+
     single: FloatArray
     total: FloatArray
     kept: FloatArray

@@ -1,10 +1,9 @@
 """Kernels of the pass: read intensity, look responses up, combine in the cell, sum by zone.
 
-A task is one zone and one run of occurrences. It alone writes their sums, entry by entry, so no
-number of threads, no run and no chunking changes a bit. Pairs of an entry are listed first; then
-each item goes through the lists, so that its response and its sums stay in the processor's cache.
-Kernels that are called for each entry get no more arrays than they need: numba counts a reference
-to each of them in each call.
+A task is one zone and one run of occurrences. It alone writes their sums, in an order that is that
+of its entries, so no number of threads, no run and no chunking changes a bit. Pairs of a batch of
+entries are listed first; then each item goes through the lists, so that its response and its sums
+stay in the processor's cache.
 """
 
 from __future__ import annotations
@@ -15,20 +14,26 @@ import numpy as np
 from riskmodel.loss.alone_kernels import add_alone, add_alone_moments, add_alone_scenarios
 from riskmodel.loss.joint_kernels import add_joint, add_joint_moments, add_joint_scenarios
 from riskmodel.loss.kernel_arrays import (
-    BoolArray,
+    Alone,
+    Between,
     Curves,
     Groups,
     IntArray,
     Items,
     Joint,
-    Lists,
-    Marks,
     Pairs,
     Places,
     Spread,
     Sums,
 )
-from riskmodel.loss.pair_lists import list_alone, list_joint, list_pairs, mark, new_lists, unmark
+from riskmodel.loss.pair_lists import (
+    ENTRIES,
+    all_alone,
+    list_alone,
+    list_batch,
+    list_joint,
+    new_lists,
+)
 
 
 @nb.njit(cache=True, inline="always")
@@ -42,105 +47,74 @@ def bin_of(curves: Curves, layer: int, row: int, position: float) -> float:
     return min(at, curves.last[layer])
 
 
-@nb.njit(cache=True, error_model="numpy")
-def _single(
+@nb.njit(cache=True)
+def _task(
     curves: Curves, places: Places, items: Items, spread: Spread, groups: Groups, pairs: Pairs,
     sums: Sums, zone: int, low: int, high: int,
 ) -> None:  # fmt: skip
-    """Add all entries of a zone when there is one peril: it is alone in each storm."""
-    _, _, pointer, zone_pointer = groups
-    mean, extrapolated, independent, correlated = sums
-    once, moments = mean.shape[3] == 1, independent.shape[1] > 0
-    lines, lists, _, _ = new_lists(1, high - low, curves.left.shape[1], 1)
-    for entry in range(zone_pointer[zone], zone_pointer[zone + 1]):
-        count, rares = list_pairs(curves, places, pairs, lines, lists, 0, entry, low, high)
-        begin, end = pointer[entry], pointer[entry + 1]
-        if count and once:
-            add_alone(items, lists, mean, extrapolated, 0, zone, begin, end, 0, count, rares)
-        elif count:
-            add_alone_scenarios(
-                items, lists, mean, extrapolated, 0, zone, begin, end, 0, count, rares
-            )
-        if count and moments:
-            add_alone_moments(
-                items, spread, lists, independent, correlated, zone, begin, end, 0, count
-            )
-
-
-@nb.njit(cache=True, error_model="numpy")
-def _several(
-    curves: Curves, places: Places, items: Items, spread: Spread, groups: Groups, pairs: Pairs,
-    sums: Sums, zone: int, low: int, high: int,
-) -> None:  # fmt: skip
-    """Add all entries of a zone when perils may act in one storm."""
-    acting, highest, pointer, zone_pointer = groups
-    perils = pairs.pointer.shape[0]
-    lines, lists, marks, joint = new_lists(
-        perils, high - low, curves.left.shape[1], sums.mean.shape[3]
-    )
-    counts, rares = np.zeros(perils, np.int64), np.zeros(perils, np.int64)
-    for entry in range(zone_pointer[zone], zone_pointer[zone + 1]):
-        found = 0
-        for p in range(perils):
-            counts[p], rares[p] = list_pairs(
-                curves, places, pairs, lines, lists, p, entry, low, high
-            )
-            found += counts[p]
-        if not found:
+    """Add all entries of a zone to the sums of the run of occurrences from `low` to `high`."""
+    perils, scenarios = pairs.pointer.shape[0], sums.mean.shape[3]
+    lists, alone, joint = new_lists(perils, high - low)
+    between = Between(np.zeros((perils, scenarios)), np.zeros(scenarios), np.zeros(scenarios))
+    stop = groups.zone_pointer[zone + 1]
+    for entry in range(groups.zone_pointer[zone], stop, ENTRIES):
+        size = min(ENTRIES, stop - entry)
+        if not list_batch(curves, places, pairs, lists, entry, size, low, high):
             continue
-        for p in range(perils):
-            mark(lists, marks, p, counts[p], rares[p])
-        begin, end = pointer[entry], pointer[entry + 1]
-        while begin < end:
-            mask, stop = int(acting[items.item[begin]]), begin + 1
-            while stop < end and acting[items.item[stop]] == mask:
-                stop += 1
-            _add(
-                items, spread, highest, lists, marks, joint, counts, rares, sums, mask, zone, begin,
-                stop,
-            )  # fmt: skip
-            begin = stop
-        for p in range(perils):
-            unmark(lists, marks, p, counts[p])
+        for g in range(groups.mask.size):
+            begin, end, mask = groups.first[g], groups.first[g + 1], groups.mask[g]
+            left_out = 0
+            for p in range(perils):
+                if mask == 1 << p:
+                    _add_alone(items, spread, groups.order, begin, end, all_alone(lists, p), sums,
+                               p, zone, entry, size)  # fmt: skip
+                elif mask >> p & 1:
+                    left_out += list_alone(lists, alone, p, mask, size)
+                    _add_alone(items, spread, groups.order, begin, end, alone, sums, p, zone,
+                               entry, size)  # fmt: skip
+            if left_out:
+                list_joint(lists, joint, mask, size)
+                _add_joint(items, spread, groups.order, begin, end, joint, between, sums, zone,
+                           entry, size)  # fmt: skip
 
 
-@nb.njit(cache=True, error_model="numpy")
-def _add(
-    items: Items, spread: Spread, highest: BoolArray, lists: Lists, marks: Marks, joint: Joint,
-    counts: IntArray, rares: IntArray, sums: Sums, mask: int, zone: int, begin: int, end: int,
+@nb.njit(cache=True)
+def _add_alone(
+    items: Items, spread: Spread, order: IntArray, begin: int, end: int, alone: Alone, sums: Sums,
+    p: int, zone: int, entry: int, size: int,
 ) -> None:  # fmt: skip
-    """Add items of an entry on which the same perils act, those of a mask."""
+    """Add what one peril does alone to some items of a batch."""
     mean, extrapolated, independent, correlated = sums
-    perils, once, moments = counts.size, mean.shape[3] == 1, independent.shape[1] > 0
-    several = False
-    for p in range(perils):
-        if not mask >> p & 1 or not counts[p]:
-            continue
-        which, count, rare = p, counts[p], rares[p]
-        if mask != 1 << p:
-            count, rare = list_alone(lists, marks, p, mask, count)
-            which, several = perils, several or count < counts[p]
-        if count and once:
-            add_alone(items, lists, mean, extrapolated, p, zone, begin, end, which, count, rare)
-        elif count:
-            add_alone_scenarios(
-                items, lists, mean, extrapolated, p, zone, begin, end, which, count, rare
-            )
-        if count and moments:
-            add_alone_moments(
-                items, spread, lists, independent, correlated, zone, begin, end, which, count
-            )
-    if not several:
-        return
-    number = list_joint(lists, marks, joint, mask, counts)
-    if once:
-        add_joint(items, joint, highest, mean, extrapolated, zone, begin, end, number)
+    if mean.shape[3] == 1:
+        add_alone(items, order, begin, end, alone, mean, extrapolated, p, zone, entry, size)
     else:
-        add_joint_scenarios(items, joint, highest, mean, extrapolated, zone, begin, end, number)
-    if moments:
-        add_joint_moments(
-            items, joint, highest, spread, independent, correlated, zone, begin, end, number
+        add_alone_scenarios(
+            items, order, begin, end, alone, mean, extrapolated, p, zone, entry, size
         )
+    if independent.shape[1]:
+        add_alone_moments(
+            items, order, begin, end, alone, spread, independent, correlated, zone, entry, size
+        )
+
+
+@nb.njit(cache=True)
+def _add_joint(
+    items: Items, spread: Spread, order: IntArray, begin: int, end: int, joint: Joint,
+    between: Between, sums: Sums, zone: int, entry: int, size: int,
+) -> None:  # fmt: skip
+    """Add what perils do together to some items of a batch."""
+    mean, extrapolated, independent, correlated = sums
+    if mean.shape[3] == 1:
+        add_joint(items, order, begin, end, joint, between, mean, extrapolated, zone, entry, size)
+    else:
+        add_joint_scenarios(
+            items, order, begin, end, joint, between, mean, extrapolated, zone, entry, size
+        )
+    if independent.shape[1]:
+        add_joint_moments(
+            items, order, begin, end, joint, spread, mean.shape[3], independent, correlated, zone,
+            entry, size,
+        )  # fmt: skip
 
 
 @nb.njit(cache=True)
@@ -167,14 +141,7 @@ def accumulate(
     for task in nb.prange(zones * runs):
         zone, low = task % zones, task // zones * run
         high = min(low + run, storms)
-        of_run = _of_run(sums, low, high)
-        if pairs.pointer.shape[0] == 1:
-            _single(
-                curves, places, items, spread, groups, pairs, of_run, zone, first + low,
-                first + high,
-            )  # fmt: skip
-        else:
-            _several(
-                curves, places, items, spread, groups, pairs, of_run, zone, first + low,
-                first + high,
-            )  # fmt: skip
+        _task(
+            curves, places, items, spread, groups, pairs, _of_run(sums, low, high), zone,
+            first + low, first + high,
+        )  # fmt: skip

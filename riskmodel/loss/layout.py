@@ -22,11 +22,6 @@ def kernel_arrays(table: CompiledTable) -> Arrays:
     entries, layers = table.entries, table.layers
     rows = np.cumsum([0] + [layer.curves.left.shape[0] for layer in layers])
     segments = max(layer.curves.left.shape[1] for layer in layers)
-    item_perils = _item_perils(table)
-    by_perils = np.argsort(item_perils, kind="stable")
-    entry, place = np.nonzero(entries.value[:, by_perils])
-    item = by_perils[place]
-    value = entries.value[entry, item]
     firsts = np.concatenate([_first_damaging(table, number) for number in range(len(layers))])
     row = entries.row + rows[entries.layer]
     curves = Curves(
@@ -38,18 +33,27 @@ def kernel_arrays(table: CompiledTable) -> Arrays:
         np.array([layer.curves.first_extrapolated for layer in layers]),
         _rows(layers, "left", segments), _rows(layers, "right", segments),
     )  # fmt: skip
-    lookup = np.ascontiguousarray(np.moveaxis(table.lookup, 1, 0)).reshape(item_perils.size, -1)
-    deviation = np.ascontiguousarray(table.deviation.T)
+    lookup = np.ascontiguousarray(np.moveaxis(table.lookup, 1, 0)).reshape(
+        len(table.item_column), -1
+    )
+    value = np.ascontiguousarray(entries.value, np.float64)
     return Arrays(
         curves,
         Places(entries.cell, entries.layer, row, firsts[row]),
-        Items(item, value, _slots(table), lookup),
-        Spread(deviation, _own(table, value, item), table.item_column),
-        Groups(
-            item_perils, table.item_highest,
-            np.searchsorted(entry, np.arange(entries.cell.size + 1)), entries.zone_pointer,
-        ),
-    )  # fmt: skip
+        Items(value, _slots(table), lookup, table.item_highest),
+        Spread(np.ascontiguousarray(table.deviation.T), _own(table, value), table.item_column),
+        _groups(table),
+    )
+
+
+def _groups(table: CompiledTable) -> Groups:
+    """Items on which the same perils act behind one another; those without any are left out."""
+    perils = _item_perils(table)
+    order = np.argsort(perils, kind="stable")[np.count_nonzero(perils == 0) :]
+    mask, first = np.unique(perils[order], return_index=True)
+    return Groups(
+        order, np.append(first, order.size), mask.astype(np.int64), table.entries.zone_pointer
+    )
 
 
 def _item_perils(table: CompiledTable) -> npt.NDArray[np.uint16]:
@@ -70,11 +74,11 @@ def _slots(table: CompiledTable) -> IntArray:
     return np.ascontiguousarray(by_column[table.item_column].T)
 
 
-def _own(table: CompiledTable, value: FloatArray, item: IntArray) -> FloatArray:
+def _own(table: CompiledTable, value: FloatArray) -> FloatArray:
     """Share of variance that a cell and class does not share: that of the cell, and rest / n."""
     if table.correlation is None:
-        return np.zeros_like(value)
-    units = np.maximum(value / table.item_unit_value[item], 1.0)
+        return np.zeros((0, value.shape[1]))
+    units = np.maximum(value / table.item_unit_value, 1.0)
     return table.correlation.cell + table.correlation.own / units
 
 

@@ -1,4 +1,4 @@
-"""List what the stored pairs of one entry cost, and part single perils from several of one storm.
+"""List what the stored pairs of some entries cost, and part single perils from several of one storm.
 
 Lists are written without branches, for whether a pair costs anything is a toss of a coin that a
 processor guesses wrong half the time: each pair is written, and the next one over it if it does
@@ -12,39 +12,43 @@ import numpy as np
 
 from riskmodel.hazard.position import LAST_POSITION
 from riskmodel.loss.kernel_arrays import (
+    Alone,
     Curves,
+    FloatArray,
     IntArray,
     Joint,
-    Lines,
     Lists,
-    Marks,
+    MaskArray,
     NumberArray,
     Pairs,
     Places,
 )
 
+ENTRIES = 64  # of a batch; fixed, so that no run and no chunking changes the order of sums
+
 
 @nb.njit(cache=True)
-def new_lists(
-    perils: int, run: int, segments: int, scenarios: int
-) -> tuple[Lines, Lists, Marks, Joint]:
-    """Make lists for a run of so many occurrences, with one more place; see above."""
+def new_lists(perils: int, run: int) -> tuple[Lists, Alone, Joint]:
+    """Make lists for a batch, with room for all that could act; unused room takes no memory."""
+    room = ENTRIES * perils * run + 1
     lists = Lists(
-        np.zeros((perils + 1, run + 1), np.uint32), np.zeros((perils + 1, run + 1)),
-        np.zeros((perils + 1, run + 1), np.uint32), np.zeros(perils + 1, np.int64),
+        np.empty(room, np.uint32), np.empty(room), np.empty(room, np.int64),
+        np.zeros((perils, ENTRIES), np.int64), np.zeros((perils, ENTRIES), np.int64),
+        np.zeros((perils, ENTRIES), np.int64), np.zeros((perils, ENTRIES), np.int64),
+        np.empty(room, np.uint16), np.empty(room, np.bool_),
     )  # fmt: skip
-    several = run if perils > 1 else 0
-    marks = Marks(
-        np.zeros(several, np.uint16), np.zeros(several, np.uint16),
-        np.zeros((perils, several), np.uint32),
+    several = room if perils > 1 else 0
+    alone = Alone(
+        np.empty(several, np.uint32), np.empty(several), np.empty(several, np.int64),
+        np.zeros(ENTRIES, np.int64), np.zeros(ENTRIES, np.int64), np.zeros(ENTRIES, np.int64),
+        np.zeros(ENTRIES, np.int64),
     )  # fmt: skip
     joint = Joint(
-        np.zeros(several, np.uint32), np.zeros(several + 1, np.int64),
-        np.zeros(perils * several, np.int64), np.zeros(perils * several),
-        np.zeros(perils * several, np.int64), np.zeros(perils * several, np.bool_),
-        np.zeros((perils, scenarios)), np.zeros(scenarios), np.zeros(scenarios),
+        np.zeros(ENTRIES + 1, np.int64), np.empty(several, np.uint32),
+        np.empty(several + 1, np.int64), np.empty(several, np.int64), np.empty(several),
+        np.empty(several, np.int64), np.empty(several, np.bool_),
     )  # fmt: skip
-    return Lines(np.zeros(segments), np.zeros(segments)), lists, marks, joint
+    return lists, alone, joint
 
 
 @nb.njit(cache=True)
@@ -59,113 +63,152 @@ def _first_at_least(occurrence: NumberArray, low: int, high: int, wanted: int) -
     return low
 
 
+@nb.njit(cache=True)
+def list_batch(
+    curves: Curves, places: Places, pairs: Pairs, lists: Lists, entry: int, size: int, low: int,
+    high: int,
+) -> int:  # fmt: skip
+    """List what some entries cost from `entry` on; count the places."""
+    perils, segments, filled = pairs.pointer.shape[0], curves.left.shape[1], 0
+    start, slope = np.zeros(segments), np.zeros(segments)
+    acting = np.zeros(high - low, np.uint16)
+    for number in range(size):
+        begin = filled
+        for p in range(perils):
+            lists.first[p, number] = filled
+            filled += _list_pairs(
+                curves, places, pairs, lists, start, slope, p, entry + number, number, low, high
+            )
+        if perils > 1:
+            _mark(lists, acting, number, begin, filled)
+    return filled
+
+
 @nb.njit(cache=True, error_model="numpy")
-def list_pairs(
-    curves: Curves, places: Places, pairs: Pairs, lines: Lines, lists: Lists, p: int, entry: int,
-    low: int, high: int,
-) -> tuple[int, int]:  # fmt: skip
-    """List the occurrences of a run that cost anything at one entry; count them, and rare ones."""
+def _list_pairs(
+    curves: Curves, places: Places, pairs: Pairs, lists: Lists, start: FloatArray,
+    slope: FloatArray, p: int, entry: int, number: int, low: int, high: int,
+) -> int:  # fmt: skip
+    """List the occurrences of a run that cost anything at one entry under one peril; count them."""
     cell, layer, row = places.cell[entry], places.layer[p, entry], places.row[p, entry]
     least = places.first_damaging[p, entry]
-    if least > LAST_POSITION:  # nothing at this entry can cost anything
-        return 0, 0
     pointer, occurrence, position = pairs
+    lists.count[p, number] = lists.rares[p, number] = 0
+    if least > LAST_POSITION:  # nothing at this entry can cost anything
+        return 0
     stop = pointer[p, cell + 1]
     first = _first_at_least(occurrence, pointer[p, cell], stop, low)
     stop = _first_at_least(occurrence, first, stop, high)
     if first == stop:
-        return 0, 0
+        return 0
     segments, edges, densities, first_rows, lasts, beyonds, left, right = curves
-    start, slope = lines
     density, beyond, last = densities[layer], beyonds[layer], lasts[layer]
     for j in range(start.size):
         width = edges[layer, j + 1] - edges[layer, j]
         slope[j] = (right[row, j] - left[row, j]) * density / width if width > 0.0 else 0.0
         start[j] = left[row, j] * density - slope[j] * edges[layer, j]
-    storm, at, rare, rows = lists
-    rows[p], offset = first_rows[layer], np.uint32(low)
+    storm, at, rare, far = lists.storm, lists.at, lists.rare, lists.far
     # unsigned numbers need no check for negative indices
-    peril, count, rares = np.uint64(p), np.uint64(0), np.uint64(0)
+    begin, offset = np.uint64(lists.first[p, number]), np.uint32(low)
+    to, of_rare = begin, begin
     for k in range(np.uint64(first), np.uint64(stop)):
         where = position[k]
         j = segments[layer, where]
         bin_of = start[j] + slope[j] * where
-        storm[peril, count] = occurrence[k] - offset
-        at[peril, count] = min(bin_of, last)
-        rare[peril, rares] = count
         costs = (where >= least) & (bin_of > 0.0)
-        rares += np.uint64(costs & (where >= beyond))
-        count += np.uint64(costs)
-    return int(count), int(rares)
+        storm[to], at[to], far[to] = occurrence[k] - offset, min(bin_of, last), where >= beyond
+        rare[of_rare] = to
+        of_rare += np.uint64(costs & (where >= beyond))
+        to += np.uint64(costs)
+    lists.row[p, number] = first_rows[layer]
+    lists.count[p, number], lists.rares[p, number] = to - begin, of_rare - begin
+    return int(to - begin)
 
 
 @nb.njit(cache=True)
-def mark(lists: Lists, marks: Marks, p: int, count: int, rares: int) -> None:
-    """Tell each occurrence that a peril lists it, and where."""
-    storm, _, rare, _ = lists
-    acting, extrapolates, place = marks
-    peril, bit = np.uint64(p), np.uint16(1 << p)
-    for n in range(np.uint64(count)):
-        local = np.uint64(storm[peril, n])
-        acting[local] |= bit
-        place[peril, local] = n
-    for r in range(np.uint64(rares)):
-        extrapolates[np.uint64(storm[peril, np.uint64(rare[peril, r])])] |= bit
+def _mark(lists: Lists, acting: MaskArray, number: int, begin: int, end: int) -> None:
+    """Tell each place of an entry which perils list its occurrence."""
+    storm, to = lists.storm, lists.acting
+    for p in range(lists.first.shape[0]):
+        bit, first = np.uint16(1 << p), np.uint64(lists.first[p, number])
+        for n in range(first, first + np.uint64(lists.count[p, number])):
+            acting[np.uint64(storm[n])] |= bit
+    for n in range(np.uint64(begin), np.uint64(end)):
+        to[n] = acting[np.uint64(storm[n])]
+    for n in range(np.uint64(begin), np.uint64(end)):
+        acting[np.uint64(storm[n])] = 0
 
 
 @nb.njit(cache=True)
-def unmark(lists: Lists, marks: Marks, p: int, count: int) -> None:
-    """Take the marks of a peril's list away."""
-    storm, peril = lists.storm, np.uint64(p)
-    acting, extrapolates, _ = marks
-    for n in range(np.uint64(count)):
-        local = np.uint64(storm[peril, n])
-        acting[local] = 0
-        extrapolates[local] = 0
-
-
-@nb.njit(cache=True)
-def list_alone(lists: Lists, marks: Marks, p: int, mask: int, count: int) -> tuple[int, int]:
-    """Put where a peril is the only one of a mask into the last list; count them and rare ones."""
-    storm, at, rare, rows = lists
-    acting, extrapolates, _ = marks
-    rows[storm.shape[0] - 1] = rows[p]
-    peril, last = np.uint64(p), np.uint64(storm.shape[0] - 1)
+def list_alone(lists: Lists, alone: Alone, p: int, mask: int, size: int) -> int:
+    """List where a peril is the only one of a mask that acts; count the places left out."""
+    storm, at, acting, far = lists.storm, lists.at, lists.acting, lists.far
+    own_storm, own_at, own_rare = alone.storm, alone.at, alone.rare
     bit, among = np.uint16(1 << p), np.uint16(mask)
-    found, rares = np.uint64(0), np.uint64(0)
-    for n in range(np.uint64(count)):
-        local = np.uint64(storm[peril, n])
-        single = acting[local] & among == bit
-        storm[last, found], at[last, found] = storm[peril, n], at[peril, n]
-        rare[last, rares] = found
-        rares += np.uint64(single & (extrapolates[local] & bit == bit))
-        found += np.uint64(single)
-    return int(found), int(rares)
+    to, left_out = np.uint64(0), 0
+    for number in range(size):
+        begin, of_rare = to, to
+        first = np.uint64(lists.first[p, number])
+        for n in range(first, first + np.uint64(lists.count[p, number])):
+            single = acting[n] & among == bit
+            own_storm[to], own_at[to], own_rare[of_rare] = storm[n], at[n], to
+            of_rare += np.uint64(single & far[n])
+            to += np.uint64(single)
+        alone.first[number], alone.row[number] = begin, lists.row[p, number]
+        alone.count[number], alone.rares[number] = to - begin, of_rare - begin
+        left_out += lists.count[p, number] - alone.count[number]
+    return left_out
 
 
 @nb.njit(cache=True)
-def list_joint(lists: Lists, marks: Marks, joint: Joint, mask: int, counts: IntArray) -> int:
-    """List occurrences in which several perils of a mask act; count them."""
-    storm, at, _, rows = lists
-    acting, extrapolates, places = marks
-    to_storm, to_first, to_peril, to_at, to_row, to_rare = joint[:6]
-    perils, number, filled = counts.size, 0, 0
-    for p in range(perils):
-        if not mask >> p & 1:
-            continue
-        alone, before = mask & (1 << p), mask & ((1 << p) - 1)
-        for n in range(counts[p]):
-            local = storm[p, n]
-            act = np.int64(acting[local]) & mask
-            if act == alone or act & before:  # of one peril, or listed with an earlier one
+def all_alone(lists: Lists, p: int) -> Alone:
+    """Lists of a peril as they are, where no other acts on the same items."""
+    return Alone(
+        lists.storm, lists.at, lists.rare, lists.first[p], lists.count[p], lists.rares[p],
+        lists.row[p],
+    )  # fmt: skip
+
+
+@nb.njit(cache=True)
+def list_joint(lists: Lists, joint: Joint, mask: int, size: int) -> None:
+    """List occurrences in which several perils of a mask act.
+
+    The lists of an entry rise by occurrence, so `cursor` (peril) moves along each of them once for
+    each peril that comes first in a storm.
+    """
+    perils, number, filled = lists.first.shape[0], 0, 0
+    cursor = np.zeros(perils, np.int64)
+    for entry in range(size):
+        joint.start[entry] = number
+        for p in range(perils):
+            if not mask >> p & 1:
                 continue
-            to_storm[number], to_first[number] = local, filled
-            for q in range(p, perils):
-                if act >> q & 1:
-                    to_peril[filled] = q
-                    to_at[filled], to_row[filled] = at[q, places[q, local]], rows[q]
-                    to_rare[filled] = extrapolates[local] >> q & 1
-                    filled += 1
-            number += 1
-    to_first[number] = filled
-    return number
+            cursor[:] = lists.first[:, entry]
+            number, filled = _joint_of(lists, joint, cursor, mask, p, entry, number, filled)
+    joint.start[size], joint.first[number] = number, filled
+
+
+@nb.njit(cache=True)
+def _joint_of(
+    lists: Lists, joint: Joint, cursor: IntArray, mask: int, p: int, entry: int, number: int,
+    filled: int,
+) -> tuple[int, int]:  # fmt: skip
+    """List those of an entry whose first peril is p; count occurrences and places."""
+    storm, at, acting, far, row = lists.storm, lists.at, lists.acting, lists.far, lists.row
+    alone, before = mask & (1 << p), mask & ((1 << p) - 1)
+    first = lists.first[p, entry]
+    for n in range(first, first + lists.count[p, entry]):
+        act = int(acting[n]) & mask
+        if act == alone or act & before:  # of one peril, or listed with an earlier one
+            continue
+        joint.storm[number], joint.first[number] = storm[n], filled
+        for q in range(p, cursor.size):
+            if act >> q & 1:
+                while storm[cursor[q]] < storm[n]:
+                    cursor[q] += 1
+                place = cursor[q]
+                joint.peril[filled], joint.at[filled] = q, at[place]
+                joint.row[filled], joint.far[filled] = row[q, entry], far[place]
+                filled += 1
+        number += 1
+    return number, filled
