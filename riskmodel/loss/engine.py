@@ -19,6 +19,7 @@ from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
 from riskmodel.loss.kernel_arrays import Arrays, Pairs, Sums
 from riskmodel.loss.kernels import accumulate
+from riskmodel.loss.layout import lanes
 
 SHORTEST_RUN = 64  # occurrences of a task
 SLOT_BYTES = 1 << 20  # sums of one slot in a run, to stay in the processor's own cache
@@ -81,12 +82,12 @@ def plan_pass(catalogue: xr.DataTree, table: CompiledTable, *, memory_limit: int
     )
     zones, perils = entries.zone_pointer.size - 1, len(table.perils)
     moments = 2 if table.deviation.shape[0] else 0
-    by_zone = (16 * table.acting.size + 1) * len(table.scenarios)
+    by_zone = (16 * table.acting.size + 1) * lanes(table)
     by_zone += 8 * len(table.columns) * moments
     left = min(memory_limit - pairs - held, CHUNK_BYTES)
     largest = int(np.bincount(catalogue.to_dataset()["block"].values).max(initial=1))
     chunk = max(min(left // (by_zone * zones), largest), 0)
-    longest = max(SHORTEST_RUN, SLOT_BYTES // (16 * len(table.scenarios)))
+    longest = max(SHORTEST_RUN, SLOT_BYTES // (16 * lanes(table)))
     runs = max(-(-TASKS // zones), -(-chunk // longest))
     run = max(SHORTEST_RUN, -(-chunk // runs))
     plan = Plan(pairs, held, by_zone * zones * max(chunk, SHORTEST_RUN), max(chunk, 1), run)
@@ -163,7 +164,7 @@ def pass_block(
     moments = columns if table.deviation.shape[0] else 0
     for first in range(0, count, plan.chunk):
         storms = min(plan.chunk, count - first)
-        shape = (zones, table.acting.size, storms, len(table.scenarios))
+        shape = (zones, table.acting.size, storms, lanes(table))
         sums = Sums(
             np.zeros(shape), np.zeros(shape), np.zeros((zones, moments, storms)),
             np.zeros((zones, moments, storms)),

@@ -117,17 +117,10 @@ class Sums(NamedTuple):
     correlated: FloatArray
 
 
-class Lines(NamedTuple):
-    """The curve being read, as lines over position: start + slope · position, by segment."""
-
-    start: FloatArray
-    slope: FloatArray
-
-
 class Lists(NamedTuple):
     """Occurrences of a run that cost anything at the entries of a batch, by peril and entry.
 
-    The list of a peril and entry stands from ``first`` (peril, entry) on, ``count`` (peril, entry)
+    The list of a peril and entry stands from ``first`` (peril, entry) on, ``length`` (peril, entry)
     long. Each place is occurrence ``storm`` of the run; ``at`` is its fractional bin, in rows of
     the look-up table from ``row`` (peril, entry) on; ``acting`` has a bit for each peril that lists
     it at the entry, and ``far`` tells whether it is extrapolated. ``rare``, also from ``first`` on,
@@ -138,7 +131,7 @@ class Lists(NamedTuple):
     at: FloatArray
     rare: IntArray
     first: IntArray
-    count: IntArray
+    length: IntArray
     rares: IntArray
     row: IntArray
     acting: MaskArray
@@ -152,7 +145,7 @@ class Alone(NamedTuple):
     at: FloatArray
     rare: IntArray
     first: IntArray
-    count: IntArray
+    length: IntArray
     rares: IntArray
     row: IntArray
 

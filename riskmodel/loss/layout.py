@@ -15,6 +15,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 SingleArray = npt.NDArray[np.float32]
 NEVER = LAST_POSITION + 1
+LANES = 16  # scenarios that a loop takes at once
 
 
 def kernel_arrays(table: CompiledTable) -> Arrays:
@@ -33,9 +34,9 @@ def kernel_arrays(table: CompiledTable) -> Arrays:
         np.array([layer.curves.first_extrapolated for layer in layers]),
         _rows(layers, "left", segments), _rows(layers, "right", segments),
     )  # fmt: skip
-    lookup = np.ascontiguousarray(np.moveaxis(table.lookup, 1, 0)).reshape(
-        len(table.item_column), -1
-    )
+    spare = lanes(table) - len(table.scenarios)
+    wide = np.pad(np.moveaxis(table.lookup, 1, 0), ((0, 0), (0, 0), (0, spare)))
+    lookup = np.ascontiguousarray(wide).reshape(wide.shape[0], -1)
     value = np.ascontiguousarray(entries.value, np.float64)
     return Arrays(
         curves,
@@ -44,6 +45,15 @@ def kernel_arrays(table: CompiledTable) -> Arrays:
         Spread(np.ascontiguousarray(table.deviation.T), _own(table, value), table.item_column),
         _groups(table),
     )
+
+
+def lanes(table: CompiledTable) -> int:
+    """Count scenarios with the empty ones that fill the processor's last vectors.
+
+    A loop over 14 scenarios goes one by one, one over 16 in whole vectors, several times as fast.
+    """
+    scenarios = len(table.scenarios)
+    return -(-scenarios // LANES) * LANES if 2 * scenarios > LANES else scenarios
 
 
 def _groups(table: CompiledTable) -> Groups:

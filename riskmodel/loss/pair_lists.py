@@ -1,4 +1,4 @@
-"""List what the stored pairs of some entries cost, and part single perils from several of one storm.
+"""List what the stored pairs of some entries cost; part single perils from several of one storm.
 
 Lists are written without branches, for whether a pair costs anything is a toss of a coin that a
 processor guesses wrong half the time: each pair is written, and the next one over it if it does
@@ -93,7 +93,7 @@ def _list_pairs(
     cell, layer, row = places.cell[entry], places.layer[p, entry], places.row[p, entry]
     least = places.first_damaging[p, entry]
     pointer, occurrence, position = pairs
-    lists.count[p, number] = lists.rares[p, number] = 0
+    lists.length[p, number] = lists.rares[p, number] = 0
     if least > LAST_POSITION:  # nothing at this entry can cost anything
         return 0
     stop = pointer[p, cell + 1]
@@ -121,7 +121,7 @@ def _list_pairs(
         of_rare += np.uint64(costs & (where >= beyond))
         to += np.uint64(costs)
     lists.row[p, number] = first_rows[layer]
-    lists.count[p, number], lists.rares[p, number] = to - begin, of_rare - begin
+    lists.length[p, number], lists.rares[p, number] = to - begin, of_rare - begin
     return int(to - begin)
 
 
@@ -131,7 +131,7 @@ def _mark(lists: Lists, acting: MaskArray, number: int, begin: int, end: int) ->
     storm, to = lists.storm, lists.acting
     for p in range(lists.first.shape[0]):
         bit, first = np.uint16(1 << p), np.uint64(lists.first[p, number])
-        for n in range(first, first + np.uint64(lists.count[p, number])):
+        for n in range(first, first + np.uint64(lists.length[p, number])):
             acting[np.uint64(storm[n])] |= bit
     for n in range(np.uint64(begin), np.uint64(end)):
         to[n] = acting[np.uint64(storm[n])]
@@ -149,22 +149,22 @@ def list_alone(lists: Lists, alone: Alone, p: int, mask: int, size: int) -> int:
     for number in range(size):
         begin, of_rare = to, to
         first = np.uint64(lists.first[p, number])
-        for n in range(first, first + np.uint64(lists.count[p, number])):
+        for n in range(first, first + np.uint64(lists.length[p, number])):
             single = acting[n] & among == bit
             own_storm[to], own_at[to], own_rare[of_rare] = storm[n], at[n], to
             of_rare += np.uint64(single & far[n])
             to += np.uint64(single)
         alone.first[number], alone.row[number] = begin, lists.row[p, number]
-        alone.count[number], alone.rares[number] = to - begin, of_rare - begin
-        left_out += lists.count[p, number] - alone.count[number]
+        alone.length[number], alone.rares[number] = to - begin, of_rare - begin
+        left_out += lists.length[p, number] - alone.length[number]
     return left_out
 
 
 @nb.njit(cache=True)
 def all_alone(lists: Lists, p: int) -> Alone:
-    """Lists of a peril as they are, where no other acts on the same items."""
+    """Take the lists of a peril as they are, where no other acts on the same items."""
     return Alone(
-        lists.storm, lists.at, lists.rare, lists.first[p], lists.count[p], lists.rares[p],
+        lists.storm, lists.at, lists.rare, lists.first[p], lists.length[p], lists.rares[p],
         lists.row[p],
     )  # fmt: skip
 
@@ -197,7 +197,7 @@ def _joint_of(
     storm, at, acting, far, row = lists.storm, lists.at, lists.acting, lists.far, lists.row
     alone, before = mask & (1 << p), mask & ((1 << p) - 1)
     first = lists.first[p, entry]
-    for n in range(first, first + lists.count[p, entry]):
+    for n in range(first, first + lists.length[p, entry]):
         act = int(acting[n]) & mask
         if act == alone or act & before:  # of one peril, or listed with an earlier one
             continue
