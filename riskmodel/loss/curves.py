@@ -157,9 +157,7 @@ def damage_items(
     return items
 
 
-def _further(
-    name: str, library: Library, classes: Classes, scale: float
-) -> dict[str, Response]:
+def _further(name: str, library: Library, classes: Classes, scale: float) -> dict[str, Response]:
     """Responses of a class to perils beyond wind and water, where it has any."""
     found: dict[str, Response] = {}
     for peril, tables in classes.further.items():

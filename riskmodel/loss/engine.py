@@ -19,11 +19,12 @@ from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
 from riskmodel.loss.kernel_arrays import Arrays, Pairs, Sums
 from riskmodel.loss.kernels import accumulate
+from riskmodel.loss.layout import lanes
 
-LONGEST_RUN, SHORTEST_RUN = 4096, 64  # occurrences of a task
-RUN_BYTES = 8 << 20  # sums of a task, about the processor's own cache
-TASKS = 16  # at least, for threads to share evenly; no number of threads enters, for equal results
-CHUNK_BYTES = 256 << 20  # sums of a chunk, unless the limit is lower
+SHORTEST_RUN = 64  # occurrences of a task
+SLOT_BYTES = 1 << 20  # sums of one slot in a run, to stay in the processor's own cache
+TASKS = 16  # at least, for threads to share evenly
+CHUNK_BYTES = 1 << 30  # sums of a chunk, unless the limit is lower
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +82,16 @@ def plan_pass(catalogue: xr.DataTree, table: CompiledTable, *, memory_limit: int
     )
     zones, perils = entries.zone_pointer.size - 1, len(table.perils)
     moments = 2 if table.deviation.shape[0] else 0
-    by_zone = 16 * table.acting.size * len(table.scenarios) + 8 * len(table.columns) * moments + 1
-    run = max(SHORTEST_RUN, min(LONGEST_RUN, RUN_BYTES // by_zone))
+    by_zone = (16 * table.acting.size + 1) * lanes(table)
+    by_zone += 8 * len(table.columns) * moments
     left = min(memory_limit - pairs - held, CHUNK_BYTES)
     largest = int(np.bincount(catalogue.to_dataset()["block"].values).max(initial=1))
-    run = min(run, max(SHORTEST_RUN, largest * zones // TASKS))
-    chunk = min(left // (by_zone * zones) // run * run, largest) if left > 0 else 0
-    if chunk < 1 and left // (by_zone * zones) >= SHORTEST_RUN:
-        chunk = run = SHORTEST_RUN
+    chunk = max(min(left // (by_zone * zones), largest), 0)
+    longest = max(SHORTEST_RUN, SLOT_BYTES // (16 * lanes(table)))
+    runs = max(-(-TASKS // zones), -(-chunk // longest))
+    run = max(SHORTEST_RUN, -(-chunk // runs))
     plan = Plan(pairs, held, by_zone * zones * max(chunk, SHORTEST_RUN), max(chunk, 1), run)
-    if plan.total > memory_limit or chunk < 1:
+    if plan.total > memory_limit:
         raise MemoryLimitError(
             "the pass does not fit the memory it may take",
             where=f"{zones} zones x {len(table.columns)} columns x {perils} perils x "
@@ -163,10 +164,10 @@ def pass_block(
     moments = columns if table.deviation.shape[0] else 0
     for first in range(0, count, plan.chunk):
         storms = min(plan.chunk, count - first)
-        shape = (zones, storms, table.acting.size * len(table.scenarios))
+        shape = (zones, table.acting.size, storms, lanes(table))
         sums = Sums(
-            np.zeros(shape), np.zeros(shape), np.zeros((zones, storms, moments)),
-            np.zeros((zones, storms, moments)), np.zeros((zones, storms), np.bool_),
+            np.zeros(shape), np.zeros(shape), np.zeros((zones, moments, storms)),
+            np.zeros((zones, moments, storms)),
         )  # fmt: skip
-        accumulate(arrays, pairs, first, plan.run, sums)
+        accumulate(*arrays, pairs, first, plan.run, sums)
         yield Chunk(first, sums)

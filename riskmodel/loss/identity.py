@@ -214,11 +214,11 @@ def _pairs(catalogue: xr.DataTree, block: str, peril: str) -> xr.Dataset:
 
 def _check_cells(cells: int, costs: PerilCosts, where: str) -> None:
     """Refuse entries of cells that the catalogue does not have; kernels would read past its end."""
-    if costs.arrays.cell.max() >= cells:
+    if costs.places.cell.max() >= cells:
         raise CatalogueError(
             "the table has cells that the catalogue lacks",
             where=where,
-            found=int(costs.arrays.cell.max()),
+            found=int(costs.places.cell.max()),
             expected=f"cells below {cells}",
             remedy="compile the table from the census of the catalogue",
         )

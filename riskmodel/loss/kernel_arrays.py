@@ -11,19 +11,16 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 SingleArray = npt.NDArray[np.float32]
+NumberArray = npt.NDArray[np.uint32]
+MaskArray = npt.NDArray[np.uint16]
 
 
-class Arrays(NamedTuple):
-    """A compiled table as the kernels read it.
+class Curves(NamedTuple):
+    """Layers and their curves.
 
     By layer: ``segments`` (65,536 positions), ``edges``, ``density`` (bins per unit of intensity),
     ``first_row`` and ``last`` bin of the look-up table, ``beyond``, the first extrapolated
-    position; ``left`` and ``right`` (row, segment) hold the rows of all layers. ``lookup`` (row,
-    item × scenario) holds mean outcomes, ``deviation`` (row, item) those of one unit. Entry e
-    exposes ``entry_value`` of ``entry_item`` from ``entry_pointer[e]`` on; ``own`` is the share of
-    variance that its cell and class does not share with others. Pairs before ``first_damaging``
-    (peril, entry) cost nothing. ``slot`` (peril, item) is where sums stand: the number of the
-    item's column and peril among those that act; of an item on which a peril has no effect, 0.
+    position; ``left`` and ``right`` (row, segment) hold the rows of all layers.
     """
 
     segments: npt.NDArray[np.uint8]
@@ -34,60 +31,144 @@ class Arrays(NamedTuple):
     beyond: IntArray
     left: SingleArray
     right: SingleArray
-    lookup: SingleArray
-    deviation: SingleArray
-    acts: BoolArray
-    item_column: IntArray
-    slot: IntArray
-    item_highest: BoolArray
-    entry_pointer: IntArray
-    entry_item: IntArray
-    entry_value: FloatArray
-    own: FloatArray
+
+
+class Places(NamedTuple):
+    """Where entries stand: ``cell`` (entry); ``layer`` and ``row`` (peril, entry) of `Curves`.
+
+    Pairs before ``first_damaging`` (peril, entry) cost nothing.
+    """
+
     cell: IntArray
     layer: IntArray
     row: IntArray
     first_damaging: npt.NDArray[np.int32]
+
+
+class Items(NamedTuple):
+    """What entries expose, and what it costs.
+
+    Entries expose ``value`` (entry, item). ``lookup`` (item, row × scenario) holds mean outcomes;
+    ``highest`` (item) are benefits paid once. ``slot`` (peril, item) is where sums stand: the
+    number of the item's column and peril among those that act; of an item on which a peril has no
+    effect, 0.
+    """
+
+    value: FloatArray
+    slot: IntArray
+    lookup: SingleArray
+    highest: BoolArray
+
+
+class Spread(NamedTuple):
+    """What moments take: ``deviation`` (item, row) of one unit, ``column`` of each item.
+
+    ``own`` (entry, item) is the share of variance that a value's cell and class do not share.
+    """
+
+    deviation: SingleArray
+    own: FloatArray
+    column: IntArray
+
+
+class Groups(NamedTuple):
+    """How items and entries belong together.
+
+    On the items of ``order`` from ``first[g]`` on the same perils act, the bits of ``mask[g]``.
+    Zone z has the entries from ``zone_pointer[z]`` on.
+    """
+
+    order: IntArray
+    first: IntArray
+    mask: IntArray
     zone_pointer: IntArray
+
+
+class Arrays(NamedTuple):
+    """A compiled table as the kernels read it."""
+
+    curves: Curves
+    places: Places
+    items: Items
+    spread: Spread
+    groups: Groups
 
 
 class Pairs(NamedTuple):
     """Stored pairs of one block: ``pointer`` (peril, cell + 1), the rest one run after another."""
 
     pointer: IntArray
-    occurrence: npt.NDArray[np.uint32]
-    position: npt.NDArray[np.uint16]
+    occurrence: NumberArray
+    position: MaskArray
 
 
 class Sums(NamedTuple):
     """What a run of occurrences adds up to.
 
-    ``mean`` and its part ``extrapolated`` (zone, occurrence, slot × scenario);
-    ``independent`` (variance) and ``correlated`` (standard deviation) (zone, occurrence, column),
-    empty without moments; ``touched`` (zone, occurrence) where anything was added.
+    ``mean`` and its part ``extrapolated`` (zone, slot, occurrence, scenario);
+    ``independent`` (variance) and ``correlated`` (standard deviation) (zone, column, occurrence),
+    without columns where moments are not carried. Occurrences stand behind slots, for an item adds
+    to many of them and to one slot.
     """
 
     mean: FloatArray
     extrapolated: FloatArray
     independent: FloatArray
     correlated: FloatArray
-    touched: BoolArray
 
 
-class Scratch(NamedTuple):
-    """What one entry does in a run of occurrences, by peril and occurrence of the run.
+class Lists(NamedTuple):
+    """Occurrences of a run that cost anything at the entries of a batch, by peril and entry.
 
-    ``start`` and ``slope`` (segment) are the curve that is being read, as lines over position.
+    The list of a peril and entry stands from ``first`` (peril, entry) on, ``length`` (peril, entry)
+    long. Each place is occurrence ``storm`` of the run; ``at`` is its fractional bin, in rows of
+    the look-up table from ``row`` (peril, entry) on; ``acting`` has a bit for each peril that lists
+    it at the entry, and ``far`` tells whether it is extrapolated. ``rare``, also from ``first`` on,
+    names the ``rares`` (peril, entry) places that are.
     """
 
-    low: IntArray
-    part: FloatArray
-    rare: BoolArray
-    acting: npt.NDArray[np.uint16]
-    listed: npt.NDArray[np.int32]
+    storm: NumberArray
+    at: FloatArray
+    rare: IntArray
+    first: IntArray
+    length: IntArray
+    rares: IntArray
+    row: IntArray
+    acting: MaskArray
+    far: BoolArray
+
+
+class Alone(NamedTuple):
+    """Lists of one peril, by entry, as in `Lists`."""
+
+    storm: NumberArray
+    at: FloatArray
+    rare: IntArray
+    first: IntArray
+    length: IntArray
+    rares: IntArray
+    row: IntArray
+
+
+class Joint(NamedTuple):
+    """Occurrences in which several perils act, entry behind entry.
+
+    Those of an entry stand from ``start`` (entry) to the next: occurrences ``storm`` of the run,
+    whose perils stand from ``first`` to the next in ``peril``, ``at``, ``row`` and ``far``.
+    """
+
+    start: IntArray
+    storm: NumberArray
+    first: IntArray
+    peril: IntArray
+    at: FloatArray
+    row: IntArray
+    far: BoolArray
+
+
+class Between(NamedTuple):
+    """Numbers in between: ``single`` (peril of a storm, scenario), ``total``, ``kept``."""
+
     single: FloatArray
     total: FloatArray
     kept: FloatArray
-    order: IntArray
-    start: FloatArray
-    slope: FloatArray

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
+import numba as nb
 import numpy as np
 import numpy.typing as npt
 
@@ -35,21 +36,18 @@ class Rows:
         MemoryLimitError
             If they do not fit beside those that are kept.
         """
-        storm, zone = np.nonzero(sums.touched.T)
-        scenarios = len(table.scenarios)
+        costs = _costs(sums.mean)
         for s, name in enumerate(table.scenarios):
-            mean = sums.mean[:, :, s::scenarios][zone, storm]
-            costs = np.flatnonzero((mean > 0).any(axis=1))
-            where = zone[costs], storm[costs]
+            of, at = np.nonzero(costs[s])
             part: dict[str, Array] = {
-                "mean": mean[costs],
-                "extrapolated": sums.extrapolated[:, :, s::scenarios][where].astype(np.float32),
-                "occurrence": where[1] + offset,
-                "zone": where[0].astype(np.int16),
+                "mean": sums.mean[at, :, of, s],
+                "extrapolated": sums.extrapolated[at, :, of, s].astype(np.float32),
+                "occurrence": of + offset,
+                "zone": at.astype(np.int16),
             }
             if s == 0 and table.deviation.shape[0]:
-                part["independent"] = sums.independent[where]
-                part["correlated"] = sums.correlated[where]
+                part["independent"] = sums.independent[at, :, of]
+                part["correlated"] = sums.correlated[at, :, of]
             self._bytes += sum(values.nbytes for values in part.values())
             if self._bytes > self._limit:
                 raise MemoryLimitError(
@@ -65,3 +63,17 @@ class Rows:
         """Join the rows of one scenario, and forget their parts."""
         parts = self._parts.pop(name)
         return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+
+
+@nb.njit(cache=True, parallel=True)
+def _costs(mean: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Whether any slot of (zone, slot, occurrence, scenario) is above zero, by the other dims."""
+    zones, slots, storms, scenarios = mean.shape
+    found = np.zeros((scenarios, storms, zones), np.bool_)
+    for zone in nb.prange(zones):
+        for slot in range(slots):
+            for storm in range(storms):
+                for s in range(scenarios):
+                    if mean[zone, slot, storm, s] > 0.0:
+                        found[s, storm, zone] = True
+    return found

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.kernel_arrays import Arrays
+from riskmodel.loss.kernel_arrays import Curves, Places
 from riskmodel.loss.kernels import bin_of
 from riskmodel.loss.layout import kernel_arrays
 
@@ -21,11 +21,12 @@ CHUNKS = 64  # of entries; fixed, so that sums do not depend on the number of th
 class PerilCosts(NamedTuple):
     """One peril and the loss items of a compiled table.
 
-    ``arrays`` are those of the pass; ``responses`` (row of the look-up table, item) are damage
-    ratios, ``value`` (entry, item) CNY, ``peril`` its number.
+    ``curves`` and ``places`` are those of the pass; ``responses`` (row of the look-up table, item)
+    are damage ratios, ``value`` (entry, item) CNY, ``peril`` its number.
     """
 
-    arrays: Arrays
+    curves: Curves
+    places: Places
     responses: FloatArray
     value: FloatArray
     peril: int
@@ -34,25 +35,27 @@ class PerilCosts(NamedTuple):
 def peril_costs(table: CompiledTable, peril: str) -> PerilCosts:
     """Take one peril and the loss items out of a compiled table, of its first scenario."""
     loss = np.array([table.quantities[c] == "loss" for c in table.item_column])
+    number, arrays = table.perils.index(peril), kernel_arrays(table)
     return PerilCosts(
-        kernel_arrays(table),
+        arrays.curves,
+        arrays.places,
         np.ascontiguousarray(table.lookup[:, loss, 0], dtype=np.float64),
         np.ascontiguousarray(table.entries.value[:, loss]),
-        table.perils.index(peril),
+        number,
     )  # fmt: skip
 
 
 @nb.njit(cache=True, inline="always")
 def _cost(
-    arrays: Arrays, responses: FloatArray, value: FloatArray, peril: int, entry: int,
-    position: float,
+    curves: Curves, places: Places, responses: FloatArray, value: FloatArray, peril: int,
+    entry: int, position: float,
 ) -> float:  # fmt: skip
     """Cost of one position at one entry in CNY, all items summed."""
-    layer, row = arrays.layer[peril, entry], arrays.row[peril, entry]
-    at = bin_of(arrays, layer, row, position)
+    layer, row = places.layer[peril, entry], places.row[peril, entry]
+    at = bin_of(curves, layer, row, position)
     total = 0.0
     if at > 0.0:
-        at += arrays.first_row[layer]
+        at += curves.first_row[layer]
         low = np.int64(at)
         part = at - low
         for i in range(responses.shape[1]):
@@ -66,19 +69,18 @@ def cost_at_positions(costs: PerilCosts, position: FloatArray) -> FloatArray:
 
     Every integral over rates or probabilities, and every sum over ranks, is a weighted sum of it.
     """
-    return np.asarray(
-        _at_positions(costs.arrays, costs.responses, costs.value, costs.peril, position)
-    )
+    return np.asarray(_at_positions(*costs, position))
 
 
 @nb.njit(parallel=True, cache=True)
 def _at_positions(
-    arrays: Arrays, responses: FloatArray, value: FloatArray, peril: int, position: FloatArray
-) -> FloatArray:
+    curves: Curves, places: Places, responses: FloatArray, value: FloatArray, peril: int,
+    position: FloatArray,
+) -> FloatArray:  # fmt: skip
     total = np.zeros(position.size)
     for k in nb.prange(position.size):
-        for e in range(arrays.cell.size):
-            total[k] += _cost(arrays, responses, value, peril, e, position[k])
+        for e in range(places.cell.size):
+            total[k] += _cost(curves, places, responses, value, peril, e, position[k])
     return total
 
 
@@ -100,31 +102,28 @@ def cost_of_pairs(
     -------
     float and array (year,), CNY, sums over the block
     """
-    arrays, responses, value, peril = costs.arrays, costs.responses, costs.value, costs.peril
-    first, other = _of_pairs(
-        arrays, responses, value, peril, pointer, occurrence, position, year, years
-    )
+    first, other = _of_pairs(*costs, pointer, occurrence, position, year, years)
     return float(first), np.asarray(other)
 
 
 @nb.njit(parallel=True, cache=True)
 def _of_pairs(
-    arrays: Arrays, responses: FloatArray, value: FloatArray, peril: int, pointer: IntArray,
-    occurrence: npt.NDArray[np.uint32], position: npt.NDArray[np.uint16], year: IntArray,
-    years: int,
+    curves: Curves, places: Places, responses: FloatArray, value: FloatArray, peril: int,
+    pointer: IntArray, occurrence: npt.NDArray[np.uint32], position: npt.NDArray[np.uint16],
+    year: IntArray, years: int,
 ) -> tuple[float, FloatArray]:  # fmt: skip
-    entries = arrays.cell.size
+    entries = places.cell.size
     first, other = np.zeros(CHUNKS), np.zeros((CHUNKS, years))
     for chunk in nb.prange(CHUNKS):
         for e in range(chunk * entries // CHUNKS, (chunk + 1) * entries // CHUNKS):
-            cell = arrays.cell[e]
+            cell = places.cell[e]
             largest = np.full(years, -1)
             for k in range(pointer[cell], pointer[cell + 1]):
                 y = year[occurrence[k]]
                 if largest[y] < 0 or position[k] > position[largest[y]]:
                     largest[y] = k
             for k in range(pointer[cell], pointer[cell + 1]):
-                cost = _cost(arrays, responses, value, peril, e, float(position[k]))
+                cost = _cost(curves, places, responses, value, peril, e, float(position[k]))
                 y = year[occurrence[k]]
                 if largest[y] == k:
                     first[chunk] += cost

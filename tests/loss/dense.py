@@ -20,19 +20,16 @@ def block_results(
     counts = np.bincount(catalogue.to_dataset()["block"].values)
     for pairs, count in zip(stored_blocks(catalogue, table), counts, strict=True):
         sums = [c.sums for c in pass_block(pairs, table, arrays, plan, count=int(count))]
-        shape = (-1, int(count), table.acting.size, len(table.scenarios))
         mean, extrapolated = (
-            _spread(np.concatenate([getattr(s, name) for s in sums], axis=1).reshape(shape), table)[
-                ..., scenario
-            ]
+            _spread(np.concatenate([getattr(s, name)[..., scenario] for s in sums], axis=2), table)
             for name in ("mean", "extrapolated")
         )
         yield mean, extrapolated
 
 
 def _spread(sums: np.ndarray, table: CompiledTable) -> np.ndarray:
-    """Sums (zone, occurrence, column, peril, scenario), zero where a peril does not act."""
+    """Sums (zone, occurrence, column, peril), zero where a peril does not act."""
     columns, perils = len(table.columns), len(table.perils)
-    dense = np.zeros((*sums.shape[:2], columns * perils, sums.shape[3]))
-    dense[:, :, table.acting] = sums
-    return dense.reshape(*sums.shape[:2], columns, perils, sums.shape[3])
+    dense = np.zeros((sums.shape[0], sums.shape[2], columns * perils))
+    dense[:, :, table.acting] = np.moveaxis(sums, 1, 2)
+    return dense.reshape(*dense.shape[:2], columns, perils)

@@ -1,0 +1,214 @@
+"""List what the stored pairs of some entries cost; part single perils from several of one storm.
+
+Lists are written without branches, for whether a pair costs anything is a toss of a coin that a
+processor guesses wrong half the time: each pair is written, and the next one over it if it does
+not count.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from riskmodel.hazard.position import LAST_POSITION
+from riskmodel.loss.kernel_arrays import (
+    Alone,
+    Curves,
+    FloatArray,
+    IntArray,
+    Joint,
+    Lists,
+    MaskArray,
+    NumberArray,
+    Pairs,
+    Places,
+)
+
+ENTRIES = 64  # of a batch; fixed, so that no run and no chunking changes the order of sums
+
+
+@nb.njit(cache=True)
+def new_lists(perils: int, run: int) -> tuple[Lists, Alone, Joint]:
+    """Make lists for a batch, with room for all that could act; unused room takes no memory."""
+    room = ENTRIES * perils * run + 1
+    lists = Lists(
+        np.empty(room, np.uint32), np.empty(room), np.empty(room, np.int64),
+        np.zeros((perils, ENTRIES), np.int64), np.zeros((perils, ENTRIES), np.int64),
+        np.zeros((perils, ENTRIES), np.int64), np.zeros((perils, ENTRIES), np.int64),
+        np.empty(room, np.uint16), np.empty(room, np.bool_),
+    )  # fmt: skip
+    several = room if perils > 1 else 0
+    alone = Alone(
+        np.empty(several, np.uint32), np.empty(several), np.empty(several, np.int64),
+        np.zeros(ENTRIES, np.int64), np.zeros(ENTRIES, np.int64), np.zeros(ENTRIES, np.int64),
+        np.zeros(ENTRIES, np.int64),
+    )  # fmt: skip
+    joint = Joint(
+        np.zeros(ENTRIES + 1, np.int64), np.empty(several, np.uint32),
+        np.empty(several + 1, np.int64), np.empty(several, np.int64), np.empty(several),
+        np.empty(several, np.int64), np.empty(several, np.bool_),
+    )  # fmt: skip
+    return lists, alone, joint
+
+
+@nb.njit(cache=True)
+def _first_at_least(occurrence: NumberArray, low: int, high: int, wanted: int) -> int:
+    """Place of the first occurrence between `low` and `high` that is no earlier than wanted."""
+    while low < high:
+        middle = (low + high) // 2
+        if occurrence[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@nb.njit(cache=True)
+def list_batch(
+    curves: Curves, places: Places, pairs: Pairs, lists: Lists, entry: int, size: int, low: int,
+    high: int,
+) -> int:  # fmt: skip
+    """List what some entries cost from `entry` on; count the places."""
+    perils, segments, filled = pairs.pointer.shape[0], curves.left.shape[1], 0
+    start, slope = np.zeros(segments), np.zeros(segments)
+    acting = np.zeros(high - low, np.uint16)
+    for number in range(size):
+        begin = filled
+        for p in range(perils):
+            lists.first[p, number] = filled
+            filled += _list_pairs(
+                curves, places, pairs, lists, start, slope, p, entry + number, number, low, high
+            )
+        if perils > 1:
+            _mark(lists, acting, number, begin, filled)
+    return filled
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _list_pairs(
+    curves: Curves, places: Places, pairs: Pairs, lists: Lists, start: FloatArray,
+    slope: FloatArray, p: int, entry: int, number: int, low: int, high: int,
+) -> int:  # fmt: skip
+    """List the occurrences of a run that cost anything at one entry under one peril; count them."""
+    cell, layer, row = places.cell[entry], places.layer[p, entry], places.row[p, entry]
+    least = places.first_damaging[p, entry]
+    pointer, occurrence, position = pairs
+    lists.length[p, number] = lists.rares[p, number] = 0
+    if least > LAST_POSITION:  # nothing at this entry can cost anything
+        return 0
+    stop = pointer[p, cell + 1]
+    first = _first_at_least(occurrence, pointer[p, cell], stop, low)
+    stop = _first_at_least(occurrence, first, stop, high)
+    if first == stop:
+        return 0
+    segments, edges, densities, first_rows, lasts, beyonds, left, right = curves
+    density, beyond, last = densities[layer], beyonds[layer], lasts[layer]
+    for j in range(start.size):
+        width = edges[layer, j + 1] - edges[layer, j]
+        slope[j] = (right[row, j] - left[row, j]) * density / width if width > 0.0 else 0.0
+        start[j] = left[row, j] * density - slope[j] * edges[layer, j]
+    storm, at, rare, far = lists.storm, lists.at, lists.rare, lists.far
+    # unsigned numbers need no check for negative indices
+    begin, offset = np.uint64(lists.first[p, number]), np.uint32(low)
+    to, of_rare = begin, begin
+    for k in range(np.uint64(first), np.uint64(stop)):
+        where = position[k]
+        j = segments[layer, where]
+        bin_of = start[j] + slope[j] * where
+        costs = (where >= least) & (bin_of > 0.0)
+        storm[to], at[to], far[to] = occurrence[k] - offset, min(bin_of, last), where >= beyond
+        rare[of_rare] = to
+        of_rare += np.uint64(costs & (where >= beyond))
+        to += np.uint64(costs)
+    lists.row[p, number] = first_rows[layer]
+    lists.length[p, number], lists.rares[p, number] = to - begin, of_rare - begin
+    return int(to - begin)
+
+
+@nb.njit(cache=True)
+def _mark(lists: Lists, acting: MaskArray, number: int, begin: int, end: int) -> None:
+    """Tell each place of an entry which perils list its occurrence."""
+    storm, to = lists.storm, lists.acting
+    for p in range(lists.first.shape[0]):
+        bit, first = np.uint16(1 << p), np.uint64(lists.first[p, number])
+        for n in range(first, first + np.uint64(lists.length[p, number])):
+            acting[np.uint64(storm[n])] |= bit
+    for n in range(np.uint64(begin), np.uint64(end)):
+        to[n] = acting[np.uint64(storm[n])]
+    for n in range(np.uint64(begin), np.uint64(end)):
+        acting[np.uint64(storm[n])] = 0
+
+
+@nb.njit(cache=True)
+def list_alone(lists: Lists, alone: Alone, p: int, mask: int, size: int) -> int:
+    """List where a peril is the only one of a mask that acts; count the places left out."""
+    storm, at, acting, far = lists.storm, lists.at, lists.acting, lists.far
+    own_storm, own_at, own_rare = alone.storm, alone.at, alone.rare
+    bit, among = np.uint16(1 << p), np.uint16(mask)
+    to, left_out = np.uint64(0), 0
+    for number in range(size):
+        begin, of_rare = to, to
+        first = np.uint64(lists.first[p, number])
+        for n in range(first, first + np.uint64(lists.length[p, number])):
+            single = acting[n] & among == bit
+            own_storm[to], own_at[to], own_rare[of_rare] = storm[n], at[n], to
+            of_rare += np.uint64(single & far[n])
+            to += np.uint64(single)
+        alone.first[number], alone.row[number] = begin, lists.row[p, number]
+        alone.length[number], alone.rares[number] = to - begin, of_rare - begin
+        left_out += lists.length[p, number] - alone.length[number]
+    return left_out
+
+
+@nb.njit(cache=True)
+def all_alone(lists: Lists, p: int) -> Alone:
+    """Take the lists of a peril as they are, where no other acts on the same items."""
+    return Alone(
+        lists.storm, lists.at, lists.rare, lists.first[p], lists.length[p], lists.rares[p],
+        lists.row[p],
+    )  # fmt: skip
+
+
+@nb.njit(cache=True)
+def list_joint(lists: Lists, joint: Joint, mask: int, size: int) -> None:
+    """List occurrences in which several perils of a mask act.
+
+    The lists of an entry rise by occurrence, so `cursor` (peril) moves along each of them once for
+    each peril that comes first in a storm.
+    """
+    perils, number, filled = lists.first.shape[0], 0, 0
+    cursor = np.zeros(perils, np.int64)
+    for entry in range(size):
+        joint.start[entry] = number
+        for p in range(perils):
+            if not mask >> p & 1:
+                continue
+            cursor[:] = lists.first[:, entry]
+            number, filled = _joint_of(lists, joint, cursor, mask, p, entry, number, filled)
+    joint.start[size], joint.first[number] = number, filled
+
+
+@nb.njit(cache=True)
+def _joint_of(
+    lists: Lists, joint: Joint, cursor: IntArray, mask: int, p: int, entry: int, number: int,
+    filled: int,
+) -> tuple[int, int]:  # fmt: skip
+    """List those of an entry whose first peril is p; count occurrences and places."""
+    storm, at, acting, far, row = lists.storm, lists.at, lists.acting, lists.far, lists.row
+    alone, before = mask & (1 << p), mask & ((1 << p) - 1)
+    first = lists.first[p, entry]
+    for n in range(first, first + lists.length[p, entry]):
+        act = int(acting[n]) & mask
+        if act == alone or act & before:  # of one peril, or listed with an earlier one
+            continue
+        joint.storm[number], joint.first[number] = storm[n], filled
+        for q in range(p, cursor.size):
+            if act >> q & 1:
+                while storm[cursor[q]] < storm[n]:
+                    cursor[q] += 1
+                place = cursor[q]
+                joint.peril[filled], joint.at[filled] = q, at[place]
+                joint.row[filled], joint.far[filled] = row[q, entry], far[place]
+                filled += 1
+        number += 1
+    return number, filled
