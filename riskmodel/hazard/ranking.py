@@ -249,7 +249,5 @@ def _rank_cells(
             row[leader[order[k]]] = positions[k]
         for k in range(knots.size):
             values[c, k] = top[knots[k]]
-        count[c] = _keep(
-            storm_value, year_pointer, leader, row, top, positions, storm[c], place[c]
-        )
+        count[c] = _keep(storm_value, year_pointer, leader, row, top, positions, storm[c], place[c])
     return count, storm, place, values, short

@@ -117,6 +117,17 @@ class Sums(NamedTuple):
     correlated: FloatArray
 
 
+class Lines(NamedTuple):
+    """The curve being read, as lines over position: start + slope · position, by segment.
+
+    ``acting`` (occurrence of the run) has a bit for each peril that lists it at the entry.
+    """
+
+    start: FloatArray
+    slope: FloatArray
+    acting: MaskArray
+
+
 class Lists(NamedTuple):
     """Occurrences of a run that cost anything at the entries of a batch, by peril and entry.
 

@@ -54,12 +54,12 @@ def _task(
 ) -> None:  # fmt: skip
     """Add all entries of a zone to the sums of the run of occurrences from `low` to `high`."""
     perils, scenarios = pairs.pointer.shape[0], sums.mean.shape[3]
-    lists, alone, joint = new_lists(perils, high - low)
+    lines, lists, alone, joint = new_lists(perils, high - low, curves.left.shape[1])
     between = Between(np.zeros((perils, scenarios)), np.zeros(scenarios), np.zeros(scenarios))
     stop = groups.zone_pointer[zone + 1]
     for entry in range(groups.zone_pointer[zone], stop, ENTRIES):
         size = min(ENTRIES, stop - entry)
-        if not list_batch(curves, places, pairs, lists, entry, size, low, high):
+        if not list_batch(curves, places, pairs, lines, lists, entry, size, low, high):
             continue
         for g in range(groups.mask.size):
             begin, end, mask = groups.first[g], groups.first[g + 1], groups.mask[g]

@@ -14,9 +14,9 @@ from riskmodel.hazard.position import LAST_POSITION
 from riskmodel.loss.kernel_arrays import (
     Alone,
     Curves,
-    FloatArray,
     IntArray,
     Joint,
+    Lines,
     Lists,
     MaskArray,
     NumberArray,
@@ -28,7 +28,7 @@ ENTRIES = 64  # of a batch; fixed, so that no run and no chunking changes the or
 
 
 @nb.njit(cache=True)
-def new_lists(perils: int, run: int) -> tuple[Lists, Alone, Joint]:
+def new_lists(perils: int, run: int, segments: int) -> tuple[Lines, Lists, Alone, Joint]:
     """Make lists for a batch, with room for all that could act; unused room takes no memory."""
     room = ENTRIES * perils * run + 1
     lists = Lists(
@@ -48,7 +48,8 @@ def new_lists(perils: int, run: int) -> tuple[Lists, Alone, Joint]:
         np.empty(several + 1, np.int64), np.empty(several, np.int64), np.empty(several),
         np.empty(several, np.int64), np.empty(several, np.bool_),
     )  # fmt: skip
-    return lists, alone, joint
+    lines = Lines(np.zeros(segments), np.zeros(segments), np.zeros(run, np.uint16))
+    return lines, lists, alone, joint
 
 
 @nb.njit(cache=True)
@@ -63,66 +64,53 @@ def _first_at_least(occurrence: NumberArray, low: int, high: int, wanted: int) -
     return low
 
 
-@nb.njit(cache=True)
-def list_batch(
-    curves: Curves, places: Places, pairs: Pairs, lists: Lists, entry: int, size: int, low: int,
-    high: int,
-) -> int:  # fmt: skip
-    """List what some entries cost from `entry` on; count the places."""
-    perils, segments, filled = pairs.pointer.shape[0], curves.left.shape[1], 0
-    start, slope = np.zeros(segments), np.zeros(segments)
-    acting = np.zeros(high - low, np.uint16)
-    for number in range(size):
-        begin = filled
-        for p in range(perils):
-            lists.first[p, number] = filled
-            filled += _list_pairs(
-                curves, places, pairs, lists, start, slope, p, entry + number, number, low, high
-            )
-        if perils > 1:
-            _mark(lists, acting, number, begin, filled)
-    return filled
-
-
 @nb.njit(cache=True, error_model="numpy")
-def _list_pairs(
-    curves: Curves, places: Places, pairs: Pairs, lists: Lists, start: FloatArray,
-    slope: FloatArray, p: int, entry: int, number: int, low: int, high: int,
+def list_batch(
+    curves: Curves, places: Places, pairs: Pairs, lines: Lines, lists: Lists, entry: int,
+    size: int, low: int, high: int,
 ) -> int:  # fmt: skip
-    """List the occurrences of a run that cost anything at one entry under one peril; count them."""
-    cell, layer, row = places.cell[entry], places.layer[p, entry], places.row[p, entry]
-    least = places.first_damaging[p, entry]
+    """List what some entries cost in a run of occurrences, from `entry` on; count the places.
+
+    All in one: numba counts a reference to each array at each call, and lists may be short.
+    """
+    segments, edges, density, first_row, last, beyond, left, right = curves
+    cell, layers, rows, least = places
     pointer, occurrence, position = pairs
-    lists.length[p, number] = lists.rares[p, number] = 0
-    if least > LAST_POSITION:  # nothing at this entry can cost anything
-        return 0
-    stop = pointer[p, cell + 1]
-    first = _first_at_least(occurrence, pointer[p, cell], stop, low)
-    stop = _first_at_least(occurrence, first, stop, high)
-    if first == stop:
-        return 0
-    segments, edges, densities, first_rows, lasts, beyonds, left, right = curves
-    density, beyond, last = densities[layer], beyonds[layer], lasts[layer]
-    for j in range(start.size):
-        width = edges[layer, j + 1] - edges[layer, j]
-        slope[j] = (right[row, j] - left[row, j]) * density / width if width > 0.0 else 0.0
-        start[j] = left[row, j] * density - slope[j] * edges[layer, j]
-    storm, at, rare, far = lists.storm, lists.at, lists.rare, lists.far
-    # unsigned numbers need no check for negative indices
-    begin, offset = np.uint64(lists.first[p, number]), np.uint32(low)
-    to, of_rare = begin, begin
-    for k in range(np.uint64(first), np.uint64(stop)):
-        where = position[k]
-        j = segments[layer, where]
-        bin_of = start[j] + slope[j] * where
-        costs = (where >= least) & (bin_of > 0.0)
-        storm[to], at[to], far[to] = occurrence[k] - offset, min(bin_of, last), where >= beyond
-        rare[of_rare] = to
-        of_rare += np.uint64(costs & (where >= beyond))
-        to += np.uint64(costs)
-    lists.row[p, number] = first_rows[layer]
-    lists.length[p, number], lists.rares[p, number] = to - begin, of_rare - begin
-    return int(to - begin)
+    start, slope, acting = lines
+    storm, at, rare, first, length, rares, row_of, _, far = lists
+    perils, offset, to = pointer.shape[0], np.uint32(low), np.uint64(0)
+    for number in range(size):
+        e, begin = entry + number, to
+        for p in range(perils):
+            of_peril, of_rare = to, to
+            begins, end = pointer[p, cell[e]], pointer[p, cell[e] + 1]
+            if least[p, e] > LAST_POSITION:  # nothing at this entry can cost anything
+                end = begins
+            begins = _first_at_least(occurrence, begins, end, low)
+            end = _first_at_least(occurrence, begins, end, high)
+            layer, row = layers[p, e], rows[p, e]
+            if begins < end:
+                for j in range(start.size):
+                    width, steps = edges[layer, j + 1] - edges[layer, j], density[layer]
+                    rise = (right[row, j] - left[row, j]) * steps
+                    slope[j] = rise / width if width > 0.0 else 0.0
+                    start[j] = left[row, j] * steps - slope[j] * edges[layer, j]
+            lowest, highest, cap = least[p, e], beyond[layer], last[layer]
+            # unsigned numbers need no check for negative indices
+            for k in range(np.uint64(begins), np.uint64(end)):
+                where = position[k]
+                j = segments[layer, where]
+                bin_of, rarer = start[j] + slope[j] * where, where >= highest
+                costs = (where >= lowest) & (bin_of > 0.0)
+                storm[to], at[to] = occurrence[k] - offset, min(bin_of, cap)
+                far[to], rare[of_rare] = rarer, to
+                of_rare += np.uint64(costs & rarer)
+                to += np.uint64(costs)
+            first[p, number], row_of[p, number] = of_peril, first_row[layer]
+            length[p, number], rares[p, number] = to - of_peril, of_rare - of_peril
+        if perils > 1:
+            _mark(lists, acting, number, int(begin), int(to))
+    return int(to)
 
 
 @nb.njit(cache=True)
