@@ -55,3 +55,12 @@ def test_a_map_that_is_missing_in_a_group_is_named(tmp_path: Path) -> None:
     assert frame.iloc[0, 1] == "47 (普查无图：风暴潮)"
     more = public_table(make_run(tmp_path, "03_exceedance"), [*RECORDS, record("drought", 3e7)])
     assert more.set_index("灾种").loc["干旱", "模型年均损失 (亿元)"].tolist() == ["0.3", "0.3"]
+
+
+def test_a_pilot_is_not_set_beside_figures_of_the_city(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "03_exceedance")
+    census = run.params.census.model_copy(update={"zones": ("330381",)})
+    params = run.params.model_copy(update={"census": census})
+    frame = public_table(Run(params, run.folder, run.notebook), RECORDS)
+    assert frame.shape == (1, 1)
+    assert "全市" in frame.iloc[0, 0]

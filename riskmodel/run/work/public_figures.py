@@ -22,7 +22,8 @@ def public_table(run: Run, records: Sequence[Record]) -> pd.DataFrame:
 
     Perils that a figure counts together are summed (mean annual losses may be); where a figure
     books all perils of an event to it, so does the model's. A peril that the census has no map of
-    is named as such, never as zero. Amounts in 亿元.
+    is named as such, never as zero. Amounts in 亿元. A run of some zones has one row, which says
+    why it has no others: the figures are of the city and of the country.
 
     Parameters
     ----------
@@ -31,6 +32,9 @@ def public_table(run: Run, records: Sequence[Record]) -> pd.DataFrame:
         From `loss_records`.
     """
     language, known = run.params.language, public_figures()
+    if run.params.census.zones != "all":
+        whole = message("public.part", language)
+        return pd.DataFrame([{message("public.what", language): whole}])
     modelled = {r.name.removeprefix(PREFIX): r.value for r in records}
     rows: list[tuple[tuple[Peril, ...], PublicFigure | str]] = [
         (figure.perils, figure) for figure in known.figures
