@@ -60,8 +60,11 @@ def open_stage(run: Run, name: str) -> xr.Dataset:
     return xr.open_dataset(_existing(run, name), engine="netcdf4")
 
 
-def open_stage_tree(run: Run, name: str) -> xr.DataTree:
-    """Open a stage that holds a DataTree; values are read when they are used.
+def load_stage_tree(run: Run, name: str) -> xr.DataTree:
+    """Read a stage that holds a DataTree into memory, and close its file.
+
+    A tree left open has a handle for each group, closed when Python happens to collect it; that
+    has crashed the HDF5 library while another file was being opened.
 
     Raises
     ------
@@ -70,7 +73,8 @@ def open_stage_tree(run: Run, name: str) -> xr.DataTree:
     """
     import xarray as xr
 
-    return xr.open_datatree(_existing(run, name), engine="netcdf4")
+    with xr.open_datatree(_existing(run, name), engine="netcdf4") as tree:
+        return tree.load()
 
 
 def _path(run: Run, name: str) -> Path:

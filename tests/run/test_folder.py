@@ -19,7 +19,7 @@ from riskmodel.run.records import (
     read_results,
     save_records,
 )
-from riskmodel.run.stages import MADE_BY, open_stage, open_stage_tree, save_stage
+from riskmodel.run.stages import MADE_BY, load_stage_tree, open_stage, save_stage
 
 
 @pytest.fixture
@@ -117,8 +117,7 @@ def test_stage_comes_back(work: Run) -> None:
 def test_tree_comes_back(work: Run) -> None:
     tree = xr.DataTree.from_dict({"/wind": xr.Dataset({"value": ("cell", np.arange(3.0))})})
     save_stage(work, "trial", tree)
-    with open_stage_tree(work, "trial") as read:
-        xr.testing.assert_identical(read.load(), tree)
+    xr.testing.assert_identical(load_stage_tree(work, "trial"), tree)
 
 
 def test_missing_stage_names_the_notebook_to_run(work: Run) -> None:

@@ -41,7 +41,7 @@ from riskmodel.run.settings import (
     scenario_curves,
     scenario_fine,
 )
-from riskmodel.run.stages import open_stage, open_stage_tree, save_stage
+from riskmodel.run.stages import load_stage_tree, open_stage, save_stage
 from riskmodel.run.work.records import interval_records
 
 SOURCE = "riskmodel.exceedance on the occurrence table"
@@ -180,9 +180,9 @@ def told_by(bar: tqdm[NoReturn]) -> Callable[[str], None]:
 
 def losses_of(run: Run) -> tuple[xr.Dataset, dict[str, xr.Dataset]]:
     """Occurrence tables that notebook 03 made."""
-    tree = open_stage_tree(run, "model_set")
+    tree = load_stage_tree(run, "model_set")
     return open_stage(run, "occurrence_table").load(), {
-        n: d.to_dataset().load() for n, d in tree.children.items()
+        n: d.to_dataset() for n, d in tree.children.items()
     }
 
 
