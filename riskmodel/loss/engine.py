@@ -47,7 +47,7 @@ class Plan:
 
     @property
     def total(self) -> int:
-        """All that the pass holds at once, its results apart."""
+        """All that the pass holds at once; its results and the lists of its threads apart."""
         return self.pairs + self.table + self.sums
 
     def words(self) -> str:
