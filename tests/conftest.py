@@ -13,11 +13,14 @@ import pytest
 # kernels of notebooks inherit it.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-# Files of minutes and of many seconds: one begun last would leave the other worker idle.
+# Files of minutes and of many seconds, most of which start kernels of notebooks: one begun last
+# would leave the other worker idle.
 LONG_FIRST = (
     "notebooks/test_chain.py",
+    "run/test_verify.py",
+    "run/test_batch.py",
+    "hazard/typhoon/test_comparison.py",
     "census/test_malformed.py",
-    "run/test_demo.py",
 )
 
 
@@ -26,4 +29,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of long files first; whole files are handed out in this order."""
     here = Path(__file__).parent
     rank = {here / name: number for number, name in enumerate(LONG_FIRST)}
+    if lost := [str(place) for place in rank if not place.is_file()]:
+        raise pytest.UsageError(f"LONG_FIRST in tests/conftest.py names no files: {lost}")
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
