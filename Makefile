@@ -27,7 +27,7 @@ run: $(STAMP) ## run the whole chain (another params file: make run PARAMS=...)
 test: $(STAMP) ## style, types, tests
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # BENCH names a group (usual, large) or single benchmarks.
 bench: $(STAMP) ## time what the speed claims rest on (the slow ones: make bench BENCH=large)

@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,12 @@ def room_of(path: str) -> str:
     return parts[1] if len(parts) > 2 else ""
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """Syntax tree of a module, made once for all checks, which only read it."""
+    return ast.parse(source)
+
+
 def imported_modules(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Line and dotted name of everything imported, at any depth and by import_module too."""
     for node in ast.walk(tree):
@@ -69,7 +76,7 @@ def wrong_imports(path: str, source: str) -> Iterator[str]:
         return
     everything = path in {"riskmodel/__main__.py"} or room == "run"
     allowed = set(MAY_IMPORT) if everything else MAY_IMPORT.get(room, set()) | {room}
-    for line, name in imported_modules(ast.parse(source)):
+    for line, name in imported_modules(parsed(source)):
         if name.startswith("."):
             yield f"{path}:{line}: relative import {name}"
         head, _, rest = name.partition(".")
@@ -81,7 +88,7 @@ def wrong_imports(path: str, source: str) -> Iterator[str]:
 def too_long(path: str, source: str) -> Iterator[str]:
     if (lines := len(source.splitlines())) > MODULE_LINES:
         yield f"{path}: {lines} lines, at most {MODULE_LINES}"
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, Function | ast.ClassDef):
             limit = CLASS_LINES if isinstance(node, ast.ClassDef) else FUNCTION_LINES
             if (lines := (node.end_lineno or 0) - node.lineno + 1) > limit:
@@ -89,7 +96,7 @@ def too_long(path: str, source: str) -> Iterator[str]:
 
 
 def prints(path: str, source: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if node.func.id == "print":
                 yield f"{path}:{node.lineno}: print"
@@ -101,7 +108,7 @@ def decorators(node: Function) -> set[str]:
 
 def loose_yaml(path: str, source: str) -> Iterator[str]:
     """A loader that keeps the last of two equal keys in silence, instead of core/yaml_file.py."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         loads = isinstance(node, ast.Attribute) and node.attr in ("safe_load", "load", "full_load")
         if loads and isinstance(node.value, ast.Name) and node.value.id == "yaml":
             if path != "riskmodel/core/yaml_file.py":
@@ -109,7 +116,7 @@ def loose_yaml(path: str, source: str) -> Iterator[str]:
 
 
 def unannotated(path: str, source: str) -> Iterator[str]:
-    tree = ast.parse(source)
+    tree = parsed(source)
     in_class = {id(f) for c in ast.walk(tree) if isinstance(c, ast.ClassDef) for f in c.body}
     for node in ast.walk(tree):
         if not isinstance(node, Function):
@@ -136,7 +143,7 @@ def undocumented(path: str, source: str) -> Iterator[str]:
             if isinstance(node, ast.ClassDef):
                 yield from look(node.body)
 
-    yield from look(ast.parse(source).body)
+    yield from look(parsed(source).body)
 
 
 def without_topic(path: str, source: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Opening a run from a notebook, and what stages and records refuse."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -118,6 +119,18 @@ def test_tree_comes_back(work: Run) -> None:
     tree = xr.DataTree.from_dict({"/wind": xr.Dataset({"value": ("cell", np.arange(3.0))})})
     save_stage(work, "trial", tree)
     xr.testing.assert_identical(load_stage_tree(work, "trial"), tree)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are listed on Linux")
+def test_a_tree_leaves_no_file_to_the_collector(work: Run, request: pytest.FixtureRequest) -> None:
+    """Nodes refer to each other, so a tree left open closes in whichever thread collects."""
+    value = xr.Dataset({"value": ("cell", np.arange(3.0))})
+    save_stage(work, "trial", xr.DataTree.from_dict({"/wind": value, "/rain": value}))
+    request.addfinalizer(gc.enable)
+    gc.disable()
+    load_stage_tree(work, "trial")
+    held = {place.resolve() for place in Path("/proc/self/fd").iterdir()}
+    assert not [place for place in held if place.is_relative_to(work.folder.root)]
 
 
 def test_missing_stage_names_the_notebook_to_run(work: Run) -> None:

@@ -21,11 +21,6 @@ from tests.run.conftest import because
 Said = Callable[[], str]
 
 
-@pytest.fixture
-def finished(checkout: Path, console: Console) -> Path:
-    return run_notebooks(checkout / "params/wenzhou.yml", root=checkout, console=console)
-
-
 def alter(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
@@ -33,23 +28,25 @@ def alter(path: Path, old: str, new: str) -> None:
 
 
 def test_verify_passes_and_then_names_what_was_altered(
-    finished: Path, checkout: Path, console: Console, said: Said
+    copied: Path, console: Console, said: Said
 ) -> None:
-    verify_run(finished, root=checkout, console=console)
+    """The run is verified in another folder than it was made in."""
+    checkout = copied.parents[1]
+    verify_run(copied, root=checkout, console=console)
     assert "verified: 2 records agree" in said()
-    assert [p.name for p in finished.parent.iterdir()] == ["wenzhou"]
+    assert [p.name for p in copied.parent.iterdir()] == ["wenzhou"]
 
     alter(checkout / "riskmodel/model.py", "1", "2")
     alter(checkout / "notebooks/01_census.ipynb", "1e8 *", "1.0000001e8 *")
     with pytest.raises(VerificationError) as caught:
-        verify_run(finished, root=checkout, console=console)
+        verify_run(copied, root=checkout, console=console)
     assert "2 inputs are not those of the run: notebooks/01_census.ipynb, riskmodel/" in said()
     assert "loss.aal, value: 100000000.0 in the run folder, 100000010" in str(caught.value)
     assert "loss.aal, simulation lower" in str(caught.value)
 
-    alter(finished / "results.json", "100000000.0", "100000000.1")
+    alter(copied / "results.json", "100000000.0", "100000000.1")
     with pytest.raises(VerificationError) as caught:
-        verify_run(finished, root=checkout, console=console)
+        verify_run(copied, root=checkout, console=console)
     assert "results.json: altered" in str(caught.value)
     assert "loss.aal, value: 100000000.1, was 100000000.0" in str(caught.value)
     assert said() == ""  # told before anything runs again
