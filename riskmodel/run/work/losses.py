@@ -43,6 +43,8 @@ from riskmodel.run.settings import (
 )
 from riskmodel.run.stages import load_stage_tree, open_stage, save_stage
 from riskmodel.run.work.records import interval_records
+from riskmodel.run.work.scope import zone_words
+from riskmodel.show.tables import results_table
 
 SOURCE = "riskmodel.exceedance on the occurrence table"
 MEMORY_LIMIT = 8 << 30  # bytes; the tables of all scenarios of nine perils take some 5 GB
@@ -209,6 +211,17 @@ def curve_of(run: Run, table: xr.Dataset, variants: Mapping[str, xr.Dataset]) ->
     )
     save_stage(run, "exceedance", curve)
     return curve
+
+
+def part_table(run: Run, records: Sequence[Record], table: xr.Dataset) -> pd.DataFrame:
+    """Mean annual loss by peril, cause, sector and zone in words, with both intervals."""
+    parts = [f"loss.aal.by_{group}." for group in ("peril", "cause", "sector", "zone")]
+    return results_table(
+        [record.model_dump() for record in records],
+        [record.name for record in records if record.name.startswith(tuple(parts))],
+        language=run.params.language,
+        zones=zone_words(table, run.params.language),
+    )
 
 
 def loss_by_zone_and_peril(table: xr.Dataset) -> xr.DataArray:
