@@ -17,7 +17,7 @@ from riskmodel.census.crs import same_crs
 from riskmodel.census.finding import FoundError
 from riskmodel.census.manifest_faults import ASK
 from riskmodel.census.rasters import stated_place
-from riskmodel.census.units import perils
+from riskmodel.census.units import perils, stated_unit
 
 RASTERS = (".tif", ".tiff", ".nc", ".nc4", ".zarr")
 METRES = 111_195.0  # of a degree of latitude, to compare steps
@@ -91,7 +91,9 @@ def hazard_part(rasters: list[Raster], crs: str) -> dict[str, Any]:
             layer["fine"] = {"files": {}, "spread": _spread()}
             if one.crs and not same_crs(one.crs, crs):
                 layer["fine"]["crs"] = one.crs
-            layer["fine"] |= {n: seen.pop(n) for n in ("nodata_means", "variable") if n in seen}
+            own = ("nodata_means", "variable", "unit")
+            layer["fine"] |= {n: seen[n] for n in own if n in seen and seen[n] != "class"}
+            seen = {n: value for n, value in seen.items() if n not in own[:2]}
             if not layer["files"]:
                 layer.update(seen)
         layer["fine"]["files"][period] = one.name
@@ -102,6 +104,9 @@ def hazard_part(rasters: list[Raster], crs: str) -> dict[str, Any]:
             layer["classes"]["values"] = {c: _of_class(peril, c) for c in present}
         if not layer["files"]:
             del layer["files"]
+        fine = layer.get("fine", {})
+        if fine.get("unit") == layer["unit"]:
+            del fine["unit"]
     return layers
 
 
@@ -196,6 +201,7 @@ def _seen(one: Raster) -> dict[str, Any]:
     except Exception:  # damaged files are for the check to name
         return {}
     known = perils()[one.peril]["units"] if one.peril else {}
+    unit = stated_unit(unit)[0] if unit else None
     seen: dict[str, Any] = {"unit": unit} if unit in known else {}
     if classes_in(one.path):
         seen["unit"] = "class"

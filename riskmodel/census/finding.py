@@ -17,6 +17,7 @@ WARNINGS = frozenset(
     {
         "duplicate_layer",
         "file_unlisted",
+        "fine_scale_other",
         "geometry_repaired",
         "hazard_without_exposure",
         "not_replacement_cost",
@@ -29,6 +30,7 @@ WARNINGS = frozenset(
         "slot_column_unnamed",
         "slot_row_without_code",
         "township_code_unknown",
+        "unit_not_read",
         "zones_overlap",
     }
 )

@@ -91,9 +91,9 @@ def _maps(
     own = {name: getattr(fine, name) for name in ("files", "variable", "nodata", "nodata_means")}
     own |= {"fine": None, "unit": fine.unit or layer.unit}
     data, found = read_hazard(folder, peril, layer.model_copy(update=own), crs)
-    findings += found
     if data is None:
         raise FoundError(*found)
+    findings += found
     return data
 
 

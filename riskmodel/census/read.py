@@ -17,7 +17,7 @@ from riskmodel.census.class_map import read_class_map, require_once
 from riskmodel.census.county_table import CountyTable, read_county_table
 from riskmodel.census.crs import DEGREES, converted, crs_of
 from riskmodel.census.finding import Finding, FoundError, errors_of, gathered
-from riskmodel.census.fine import read_fine
+from riskmodel.census.fine import read_fine, scale_agrees
 from riskmodel.census.hazard import read_hazard
 from riskmodel.census.manifest import BY_AREA, Manifest, Zones, manifest_path, read_manifest
 from riskmodel.census.rasters import read_raster
@@ -124,6 +124,7 @@ def _read(folder: Path, manifest: Manifest, findings: list[Finding]) -> xr.DataT
     findings += found
     fine, stand_ins, found = read_fine(folder, manifest, grid, zones)
     findings += found
+    findings += [] if fine is None else scale_agrees(fine, grids, zones)
     exposure, found = read_exposure(folder, manifest, table, zones, grid)
     findings += found
     slots, found = read_slots(folder, manifest, [str(code) for code in table.rows.index])
