@@ -91,9 +91,9 @@ def hazard_part(rasters: list[Raster], crs: str) -> dict[str, Any]:
             layer["fine"] = {"files": {}, "spread": _spread()}
             if one.crs and not same_crs(one.crs, crs):
                 layer["fine"]["crs"] = one.crs
-            own = ("nodata_means", "variable", "unit")
-            layer["fine"] |= {n: seen[n] for n in own if n in seen and seen[n] != "class"}
-            seen = {n: value for n, value in seen.items() if n not in own[:2]}
+            stated = {n: seen[n] for n in ("nodata_means", "variable", "unit") if n in seen}
+            layer["fine"] |= {n: value for n, value in stated.items() if value != "class"}
+            seen = {n: v for n, v in seen.items() if n not in ("nodata_means", "variable")}
             if not layer["files"]:
                 layer.update(seen)
         layer["fine"]["files"][period] = one.name

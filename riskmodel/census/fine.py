@@ -120,7 +120,7 @@ def scale_agrees(
     nodes = fine.to_dataset(inherit=False)
     parent, share = nodes["parent"].values, nodes["share"].values
     for peril in sorted(set(fine.children) & set(grids)):
-        own, coarse = fine[peril].to_dataset(inherit=False), grids[peril]
+        own, coarse = fine.children[peril].to_dataset(inherit=False), grids[peril]
         for period in np.intersect1d(own["return_period"], coarse["return_period"]):
             values = own["intensity"].sel(return_period=period).values
             mean = np.bincount(parent, share * values, zones.sizes["cell"])
