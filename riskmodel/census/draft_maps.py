@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import rasterio
-import xarray as xr
 from pyproj import CRS
 
 from riskmodel.census.checks.layers import period_in_name
 from riskmodel.census.crs import same_crs
 from riskmodel.census.finding import FoundError
 from riskmodel.census.manifest_faults import ASK
-from riskmodel.census.rasters import stated_place
+from riskmodel.census.rasters import open_array_file, stated_place
 from riskmodel.census.units import perils, stated_unit
 
 RASTERS = (".tif", ".tiff", ".nc", ".nc4", ".zarr")
@@ -225,8 +224,7 @@ def _of_tiff(path: Path) -> tuple[npt.NDArray[np.float64], str | None, bool]:
 
 
 def _of_variable(path: Path) -> tuple[npt.NDArray[np.float64], str | None, bool]:
-    engine = "zarr" if path.suffix.lower() == ".zarr" else "netcdf4"
-    with xr.open_dataset(path, engine=engine) as source:
+    with open_array_file(path) as source:
         maps = [str(n) for n, one in source.data_vars.items() if one.ndim >= 2]
         if len(maps) != 1:
             raise _SeveralError(maps)

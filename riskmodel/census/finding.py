@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Any, Literal
 
@@ -131,6 +133,28 @@ class FoundError(CensusError):
             expected=first.expected,
             remedy=first.remedy("en"),
         )
+
+
+@contextmanager
+def naming(file: str, layer: str = "") -> Iterator[None]:
+    """Tell what a block refuses of a file under its name in the manifest, folders included.
+
+    Parameters
+    ----------
+    file : str
+        Name in the manifest; readers know the last part of it only.
+    layer : str
+        Key of the manifest, where the finding has none.
+    """
+    try:
+        yield
+    except FoundError as error:
+        own = PurePosixPath(file).name
+        told = (
+            replace(one, file=file if one.file == own else one.file, layer=one.layer or layer)
+            for one in error.findings
+        )
+        raise FoundError(*told) from error
 
 
 class gathered:

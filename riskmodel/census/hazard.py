@@ -18,7 +18,7 @@ from riskmodel.census.checks.maps import (
     rising,
     surveyed_alike,
 )
-from riskmodel.census.finding import Finding, FoundError, errors_of, gathered
+from riskmodel.census.finding import Finding, FoundError, errors_of, gathered, naming
 from riskmodel.census.manifest import HazardLayer
 from riskmodel.census.rasters import read_raster
 from riskmodel.census.units import map_unit, perils, stated_unit
@@ -126,7 +126,7 @@ def _maps(
 ) -> list[xr.DataArray]:
     maps: list[xr.DataArray] = []
     for name in names:
-        with gathered(findings):
+        with gathered(findings), naming(name, f"hazard.{peril}"):
             data = read_raster(
                 folder / name,
                 crs,
