@@ -23,6 +23,7 @@ from riskmodel.run.work.losses import (
     part_table,
     programme_of,
 )
+from riskmodel.run.work.programme import contract_frame
 from riskmodel.run.work.ratio import product_of, ratio_records
 from riskmodel.run.work.reserve import reserve_terms
 from riskmodel.run.work.scope import left_out
@@ -156,6 +157,8 @@ def test_the_programme_is_limited_by_people(tmp_path: Path) -> None:
     assert terms["as written (万元)"].tolist() == [500.0, 820.0, 3280.0, ""]
     own = terms["in this run (万元)"].tolist()
     assert own[:3] == pytest.approx([share * x for x in (500.0, 820.0, 3280.0)], abs=0.05)
+    contracts = contract_frame(run, part, census["zones"].to_dataset()).set_index("cover")
+    assert contracts.loc["marine_farming", "zones"] == "瑞安市"
     assert own[3] == "by_population: 0.1588 of the city's people"
     written = make_run(tmp_path, "ruian", "t", **{"tiers.limits": "as_written"})
     assert programme_of(written, census).covers[0].limits == whole.covers[0].limits
