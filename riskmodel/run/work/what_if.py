@@ -90,6 +90,7 @@ def what_if_table(kept: Held, changes: Mapping[str, object]) -> pd.DataFrame:
     language = kept.run.params.language
     zones = zone_words(kept.census["zones"].to_dataset(), language)
     frame = pd.DataFrame(columns).round(2)
+    frame = frame.drop(index="loss.aal.by_sector.loss")  # all classes are one column here
     frame.index = pd.Index([result_label(str(name), language, zones) for name in frame.index])
     frame = frame.reset_index(names="figure (亿元)")
     return frame.assign(difference=(frame["what if"] - frame["as in the params"]).round(2))
