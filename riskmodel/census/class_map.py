@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from riskmodel.census.finding import Finding, FoundError, gathered
+from riskmodel.census.finding import Finding, FoundError, gathered, naming
 from riskmodel.census.manifest import ClassMap
 from riskmodel.census.rasters import read_raster
 from riskmodel.census.units import map_unit, perils
@@ -35,7 +35,8 @@ def read_class_map(
             return None, [Finding("probabilities_missing", "census.yml", f"class_maps.{peril}")]
         findings += _declared(peril, one)
         zero = 0 not in one.annual_probability
-        data = read_raster(folder / one.file, crs, nodata=one.nodata, zero=zero).drop_attrs()
+        with naming(one.file, f"class_maps.{peril}"):
+            data = read_raster(folder / one.file, crs, nodata=one.nodata, zero=zero).drop_attrs()
         present = set(np.unique(data.values[~np.isnan(data.values)]).tolist())
         if unknown := sorted(present - {float(c) for c in one.annual_probability}):
             bad = data.copy(data=np.isin(data.values, unknown))

@@ -56,7 +56,7 @@ def read_county_table(folder: Path, exposure: Exposure) -> tuple[CountyTable, li
     whole, findings = _coded(folder, exposure, [*NAMES, *numbers], numbers)
     if nested := list(codes_nested([*whole.rows.index], whole.file)):
         raise FoundError(*nested)
-    rows, left_out = whole.rows, [whole.left_out]
+    rows, left_out, told = whole.rows, [whole.left_out], list[Table]()
     if "name_en" not in rows:
         findings.append(Finding("name_en_missing", whole.file))
         rows = rows.assign(name_en=rows["name_zh"])
@@ -71,8 +71,9 @@ def read_county_table(folder: Path, exposure: Exposure) -> tuple[CountyTable, li
             raise FoundError(Finding("zone_without_value", other.file, "", place, lacking))
         if more := sorted(set(other.rows.index) - set(rows.index)):
             findings.append(Finding("rows_elsewhere", other.file, f"column {name}", found=more[:5]))
-        else:  # a total of more zones than these says nothing of them
-            left_out.append(other.left_out)
+        elif table not in told:  # totals of one table, once
+            left_out.append(other.left_out)  # one of more zones than these says nothing of them
+            told.append(table)
         rows = rows.assign(**{name: other.rows[name].reindex(rows.index)})
     files = {name: table.workbook for name, table in own.items()}
     return CountyTable(rows, pd.concat(left_out, ignore_index=True), whole.file, files), findings

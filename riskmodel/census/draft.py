@@ -48,6 +48,13 @@ TABLES = (".xlsx", ".csv")
 BESIDE = (".dbf", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".xml", ".yml", ".tfw", ".ovr")
 
 
+class _Plain(yaml.SafeDumper):
+    """Write what is there twice twice: anchors and aliases are no language of readers."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 def draft_manifest(folder: Path) -> str:
     """Write the text of a draft ``census.yml`` by looking at a folder.
 
@@ -92,7 +99,7 @@ def draft_manifest(folder: Path) -> str:
             content[name] = found
     if tables := dict(_slots(sheets, layers, exposed)):
         content["slots"] = tables
-    text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)
+    text = yaml.dump(content, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=100)
     head = textwrap.wrap(HEAD.format(names=", ".join(class_names())), 98)
     return "".join(f"# {line}\n" for line in head) + _unused(folder, text) + text
 

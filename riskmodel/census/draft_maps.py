@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import rasterio
-import xarray as xr
 from pyproj import CRS
 
 from riskmodel.census.checks.layers import period_in_name
 from riskmodel.census.crs import same_crs
 from riskmodel.census.finding import FoundError
 from riskmodel.census.manifest_faults import ASK
-from riskmodel.census.rasters import stated_place
-from riskmodel.census.units import perils
+from riskmodel.census.rasters import open_array_file, stated_place
+from riskmodel.census.units import perils, stated_unit
 
 RASTERS = (".tif", ".tiff", ".nc", ".nc4", ".zarr")
 METRES = 111_195.0  # of a degree of latitude, to compare steps
@@ -91,7 +90,9 @@ def hazard_part(rasters: list[Raster], crs: str) -> dict[str, Any]:
             layer["fine"] = {"files": {}, "spread": _spread()}
             if one.crs and not same_crs(one.crs, crs):
                 layer["fine"]["crs"] = one.crs
-            layer["fine"] |= {n: seen.pop(n) for n in ("nodata_means", "variable") if n in seen}
+            stated = {n: seen[n] for n in ("nodata_means", "variable", "unit") if n in seen}
+            layer["fine"] |= {n: value for n, value in stated.items() if value != "class"}
+            seen = {n: v for n, v in seen.items() if n not in ("nodata_means", "variable")}
             if not layer["files"]:
                 layer.update(seen)
         layer["fine"]["files"][period] = one.name
@@ -102,6 +103,9 @@ def hazard_part(rasters: list[Raster], crs: str) -> dict[str, Any]:
             layer["classes"]["values"] = {c: _of_class(peril, c) for c in present}
         if not layer["files"]:
             del layer["files"]
+        fine = layer.get("fine", {})
+        if fine.get("unit") == layer["unit"]:
+            del fine["unit"]
     return layers
 
 
@@ -196,6 +200,7 @@ def _seen(one: Raster) -> dict[str, Any]:
     except Exception:  # damaged files are for the check to name
         return {}
     known = perils()[one.peril]["units"] if one.peril else {}
+    unit = stated_unit(unit)[0] if unit else None
     seen: dict[str, Any] = {"unit": unit} if unit in known else {}
     if classes_in(one.path):
         seen["unit"] = "class"
@@ -219,8 +224,7 @@ def _of_tiff(path: Path) -> tuple[npt.NDArray[np.float64], str | None, bool]:
 
 
 def _of_variable(path: Path) -> tuple[npt.NDArray[np.float64], str | None, bool]:
-    engine = "zarr" if path.suffix.lower() == ".zarr" else "netcdf4"
-    with xr.open_dataset(path, engine=engine) as source:
+    with open_array_file(path) as source:
         maps = [str(n) for n, one in source.data_vars.items() if one.ndim >= 2]
         if len(maps) != 1:
             raise _SeveralError(maps)

@@ -14,7 +14,7 @@ import shapely
 from riskmodel.census.archives import archive_parts, left_by_macos, vector_source
 from riskmodel.census.crs import converted
 from riskmodel.census.encodings import LATIN, wrongly_decoded
-from riskmodel.census.finding import Finding, FoundError
+from riskmodel.census.finding import Finding, FoundError, naming
 from riskmodel.census.manifest import Vector
 
 VECTORS = (".shp", ".gpkg", ".gdb", ".geojson", ".zip")
@@ -45,7 +45,9 @@ def read_features(folder: Path, vector: Vector) -> Features:
     if path.is_file() and path.stat().st_size == 0:
         raise FoundError(Finding("file_empty", vector.file, found="0 bytes"))
     _require_parts(path, vector.file)
-    source, encoding = vector_source(path), vector.encoding or _undeclared(path)
+    with naming(vector.file):
+        source = vector_source(path)
+    encoding = vector.encoding or _undeclared(path)
     try:
         layers = [str(name) for name, _ in pyogrio.list_layers(source)]
         layer = vector.layer or (layers[0] if len(layers) == 1 else None)

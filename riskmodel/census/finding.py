@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Any, Literal
 
@@ -17,6 +19,7 @@ WARNINGS = frozenset(
     {
         "duplicate_layer",
         "file_unlisted",
+        "fine_scale_other",
         "geometry_repaired",
         "hazard_without_exposure",
         "not_replacement_cost",
@@ -29,6 +32,7 @@ WARNINGS = frozenset(
         "slot_column_unnamed",
         "slot_row_without_code",
         "township_code_unknown",
+        "unit_not_read",
         "zones_overlap",
     }
 )
@@ -129,6 +133,28 @@ class FoundError(CensusError):
             expected=first.expected,
             remedy=first.remedy("en"),
         )
+
+
+@contextmanager
+def naming(file: str, layer: str = "") -> Iterator[None]:
+    """Tell what a block refuses of a file under its name in the manifest, folders included.
+
+    Parameters
+    ----------
+    file : str
+        Name in the manifest; readers know the last part of it only.
+    layer : str
+        Key of the manifest, where the finding has none.
+    """
+    try:
+        yield
+    except FoundError as error:
+        own = PurePosixPath(file).name
+        told = (
+            replace(one, file=file if one.file == own else one.file, layer=one.layer or layer)
+            for one in error.findings
+        )
+        raise FoundError(*told) from error
 
 
 class gathered:

@@ -7,6 +7,7 @@ stands in them. Census cells that the fine maps do not cover whole keep their co
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from riskmodel.core.schema import Schema, stamp
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 SLIVER = 1e-9  # of a census cell
+FAR = 20.0  # ratio of a fine mean to the coarse value; centimetres for metres make a hundred
 FINE = Schema(
     "census.fine",
     {name: ("fine",) for name in ("parent", "share", "latitude", "longitude")},
@@ -105,6 +107,31 @@ def fine_of_cells(fine: xr.DataTree, cells: IntArray) -> xr.DataTree:
     renumbered = np.array([number[int(one)] for one in parent[kept]], dtype=np.int32)
     nodes["/"] = nodes["/"].assign(parent=("fine", renumbered))
     return xr.DataTree.from_dict(nodes)
+
+
+def scale_agrees(
+    fine: xr.DataTree, grids: Mapping[str, xr.Dataset], zones: xr.Dataset
+) -> Iterator[Finding]:
+    """Find fine maps of other magnitude than the map on the census grid, as with a wrong unit.
+
+    Compared is, at each return period that both have, the mean of the fine cells of a census cell
+    with the cell's own value, where both are above zero; told is the ratio in the median cell.
+    """
+    nodes = fine.to_dataset(inherit=False)
+    parent, share = nodes["parent"].values, nodes["share"].values
+    for peril in sorted(set(fine.children) & set(grids)):
+        own, coarse = fine.children[peril].to_dataset(inherit=False), grids[peril]
+        for period in np.intersect1d(own["return_period"], coarse["return_period"]):
+            values = own["intensity"].sel(return_period=period).values
+            mean = np.bincount(parent, share * values, zones.sizes["cell"])
+            grid = coarse["intensity"].sel(return_period=period).values
+            beside = grid[zones["row"].values, zones["column"].values]
+            both = (mean > 0) & (beside > 0)
+            ratio = float(np.median(mean[both] / beside[both])) if both.any() else 1.0
+            if not 1.0 / FAR <= ratio <= FAR:
+                place, found = f"hazard.{peril}.fine", f"fine over coarse {ratio:.3g}"
+                yield Finding("fine_scale_other", "census.yml", place, f"{period:g} years", found)
+                break
 
 
 def held_shares(zones: xr.Dataset) -> FloatArray:

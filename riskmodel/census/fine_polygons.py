@@ -21,8 +21,9 @@ from riskmodel.census.features import (
 )
 from riskmodel.census.finding import Finding, FoundError
 from riskmodel.census.fine_cells import FloatArray, IntArray, Pieces
-from riskmodel.census.hazard import in_numbers, stacked
+from riskmodel.census.hazard import in_numbers, stacked, unit_agrees
 from riskmodel.census.manifest import BY_AREA, FineMaps, HazardLayer, PeriodColumns
+from riskmodel.census.units import unit_in_column
 from riskmodel.census.zones import cell_boxes
 
 COVERED = 0.999  # of what zones hold of a cell; outlines of two surveys never agree wholly
@@ -108,6 +109,8 @@ def _maps(
     for period in periods:
         name = vector.columns[period]
         column = column_of(features, name, file)
+        stated = unit_in_column(name)
+        findings += unit_agrees(stated, peril, own, file, f"column {name}")
         values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
         strange = column.notna().to_numpy() & np.isnan(values)
         if strange.any():

@@ -9,7 +9,7 @@ import xarray as xr
 
 from riskmodel.census.checks.grids import same_grid
 from riskmodel.census.crs import converted
-from riskmodel.census.finding import Finding, FoundError
+from riskmodel.census.finding import Finding, FoundError, naming
 from riskmodel.census.fine_cells import (
     BoolArray,
     FloatArray,
@@ -91,16 +91,17 @@ def _maps(
     own = {name: getattr(fine, name) for name in ("files", "variable", "nodata", "nodata_means")}
     own |= {"fine": None, "unit": fine.unit or layer.unit}
     data, found = read_hazard(folder, peril, layer.model_copy(update=own), crs)
-    findings += found
     if data is None:
         raise FoundError(*found)
+    findings += found
     return data
 
 
 def _weights(folder: Path, fine: FineMaps, crs: str, data: xr.Dataset) -> FloatArray:
     if fine.spread == BY_AREA:
         return np.ones(data.sizes["y"] * data.sizes["x"])
-    weight = read_raster(folder / fine.spread, crs)
+    with naming(fine.spread):
+        weight = read_raster(folder / fine.spread, crs)
     if faults := list(same_grid(weight, data, file=fine.spread)):
         raise FoundError(*faults)
     if (weight < 0).any():

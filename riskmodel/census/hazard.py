@@ -18,10 +18,10 @@ from riskmodel.census.checks.maps import (
     rising,
     surveyed_alike,
 )
-from riskmodel.census.finding import Finding, FoundError, gathered
+from riskmodel.census.finding import Finding, FoundError, errors_of, gathered, naming
 from riskmodel.census.manifest import HazardLayer
 from riskmodel.census.rasters import read_raster
-from riskmodel.census.units import map_unit, perils
+from riskmodel.census.units import map_unit, perils, stated_unit
 
 
 def read_hazard(
@@ -42,7 +42,7 @@ def read_hazard(
                 Finding("one_return_period", "census.yml", f"hazard.{peril}", found=[*layer.files])
             )
         maps = _maps(folder, names, peril, layer, crs, findings)
-        if len(maps) < len(names) or findings:
+        if len(maps) < len(names) or errors_of(findings):
             return None, findings
         return stacked(maps, sorted(layer.files), names, peril, layer, findings).assign_attrs(
             crs=crs
@@ -89,11 +89,22 @@ def in_numbers(
     return data if odd or not layer.classes else numbers_of_classes(data, layer.classes)
 
 
-def unit_agrees(stated: str | None, peril: str, layer: HazardLayer, file: str) -> Iterator[Finding]:
-    """Find a map whose file states another unit of the peril than the manifest."""
-    known = perils()[peril]["units"]
-    if layer.unit in known and stated in known and known[stated] != known[layer.unit]:
-        yield Finding("unit_disagrees", file, f"hazard.{peril}.unit", "", stated, layer.unit)
+def unit_agrees(
+    stated: str | None, peril: str, layer: HazardLayer, file: str, place: str = ""
+) -> Iterator[Finding]:
+    """Find a map whose file states another unit than the manifest, or one that nobody can read.
+
+    Maps of classes have no unit to compare; neither has a file that states none, or ``1``.
+    """
+    known, key = perils()[peril]["units"], f"hazard.{peril}.unit"
+    if layer.unit not in known or not stated or str(stated) == "1":
+        return
+    unit, real = stated_unit(str(stated))
+    if unit not in known:
+        code = "unit_disagrees" if real else "unit_not_read"
+        yield Finding(code, file, key, place, stated, layer.unit)
+    elif known[unit] != known[layer.unit]:
+        yield Finding("unit_disagrees", file, key, place, stated, layer.unit)
 
 
 def _unit(peril: str, layer: HazardLayer) -> tuple[str, float]:
@@ -115,7 +126,7 @@ def _maps(
 ) -> list[xr.DataArray]:
     maps: list[xr.DataArray] = []
     for name in names:
-        with gathered(findings):
+        with gathered(findings), naming(name, f"hazard.{peril}"):
             data = read_raster(
                 folder / name,
                 crs,
@@ -124,10 +135,16 @@ def _maps(
                 dry=layer.nodata_means == "dry",
                 zero=layer.classes is not None and 0 not in layer.classes.values,
             )
-            findings += unit_agrees(data.attrs["units"], peril, layer, name)
+            findings += _once(unit_agrees(data.attrs["units"], peril, layer, name), findings)
             maps.append(in_numbers(data, layer, name, findings).drop_attrs())
             findings += same_grid(data, maps[0], file=name)
     return maps
+
+
+def _once(found: Iterator[Finding], findings: Sequence[Finding]) -> list[Finding]:
+    """Leave out warnings of a layer that an earlier map of it gave already."""
+    told = {(one.code, one.layer, one.found) for one in findings if one.severity != "error"}
+    return [one for one in found if (one.code, one.layer, one.found) not in told]
 
 
 def _checked(

@@ -91,8 +91,7 @@ def stated_place(path: Path) -> tuple[str, float | None]:
     _require_file(path)
     try:
         if path.suffix.lower() in (".nc", ".nc4", ".zarr"):
-            engine = "zarr" if path.suffix.lower() == ".zarr" else "netcdf4"
-            with xr.open_dataset(path, engine=engine, decode_coords="all") as source:
+            with open_array_file(path) as source:
                 data = next(one for one in source.data_vars.values() if one.ndim >= 2)
                 axis = data[data.dims[-2]].values
                 return _stated_crs(source, data), abs(float(axis[1] - axis[0]))
@@ -100,6 +99,13 @@ def stated_place(path: Path) -> tuple[str, float | None]:
             return source.crs.to_wkt() if source.crs else "", abs(source.transform.e)
     except Exception as error:  # GDAL, NetCDF and Zarr let many kinds through
         raise FoundError(Finding("file_unreadable", path.name, found=str(error))) from error
+
+
+def open_array_file(path: Path) -> xr.Dataset:
+    """Open a NetCDF or a Zarr folder lazily; of Zarr the metadata of each array, always there."""
+    if path.suffix.lower() == ".zarr":
+        return xr.open_dataset(path, engine="zarr", consolidated=False, decode_coords="all")
+    return xr.open_dataset(path, engine="netcdf4", decode_coords="all")
 
 
 def _require_file(path: Path) -> None:
@@ -146,8 +152,7 @@ def _from_tiff(path: Path, zero: bool) -> tuple[xr.DataArray, str]:
 
 def _from_array_file(path: Path, variable: str | None) -> tuple[xr.DataArray, str]:
     try:
-        engine = "zarr" if path.suffix.lower() == ".zarr" else "netcdf4"
-        with xr.open_dataset(path, engine=engine, decode_coords="all") as source:
+        with open_array_file(path) as source:
             data = _one_variable(source, path.name, variable)
             _require_size(path.name, data.size)
             crs = _stated_crs(source, data)

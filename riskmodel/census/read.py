@@ -16,8 +16,8 @@ from riskmodel.census.checks.layers import all_listed, names_agree, no_twins, pe
 from riskmodel.census.class_map import read_class_map, require_once
 from riskmodel.census.county_table import CountyTable, read_county_table
 from riskmodel.census.crs import DEGREES, converted, crs_of
-from riskmodel.census.finding import Finding, FoundError, errors_of, gathered
-from riskmodel.census.fine import read_fine
+from riskmodel.census.finding import Finding, FoundError, errors_of, gathered, naming
+from riskmodel.census.fine import read_fine, scale_agrees
 from riskmodel.census.hazard import read_hazard
 from riskmodel.census.manifest import BY_AREA, Manifest, Zones, manifest_path, read_manifest
 from riskmodel.census.rasters import read_raster
@@ -124,6 +124,7 @@ def _read(folder: Path, manifest: Manifest, findings: list[Finding]) -> xr.DataT
     findings += found
     fine, stand_ins, found = read_fine(folder, manifest, grid, zones)
     findings += found
+    findings += [] if fine is None else scale_agrees(fine, grids, zones)
     exposure, found = read_exposure(folder, manifest, table, zones, grid)
     findings += found
     slots, found = read_slots(folder, manifest, [str(code) for code in table.rows.index])
@@ -174,7 +175,8 @@ def _grid_of_weights(folder: Path, manifest: Manifest) -> xr.Dataset:
     maps = [name for name in maps if name != BY_AREA]
     if not maps:
         raise FoundError(Finding("grid_missing", "census.yml", "hazard"))
-    return read_raster(folder / maps[0], manifest.crs).to_dataset(name="weight")
+    with naming(maps[0]):
+        return read_raster(folder / maps[0], manifest.crs).to_dataset(name="weight")
 
 
 def _tree(

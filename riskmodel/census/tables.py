@@ -20,7 +20,7 @@ from riskmodel.census.archives import archive_parts
 from riskmodel.census.crs import DEGREES
 from riskmodel.census.encodings import wrongly_decoded
 from riskmodel.census.features import VECTORS, moved, read_features
-from riskmodel.census.finding import Finding, FoundError
+from riskmodel.census.finding import Finding, FoundError, naming
 from riskmodel.census.manifest import Table, Vector
 
 Rows = list[list[Any]]
@@ -104,9 +104,11 @@ def _csv(path: Path, table: Table) -> Rows:
         text = content.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError as error:
         found = f"not {encoding} at byte {error.start}"
-        raise FoundError(Finding("encoding_wrong", path.name, found=found)) from error
+        raise FoundError(Finding("encoding_wrong", table.workbook, found=found)) from error
     if wrongly_decoded(text, encoding):
-        raise FoundError(Finding("encoding_wrong", path.name, found=f"UTF-8 read as {encoding}"))
+        raise FoundError(
+            Finding("encoding_wrong", table.workbook, found=f"UTF-8 read as {encoding}")
+        )
     mark = max(",;\t", key=text.count)  # the comma where there is none of them
     lines = csv.reader(StringIO(text), delimiter=mark)
     rows: Rows = [[cell.strip() or None for cell in row] for row in lines]
@@ -118,18 +120,17 @@ def _excel(path: Path, table: Table) -> Rows:
     with path.open("rb") as file:
         old = file.read(len(OLE)) == OLE
     if old or path.suffix.lower() in (".xls", ".et", ".wps"):
-        raise FoundError(Finding("old_workbook", path.name, found=path.suffix))
-    archive_parts(path)
+        raise FoundError(Finding("old_workbook", table.workbook, found=path.suffix))
+    with naming(table.workbook):
+        archive_parts(path)
     try:
         book = openpyxl.load_workbook(path, data_only=True)
     except Exception as error:  # openpyxl lets many kinds through on a damaged file
-        raise FoundError(Finding("file_unreadable", path.name, found=str(error))) from error
-    if table.sheet is None and len(book.sheetnames) > 1:
-        found = book.sheetnames
-        raise FoundError(Finding("sheet_missing", path.name, found=found, expected="sheet: a name"))
-    if table.sheet is not None and table.sheet not in book.sheetnames:
-        found = book.sheetnames
-        raise FoundError(Finding("sheet_missing", path.name, found=found, expected=table.sheet))
+        raise FoundError(Finding("file_unreadable", table.workbook, found=str(error))) from error
+    several = table.sheet is None and len(book.sheetnames) > 1
+    if several or (table.sheet is not None and table.sheet not in book.sheetnames):
+        found, expected = book.sheetnames, table.sheet or "sheet: a name"
+        raise FoundError(Finding("sheet_missing", table.workbook, found=found, expected=expected))
     sheet = book[table.sheet or book.sheetnames[0]]
     rows: Rows = [list(row) for row in sheet.iter_rows(values_only=True)]
     _fill_merged(sheet, rows, table)
@@ -188,13 +189,15 @@ def code_of(value: object) -> str | None:
 
     Examples
     --------
-    >>> code_of("330302000000"), code_of(330302), code_of("330302001000"), code_of("合计")
+    >>> code_of("330302000000"), code_of(330302.0), code_of("330302001000"), code_of("合计")
     ('330302', '330302', '330302001000', None)
+    >>> code_of(330302.5)  # no code, and nothing is rounded away
+    '330302.5'
     """
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return None
     text = unicodedata.normalize("NFKC", str(value)).strip()  # digits of full width are digits
-    if isinstance(value, int | float):
+    if isinstance(value, float) and value.is_integer():
         text = f"{value:.0f}"
     if not re.search(r"\d", text):
         return None

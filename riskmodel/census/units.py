@@ -31,12 +31,30 @@ def perils() -> dict[str, dict[str, Any]]:
     return dict(_own(PERILS)["perils"])
 
 
+def stated_unit(text: str) -> tuple[str, bool]:
+    """Spell the unit that a file states as ours, and tell whether it is one that we know of.
+
+    Examples
+    --------
+    >>> stated_unit(" 厘米 "), stated_unit("feet"), stated_unit("depth above ground")
+    (('cm', True), ('feet', True), ('depth above ground', False))
+    """
+    about, plain = _own(PERILS), text.strip()
+    unit = str(about["unit_words"].get(plain.lower(), plain))
+    ours = {str(unit) for one in perils().values() for unit in one["units"]} - {"1"}
+    for known in (unit, unit.lower()):
+        if known in ours:
+            return known, True
+    return unit, unit.lower() in about["other_units"]
+
+
 @cache
 def slots() -> dict[str, dict[str, Any]]:
     """Return the eleven slots of a census, as we read the surveys."""
     return dict(_own(SLOTS)["slots"])
 
 
+@cache
 def _own(path: Path) -> dict[Any, Any]:
     return read_mapping(path, CensusError, missing="restore it from the checkout")
 
@@ -51,6 +69,21 @@ def unit_in_header(header: str) -> dict[str, str]:
     """
     found = re.findall(r"[（(]\s*(?:单位[:：])?\s*([^）)]+?)\s*[）)]", header)
     return {"units": found[-1]} if found else {}
+
+
+def unit_in_column(name: str) -> str | None:
+    """Find the unit that the name of a column states, in brackets or as a part of it.
+
+    A single letter beside others, as the m of ``d100_m``, is no unit.
+
+    Examples
+    --------
+    >>> unit_in_column("水深100年（厘米）"), unit_in_column("dep_cm_100"), unit_in_column("d_m_100")
+    ('厘米', 'cm', None)
+    """
+    parts = [part for part in re.split(r"[^A-Za-z一-龥]+", name) if len(part) > 1]
+    parts = [*unit_in_header(name).values(), *parts]
+    return next((part for part in parts if stated_unit(part)[1]), None)
 
 
 def column_unit(unit: str, *, where: str, money_only: bool = False) -> tuple[str, float]:

@@ -12,7 +12,7 @@ import xarray as xr
 from riskmodel.census.checks.grids import refinement, same_grid, summed
 from riskmodel.census.checks.totals import totals_agree
 from riskmodel.census.county_table import CountyTable
-from riskmodel.census.finding import Finding, FoundError, errors_of, gathered
+from riskmodel.census.finding import Finding, FoundError, errors_of, gathered, naming
 from riskmodel.census.manifest import BY_AREA, Gdp, Manifest
 from riskmodel.census.rasters import read_raster
 from riskmodel.census.tables import numbers_in
@@ -139,7 +139,8 @@ def _weight(
     """Weights at the cells of the zones; nodata weighs nothing, finer weights are summed."""
     if name == BY_AREA:
         return np.ones(zones.sizes["cell"])
-    weight = read_raster(folder / name, crs)
+    with naming(name):
+        weight = read_raster(folder / name, crs)
     if (weight < 0).any():
         raise FoundError(
             Finding("negative_weight", name, found=float(weight.min()), cells=weight < 0)

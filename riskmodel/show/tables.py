@@ -41,23 +41,47 @@ ITEM_NAMES: Mapping[str, str] = {
 }
 
 Record = Mapping[str, Any]
+NO_ZONES: Mapping[str, str] = {}
 
 
-def result_label(name: str, language: Language) -> str:
+def item_name(
+    group: str, item: str, language: Language, zones: Mapping[str, str] = NO_ZONES
+) -> str:
+    """Name of the last part of a dotted name; a part without a name is returned as it is.
+
+    Parameters
+    ----------
+    group : str
+        The part before it, such as ``by_peril``.
+    item : str
+        The part itself: a key of a peril, cause, sector or payer, or the code of a zone.
+    language : {"zh", "en"}
+        Language of the name.
+    zones : mapping of str to str
+        Code to name of zones, which no message knows.
+    """
+    if group == "by_zone":
+        return zones.get(item, item)
+    key = f"{ITEM_NAMES.get(group, '')}.{item}"
+    return message(key, language) if has_message(key) else item
+
+
+def result_label(name: str, language: Language, zones: Mapping[str, str] = NO_ZONES) -> str:
     """Name of a result in words; a name without words of its own is returned as it is.
 
     Examples
     --------
     >>> result_label("loss.oep.100", "en")
     '100-year largest event (OEP)'
+    >>> result_label("loss.aal.by_zone.330381", "zh", {"330381": "瑞安市"})
+    '年均损失：瑞安市'
     """
     if has_message(f"result.{name}"):
         return message(f"result.{name}", language)
     stem, _, item = name.rpartition(".")
     if not has_message(f"result.{stem}.item"):
         return name
-    kind = ITEM_NAMES.get(stem.rpartition(".")[2], "")
-    words = message(f"{kind}.{item}", language) if has_message(f"{kind}.{item}") else item
+    words = item_name(stem.rpartition(".")[2], item, language, zones)
     return message(f"result.{stem}.item", language, item=words)
 
 
@@ -113,7 +137,10 @@ def _columns(rows: Iterable[Mapping[str, str]], language: Language) -> list[str]
 
 
 def _chosen(
-    records: Sequence[Record], names: Sequence[str] | Mapping[str, str], language: Language
+    records: Sequence[Record],
+    names: Sequence[str] | Mapping[str, str],
+    language: Language,
+    zones: Mapping[str, str],
 ) -> list[tuple[Record, str]]:
     """List records in the order of the names, each with its label."""
     by_name = {}
@@ -137,11 +164,15 @@ def _chosen(
             remedy="run the stage that writes it, or correct the name",
         )
     own = names if isinstance(names, Mapping) else {}
-    return [(by_name[name], own.get(name) or result_label(name, language)) for name in names]
+    return [(by_name[name], own.get(name) or result_label(name, language, zones)) for name in names]
 
 
 def results_table(
-    records: Sequence[Record], names: Sequence[str] | Mapping[str, str], *, language: Language
+    records: Sequence[Record],
+    names: Sequence[str] | Mapping[str, str],
+    *,
+    language: Language,
+    zones: Mapping[str, str] = NO_ZONES,
 ) -> pd.DataFrame:
     """Table of chosen results, all cells as text, ready to be shown or written.
 
@@ -156,6 +187,8 @@ def results_table(
         Names to show, in this order; a mapping gives the label of each.
     language : {"zh", "en"}
         Language of labels and columns.
+    zones : mapping of str to str
+        Code to name of the zones whose figures are shown.
 
     Returns
     -------
@@ -167,7 +200,8 @@ def results_table(
     FigureError
         If a name has no record, or a record is incomplete.
     """
-    rows = [_row(record, label, language) for record, label in _chosen(records, names, language)]
+    chosen = _chosen(records, names, language, zones)
+    rows = [_row(record, label, language) for record, label in chosen]
     return pd.DataFrame(rows, columns=_columns(rows, language)).fillna("")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyogrio
 import pytest
+import rasterio
 import shapely
 import xarray as xr
 import yaml
@@ -15,6 +16,7 @@ from rasterio import Affine
 
 from riskmodel.census.checks.grids import refinement, same_grid, summed
 from riskmodel.census.crs import converted
+from riskmodel.census.draft import draft_manifest
 from riskmodel.census.finding import FoundError
 from riskmodel.census.fine import fine_of_cells
 from riskmodel.census.read import examine, load_census
@@ -275,6 +277,93 @@ def test_faults_of_fine_maps_are_named(fault: str, draft: Draft, tmp_path: Path)
     assert found[code].severity == "error"
     with pytest.raises(FoundError):
         load_census(folder)
+
+
+def state_unit(folder: Path, unit: str) -> None:
+    """Write a unit into the headers of the fine maps."""
+    for path in (folder / "fine").glob("*.tif"):
+        with rasterio.open(path, "r+") as target:
+            target.units = (unit,)
+
+
+@pytest.mark.parametrize(
+    ("stated", "manifest", "code"),
+    [
+        ("cm", None, "unit_disagrees"),  # the layer's own unit is m
+        ("厘米", "m", "unit_disagrees"),
+        ("Meters", "cm", "unit_disagrees"),
+        ("feet", "m", "unit_disagrees"),
+        ("m/s", "m", "unit_disagrees"),
+        ("米", "m", None),
+        ("metres", None, None),
+        ("1", "m", None),
+        ("above ground", "m", "unit_not_read"),
+    ],
+)
+def test_the_unit_in_a_fine_map_is_compared_with_the_manifest(
+    stated: str, manifest: str | None, code: str | None, draft: Draft, tmp_path: Path
+) -> None:
+    add_fine(draft, tmp_path, **({} if manifest is None else {"unit": manifest}))
+    state_unit(tmp_path, stated)
+    found = [one for one in examine(draft.write(tmp_path)).findings if one.code.startswith("unit")]
+    assert {one.code for one in found} == ({code} if code else set())
+    if code == "unit_not_read":
+        assert (len(found), found[0].severity) == (1, "warning")  # once a peril, not once a map
+        assert load_census(tmp_path)["fine"].sizes["fine"] > 0
+    elif code:
+        assert [one.severity for one in found] == ["error", "error"]
+        assert {one.file for one in found} == {"fine/depth_10.tif", "fine/depth_100.tif"}
+        assert (found[0].found, found[0].expected) == (stated, manifest or "m")
+        with pytest.raises(FoundError, match="unit"):
+            load_census(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["水深{}年（厘米）", "dep_cm_{}", "D{}_CM"])
+def test_the_unit_in_a_column_of_villages_is_compared(
+    name: str, draft: Draft, tmp_path: Path
+) -> None:
+    names = {t: name.format(t) for t in (10, 100)}
+    whole = shapely.box(120.0, 27.5, 121.5, 28.5)
+    villages(tmp_path, [whole], {names[10]: [0.5], names[100]: [1.5]}, "EPSG:4490")
+    polygons = {"file": "villages.gpkg", "columns": names}
+    stated = {"polygons": polygons, "spread": "by_area"}
+    draft.manifest["hazard"]["rain_flood"]["fine"] = stated
+    one = codes(draft.write(tmp_path))["unit_disagrees"]
+    assert (one.severity, one.expected) == ("error", "m")
+    assert one.place == f"column {names[100]}"
+    stated["unit"] = "cm"
+    assert "unit_disagrees" not in codes(draft.write(tmp_path))
+
+
+def test_fine_maps_of_another_magnitude_are_told(draft: Draft, tmp_path: Path) -> None:
+    """Centimetres that no header states: 5 and 20 where the coarse map has 0.05 and 0.2 m."""
+    depth = {10: 0.05, 100: 0.2}
+    draft.maps["rain_flood"] = {t: np.full((ROWS, COLUMNS), v) for t, v in depth.items()}
+    add_fine(draft, tmp_path)
+    for t, value in depth.items():
+        deep = np.full(SHAPE, 100.0 * value)
+        write_tif(tmp_path / f"fine/depth_{t}.tif", deep, transform=FINE)
+    one = codes(draft.write(tmp_path))["fine_scale_other"]
+    assert (one.severity, one.place) == ("warning", "10 years")
+    assert one.found == "fine over coarse 100"
+    draft.manifest["hazard"]["rain_flood"]["fine"]["unit"] = "cm"
+    assert "fine_scale_other" not in codes(draft.write(tmp_path))
+
+
+@pytest.mark.parametrize(("fine", "drafted"), [("厘米", "cm"), ("metre", None), ("", None)])
+def test_a_draft_states_the_unit_of_fine_maps_where_it_is_another(
+    fine: str, drafted: str | None, tmp_path: Path
+) -> None:
+    for t in (10, 100):
+        coarse = tmp_path / f"rain_flood_rp{t}.tif"
+        write_tif(coarse, np.full((ROWS, COLUMNS), 0.1 * t))
+        with rasterio.open(coarse, "r+") as target:
+            target.units = ("m",)
+        write_tif(tmp_path / f"fine/rain_flood_rp{t}.tif", depths(t), transform=FINE)
+    state_unit(tmp_path, fine)
+    layer = yaml.safe_load(draft_manifest(tmp_path))["hazard"]["rain_flood"]
+    assert layer["unit"] == "m"
+    assert layer["fine"].get("unit") == drafted
 
 
 def test_maps_no_finer_than_the_grid_are_refused(draft: Draft, tmp_path: Path) -> None:

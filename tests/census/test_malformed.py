@@ -465,6 +465,7 @@ MALFORMED: dict[str, tuple[Spoil, str]] = {
     "another basis of return periods": (
         manifest(lambda m: m.update(return_period_basis="yearly")), "manifest_value",
     ),
+    "a code with a fraction": (sheet(lambda s: s.__setitem__("A4", 990002.5)), "code_format"),
     "true for a number": (sheet(lambda s: s.__setitem__("D3", True)), "not_a_number"),
     "a workbook with a password": (
         lambda f: (f / "exposure.xlsx").write_bytes(b"\xd0\xcf\x11\xe0" + bytes(600)),

@@ -9,10 +9,18 @@ import numpy as np
 import pytest
 import rasterio
 import xarray as xr
+import yaml
 from rasterio import Affine
 
-from riskmodel.census.finding import FoundError
-from riskmodel.census.read import AFFECTED, OUTSIDE, SURVEYED_DRY, load_census, read_raster
+from riskmodel.census.finding import FoundError, errors_of
+from riskmodel.census.read import (
+    AFFECTED,
+    OUTSIDE,
+    SURVEYED_DRY,
+    examine,
+    load_census,
+    read_raster,
+)
 from riskmodel.core.errors import CensusError, RiskModelError
 from tests.census.conftest import COLUMNS, NORTH, ROWS, SIZE, WEST, Draft, wind, write_tif
 
@@ -148,11 +156,11 @@ REFUSED_MAPS: dict[str, tuple[Spoil, str]] = {
     ),
     "another CRS": (
         lambda d: d.profiles.update({"hazard/rain_flood_10.tif": {"crs": "EPSG:32651"}}),
-        r"rain_flood_10\.tif: another coordinate system.*EPSG:32651.*EPSG:4490",
+        r"hazard/rain_flood_10\.tif, hazard\.rain_flood: another .*EPSG:32651.*EPSG:4490",
     ),
     "no CRS": (
         lambda d: d.profiles.update({"hazard/rain_flood_10.tif": {"crs": None}}),
-        r"rain_flood_10\.tif: no coordinate system",
+        r"hazard/rain_flood_10\.tif, hazard\.rain_flood: no coordinate system",
     ),
     "two bands": (
         lambda d: d.profiles.update({"weights/even.tif": {"count": 2}}),
@@ -321,7 +329,7 @@ def test_gdp_is_money(draft: Draft, tmp_path: Path) -> None:
 def test_a_missing_file_is_named(name: str, draft: Draft, tmp_path: Path) -> None:
     (draft.write(tmp_path) / name).unlink()
     word = "does not exist" if name == "census.yml" else "missing"
-    with pytest.raises(CensusError, match=rf"{Path(name).name}: .*{word}.*to do: "):
+    with pytest.raises(CensusError, match=rf"{name}.*: .*{word}.*to do: "):
         load_census(tmp_path)
 
 
@@ -334,9 +342,7 @@ def test_a_truncated_file_is_named(name: str, part: float, draft: Draft, tmp_pat
     path = draft.write(tmp_path) / name
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * part)])
-    with pytest.raises(
-        CensusError, match=rf"{path.name}: .*(cannot be read|is empty).*to do: copy"
-    ):
+    with pytest.raises(CensusError, match=rf"{name}.*: .*(cannot be read|is empty).*to do: copy"):
         load_census(tmp_path)
 
 
@@ -358,3 +364,22 @@ def test_nodata_is_read_as_nan(tmp_path: Path) -> None:
 def test_all_refusals_are_of_one_family() -> None:
     assert issubclass(FoundError, CensusError)
     assert issubclass(CensusError, RiskModelError)
+
+
+def test_files_of_one_name_are_told_apart(draft: Draft, tmp_path: Path) -> None:
+    """Two folders with a map of the same name: the finding has folder and layer."""
+    folder = draft.write(tmp_path)
+    hazard = draft.manifest["hazard"]
+    for peril in ("rain_flood", "typhoon_wind"):
+        for t, name in hazard[peril]["files"].items():
+            new = f"{peril}/rp{t:03d}.tif"
+            (folder / new).parent.mkdir(exist_ok=True)
+            (folder / name).rename(folder / new)
+            hazard[peril]["files"][t] = new
+    text = yaml.safe_dump(draft.manifest, allow_unicode=True)
+    (folder / "census.yml").write_text(text, encoding="utf-8")
+    (folder / "rain_flood" / "rp100.tif").write_bytes(b"")
+    (one,) = errors_of(examine(folder).findings)
+    assert (one.code, one.file, one.layer) == (
+        "file_empty", "rain_flood/rp100.tif", "hazard.rain_flood",
+    )  # fmt: skip

@@ -17,10 +17,18 @@ from riskmodel.run.work.calibration import calibrate
 from riskmodel.run.work.cells import entry_losses, on_cells
 from riskmodel.run.work.census import census_of, census_records
 from riskmodel.run.work.footprints import of_zones
-from riskmodel.run.work.losses import loss_by_zone_and_peril, programme_of
+from riskmodel.run.work.losses import (
+    loss_by_zone_and_peril,
+    loss_records,
+    part_table,
+    programme_of,
+)
+from riskmodel.run.work.programme import contract_frame
 from riskmodel.run.work.ratio import product_of, ratio_records
+from riskmodel.run.work.reserve import reserve_terms
 from riskmodel.run.work.scope import left_out
 from riskmodel.run.work.stations import station_table
+from riskmodel.run.work.tails import tail_records, tail_table
 from riskmodel.run.work.zone_figures import zone_metrics
 from tests.run.county_case import (
     BLOCKS,
@@ -61,6 +69,19 @@ def test_a_county_loses_what_it_loses_in_the_run_of_the_city(
     assert aal > 0.0
     alone = zone_metrics(city, [100.0])[f"loss.aep.100.by_zone.{code}"].value
     assert part["loss.aep.100"].value == pytest.approx(alone, rel=1e-12)
+
+
+def test_tables_of_parts_name_the_county(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "ruian", "03_exceedance")
+    table = losses_for(run, census_of(run))
+    tail = part_table(run, loss_records(run, table, {}), table)
+    parts = tail_table(run, tail_records(run, table, {}), table)
+    assert "年均损失：瑞安市" in tail["指标"].tolist()
+    assert "瑞安市" in parts["part"].tolist()
+    for frame in (tail, parts):
+        shown = " ".join(frame.astype(str).to_numpy().ravel())
+        assert "330381" not in shown
+        assert "rain_flood" not in shown
 
 
 def test_curves_of_a_zone_are_those_of_its_own_years(city: xr.Dataset) -> None:
@@ -131,6 +152,14 @@ def test_the_programme_is_limited_by_people(tmp_path: Path) -> None:
     share = 1_520_046 / 9_572_128  # census of 2020
     for before, after in zip(whole.covers, part.covers, strict=True):
         assert after.limits.event == pytest.approx(share * before.limits.event, rel=1e-6)
+    terms = reserve_terms(run, census, part.reserve).set_index("")
+    # Ningbo's 500 万元 to begin with, a fifth of 4,100 set aside, refunds above 3,280
+    assert terms["as written (万元)"].tolist() == [500.0, 820.0, 3280.0, ""]
+    own = terms["in this run (万元)"].tolist()
+    assert own[:3] == pytest.approx([share * x for x in (500.0, 820.0, 3280.0)], abs=0.05)
+    contracts = contract_frame(run, part, census["zones"].to_dataset()).set_index("cover")
+    assert contracts.loc["marine_farming", "zones"] == "瑞安市"
+    assert own[3] == "by_population: 0.1588 of the city's people"
     written = make_run(tmp_path, "ruian", "t", **{"tiers.limits": "as_written"})
     assert programme_of(written, census).covers[0].limits == whole.covers[0].limits
     census.attrs["population_share"] = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -169,6 +170,8 @@ def test_tables_open_with_chinese_intact_and_say_the_same(
     for name, record in records.items():
         assert figures.loc[name, "value"] == record.value
         assert figures.loc[name, "status"] == record.status
+    assert figures.loc[f"loss.aal.by_zone.{RUIAN}", "label_zh"] == "年均损失：瑞安市"
+    assert figures.loc["loss.oep.100", "label_en"] == "100-year largest event (OEP)"
     tiers = pd.read_csv(packed / "tables" / "tiers.csv")["name"]
     assert set(tiers) == {n for n in records if n.startswith(("tier.", "ledger."))}
     zones = pd.read_csv(packed / "tables" / "zones.csv", dtype={"code": str})
@@ -192,6 +195,28 @@ def test_metadata_names_every_file_with_its_hash(packed: Path, finished: Run) ->
     assert (metadata["crs"], metadata["price_year"]) == ("EPSG:4490", "2022")
     text = json.dumps(metadata, ensure_ascii=False)
     assert str(finished.folder.root.parent) not in text  # no machine path travels
+
+
+def test_the_readme_names_every_file_column_and_unit(packed: Path, finished: Run) -> None:
+    text = (packed / "README.md").read_text(encoding="utf-8")
+    chinese, english = text.split("\n---\n\n")
+    there = [p.relative_to(packed).as_posix() for p in packed.rglob("*") if p.is_file()]
+    for part in (chinese, english):
+        for name in set(there) - {"README.md"}:
+            assert f"`{name}`" in part or (name.startswith("tables/") and "`tables/*.csv`" in part)
+        assert len(set(re.findall(r"`(maps/\S+\.tif)`", part.split("## ")[1]))) == sum(
+            name.startswith("maps/") for name in there
+        )
+        for said in ("EPSG:4490", "2022", "占位 placeholder", RUIAN, "CNY"):
+            assert said in part
+    assert chinese.startswith("# 瑞安市自然灾害风险成果图层\n")
+    metadata = json.loads((packed / "metadata.json").read_text(encoding="utf-8"))
+    assert text.count(metadata["params_sha256"][:12]) == 4  # twice on top, twice in the citation
+    assert f"{metadata['years']} 个模拟年" in chinese
+    told = set(re.findall(r"`([a-z_0-9]+)`", chinese)) | {"name_zh", "name_en"}
+    pattern = r"(aal_\w+|(oep|aep|tvar)_\d+\w*|aal_(simulation|model)_\w+|pure_premium_tier_[1NX])"
+    for column in zones_of(packed):  # each is told by name or by a pattern that the text explains
+        assert column in told or re.fullmatch(pattern, column), column
 
 
 def test_a_pack_replaces_a_pack_but_nothing_else(

@@ -38,8 +38,8 @@ def test_errors_are_those_of_the_zones(tmp_path: Path, monkeypatch: pytest.Monke
     error = frame["relative error"]
     rare = error[error.index.str.startswith("100-year")]
     # the loss of that zone is 1.01 of the table's, the others are the table's
-    assert rare["100-year loss of 330324"] == pytest.approx(1.0 - 1.0 / 1.01)
-    assert (rare.drop("100-year loss of 330324") == 0.0).all()
+    assert rare["100-year loss of zh 330324"] == pytest.approx(1.0 - 1.0 / 1.01)
+    assert (rare.drop("100-year loss of zh 330324") == 0.0).all()
     means = error[error.index.str.startswith("mean")]
     parts = by_zone_and_item(table, "loss").sum("occurrence")
     share = (parts.sel(zone="330324") / parts.sum("zone")).to_series()

@@ -249,7 +249,8 @@ def test_tables_for_readers_name_every_tier_and_cover(
     )
     assert frame.loc["tier 1", "rate on line"] == pytest.approx(gross / 6e8, abs=6e-5)
     assert programme_frame(programme)["cover"].tolist() == [c.cover for c in programme.covers]
-    assert contract_frame(programme)["cover"].tolist()[:-1] == [c.cover for c in programme.covers]
+    contracts = contract_frame(run, programme, make_census()["zones"].to_dataset())
+    assert contracts["cover"].tolist()[:-1] == [c.cover for c in programme.covers]
 
 
 def test_layers_expect_what_the_covers_pay(

@@ -10,7 +10,7 @@ import pytest
 
 from riskmodel.core.errors import FigureError
 from riskmodel.show.frame import legend_rows, log_ticks, wrap_text
-from riskmodel.show.tables import result_label, results_table, write_table
+from riskmodel.show.tables import item_name, result_label, results_table, write_table
 from riskmodel.show.units import interval_name, number, per_cent
 
 Records = list[dict[str, Any]]
@@ -43,7 +43,17 @@ def test_labels_of_dotted_names() -> None:
         result_label("ledger.aal.direct_loss.household", "en") == "Direct loss borne by: Households"
     )
     assert result_label("loss.aal.by_zone.330302", "zh") == "年均损失：330302"
+    zones = {"330302": "鹿城区"}
+    assert result_label("loss.aal.by_zone.330302", "zh", zones) == "年均损失：鹿城区"
+    assert item_name("by_peril", "drought", "zh", zones) == "干旱"
+    assert item_name("by_vintage", "330302", "zh", zones) == "330302"  # no zone, though alike
     assert result_label("tier.N.houses.pure_premium", "zh") == "tier.N.houses.pure_premium"
+
+
+def test_zones_are_shown_by_their_names(records: Records) -> None:
+    one = records[0] | {"name": "loss.aal.by_zone.330381"}
+    table = results_table([one], [one["name"]], language="zh", zones={"330381": "瑞安市"})
+    assert table["指标"].tolist() == ["年均损失：瑞安市"]
 
 
 def test_table_refusals(records: Records) -> None:

@@ -16,6 +16,7 @@ from riskmodel.exceedance.metrics import Metric
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.work.records import interval_records
+from riskmodel.run.work.scope import zone_words
 from riskmodel.run.work.tiers import Paid
 from riskmodel.show.tables import results_table
 
@@ -179,21 +180,18 @@ def headline_table(run: Run, records: Sequence[Record]) -> pd.DataFrame:
 
 def group_names(census: xr.DataTree, language: Language) -> list[str]:
     """Names of the groups of `groups_of` for readers."""
-    zones = census["zones"].to_dataset()
-    county = dict(
-        zip(map(str, zones["zone"].values), zones[f"name_{language}"].values, strict=True)
-    )
+    county = zone_words(census["zones"].to_dataset(), language)
     words: list[str] = []
     for group in groups_of(census):
         kind, _, name = group.partition(".")
         if kind == CITY and len(county) == 1:
-            words += map(str, county.values())
+            words += county.values()
         elif kind == CITY:
             part = "whole_zones" in census.attrs
             words.append(message("place.together" if part else "place.city", language))
         else:
             words.append(message(f"income.{name}", language) if kind == "by_income"
-                         else str(county[name]))  # fmt: skip
+                         else county[name])  # fmt: skip
     return words
 
 

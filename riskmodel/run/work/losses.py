@@ -43,6 +43,8 @@ from riskmodel.run.settings import (
 )
 from riskmodel.run.stages import load_stage_tree, open_stage, save_stage
 from riskmodel.run.work.records import interval_records
+from riskmodel.run.work.scope import zone_words
+from riskmodel.show.tables import results_table
 
 SOURCE = "riskmodel.exceedance on the occurrence table"
 MEMORY_LIMIT = 8 << 30  # bytes; the tables of all scenarios of nine perils take some 5 GB
@@ -51,16 +53,31 @@ MEMORY_LIMIT = 8 << 30  # bytes; the tables of all scenarios of nine perils take
 def programme_of(run: Run, census: xr.DataTree) -> Programme:
     """Tier programme of the run, its zones checked against the census and limited to those of it.
 
-    With ``tiers.limits: by_population`` its limits are those of the whole city times the share of
-    the people who live in the zones of the run.
+    Its amounts are those of the file times `amounts_share`.
     """
     zones = [str(code) for code in census["zones"].to_dataset()["zone"].values]
     path, known = run.path(run.params.tiers.programme), census.attrs.get("whole_zones", zones)
     programme = load_programme(Path(path), zones=known)
     if len(zones) == len(known):
         return programme
-    by_people = run.params.tiers.limits == "by_population"
-    share = census.attrs["population_share"] if by_people else 1.0
+    return limited_to(programme, zones, share=amounts_share(run, census))
+
+
+def amounts_share(run: Run, census: xr.DataTree) -> float:
+    """Share by which the amounts of the programme are multiplied, 0 to 1.
+
+    With ``tiers.limits: by_population`` the share of the city's people who live in the zones of
+    the run: tier 1 is bought for each resident at one price, so that the premium set aside, the
+    limits and what the reserve refunds above go with the people. Otherwise 1.
+
+    Raises
+    ------
+    CensusError
+        If amounts go by people and nobody is counted.
+    """
+    if run.params.tiers.limits != "by_population":
+        return 1.0
+    share = census.attrs.get("population_share", 1.0)
     if share is None:
         raise CensusError(
             "nobody is counted, so limits cannot go by population",
@@ -69,7 +86,7 @@ def programme_of(run: Run, census: xr.DataTree) -> Programme:
             expected="an exposure class population in the census",
             remedy="write a programme for these zones, with tiers.limits: as_written",
         )
-    return limited_to(programme, zones, share=share)
+    return float(share)
 
 
 def damage_of(params: Params, census: xr.DataTree) -> list[Item]:
@@ -209,6 +226,17 @@ def curve_of(run: Run, table: xr.Dataset, variants: Mapping[str, xr.Dataset]) ->
     )
     save_stage(run, "exceedance", curve)
     return curve
+
+
+def part_table(run: Run, records: Sequence[Record], table: xr.Dataset) -> pd.DataFrame:
+    """Mean annual loss by peril, cause, sector and zone in words, with both intervals."""
+    parts = [f"loss.aal.by_{group}." for group in ("peril", "cause", "sector", "zone")]
+    return results_table(
+        [record.model_dump() for record in records],
+        [record.name for record in records if record.name.startswith(tuple(parts))],
+        language=run.params.language,
+        zones=zone_words(table, run.params.language),
+    )
 
 
 def loss_by_zone_and_peril(table: xr.Dataset) -> xr.DataArray:

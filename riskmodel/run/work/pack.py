@@ -16,7 +16,7 @@ from riskmodel.census.manifest import read_manifest as read_census_manifest
 from riskmodel.census.townships import pieces_inside, read_townships, zone_polygons
 from riskmodel.census.vectors import Polygons
 from riskmodel.core.errors import StageError
-from riskmodel.core.files import sha256, sha256_of, write_json
+from riskmodel.core.files import sha256, sha256_of, write_json, write_text
 from riskmodel.core.messages import LANGUAGES
 from riskmodel.exchange.geopackage import Layer, write_geopackage
 from riskmodel.exchange.geotiff import NODATA, write_geotiff
@@ -31,12 +31,14 @@ from riskmodel.run.work.census import COUNTS, boundary_note, census_of, exposed_
 from riskmodel.run.work.exchange import finished_run
 from riskmodel.run.work.hazard import catalogue_of
 from riskmodel.run.work.losses import losses_of
+from riskmodel.run.work.pack_readme import readme_text
 from riskmodel.run.work.pack_tables import premiums_by_zone, record_frame, zone_frame
+from riskmodel.run.work.scope import zone_words
 from riskmodel.run.work.zone_figures import zone_records
 from riskmodel.show.export import status_words
 from riskmodel.show.tables import write_table
 
-METADATA = "metadata.json"
+METADATA, README = "metadata.json", "README.md"
 SCHEMA = "riskmodel pack 1"
 LICENCE = (
     "Apache-2.0 for what riskmodel made; the census that it rests on under the terms of its owner"
@@ -67,7 +69,8 @@ def pack_run(folder: Path, to: Path) -> list[Path]:
     The files: ``maps/aal_<peril>.tif``, ``aal_total.tif`` (CNY a year and cell) and
     ``aal_share.tif`` (of the value exposed, 1 a year); ``zones.gpkg`` with a layer ``zones`` and,
     where the census has them, ``townships``; ``tables/*.csv`` (UTF-8 with BOM) and the same as
-    ``tables.xlsx``; ``metadata.json``. Status, source and price year stand in each layer.
+    ``tables.xlsx``; ``README.md`` for the reader; ``metadata.json``. Status, source and price
+    year stand in each layer.
 
     Raises
     ------
@@ -106,11 +109,17 @@ def _write(run: Run, folder: Path) -> None:
     maps = _write_maps(run, census, folder / "maps", crs, tags)
     layers = _layers(run, census, tags)
     write_geopackage(folder / "zones.gpkg", layers, crs=crs)
-    tables = {name: layer.frame for name, layer in layers.items()} | _figures(run)
+    tables = {name: layer.frame for name, layer in layers.items()} | _figures(run, census)
     for name, frame in tables.items():
         write_table(frame, folder / "tables" / f"{name}.csv")
     write_workbook(folder / "tables.xlsx", {"about": _about(tags), **tables})
+    metadata = _metadata(run, census, crs, tags)
+    perils = [p for p in census.attrs["perils"] if f"maps/aal_{p}.tif" in maps]
+    told = {**metadata, "boundaries": boundary_note(run), "nodata": NODATA}
+    told |= {f"place_{code}": name for code, name in metadata["title"].items()}
+    write_text(folder / README, readme_text(told, perils, list(layers)))
     described = {
+        README: "what each file is, units, status, how to open and to cite; start here",
         "zones.gpkg": f"layers {', '.join(layers)}; money in CNY",
         **maps,
         **{f"tables/{name}.csv": "UTF-8 with BOM, money in CNY" for name in tables},
@@ -120,7 +129,7 @@ def _write(run: Run, folder: Path) -> None:
         {"path": name, "what": what, "sha256": sha256(folder / name)}
         for name, what in sorted(described.items())
     ]
-    write_json(folder / METADATA, {**_metadata(run, census, crs, tags), "files": files})
+    write_json(folder / METADATA, {**metadata, "files": files})
 
 
 def _tags(run: Run) -> dict[str, str]:
@@ -198,11 +207,13 @@ def _layers(run: Run, census: xr.DataTree, tags: dict[str, str]) -> dict[str, La
     return layers
 
 
-def _figures(run: Run) -> dict[str, pd.DataFrame]:
+def _figures(run: Run, census: xr.DataTree) -> dict[str, pd.DataFrame]:
     """Tables of the run's records: premiums and payers, and all of them."""
+    zones = census["zones"].to_dataset()
+    words = {code: zone_words(zones, code) for code in LANGUAGES}
     records = list(read_results(run.folder.results).values())
     tiers = [record for record in records if record.name.startswith(("tier.", "ledger."))]
-    return {"tiers": record_frame(tiers), "figures": record_frame(records)}
+    return {"tiers": record_frame(tiers, words), "figures": record_frame(records, words)}
 
 
 def _about(tags: dict[str, str]) -> pd.DataFrame:

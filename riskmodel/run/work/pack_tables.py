@@ -10,21 +10,33 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from riskmodel.core.messages import Language
 from riskmodel.cover.programme import TIERS
 from riskmodel.run.records import Record
 from riskmodel.run.work.losses import loss_by_zone_and_peril
 from riskmodel.run.work.zone_figures import BY_ZONE
+from riskmodel.show.tables import result_label
 
 KINDS = ("simulation", "model")
 ENDS = ("lower", "upper")
 PREFIX = "loss."
 
 
-def record_frame(records: Iterable[Record]) -> pd.DataFrame:
-    """One row a figure: value, unit, status, both intervals, source; money in CNY, no rounding."""
+def record_frame(
+    records: Iterable[Record], zones: Mapping[Language, Mapping[str, str]]
+) -> pd.DataFrame:
+    """One row a figure: value, unit, status, both intervals, source; money in CNY, no rounding.
+
+    ``label_<language>`` is its name in words, empty where it has none; `zones` has the names of
+    the zones by language and code.
+    """
     rows = []
     for record in records:
-        row: dict[str, object] = {"name": record.name, "value": record.value, "unit": record.unit}
+        row: dict[str, object] = {"name": record.name}
+        for language, names in zones.items():
+            label = result_label(record.name, language, names)
+            row[f"label_{language}"] = "" if label == record.name else label
+        row |= {"value": record.value, "unit": record.unit}
         row |= {"status": record.status, "share_extrapolated": record.share_extrapolated}
         for interval in record.intervals:
             row[f"{interval.kind}_level"] = interval.level

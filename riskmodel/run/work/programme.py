@@ -11,6 +11,8 @@ from riskmodel.cover.contract_table import anchor_words, contract_table
 from riskmodel.cover.overview import programme_table
 from riskmodel.cover.programme import Programme
 from riskmodel.cover.years import year_totals
+from riskmodel.run.folder import Run
+from riskmodel.run.work.scope import zone_words
 from riskmodel.run.work.tiers import Paid
 
 COORDINATION = {
@@ -21,9 +23,22 @@ COORDINATION = {
 }
 
 
-def contract_frame(programme: Programme) -> pd.DataFrame:
-    """Contracts as a readable table, and last how covers of one loss are coordinated."""
-    frame = contract_table(programme)
+def contract_frame(run: Run, programme: Programme, zones: xr.Dataset) -> pd.DataFrame:
+    """Contracts as a readable table, and last how covers of one loss are coordinated.
+
+    Parameters
+    ----------
+    run : Run
+        Its language is that of the zones' names.
+    programme : Programme
+        From `programme_of`.
+    zones : Dataset
+        Names of the zones, as an occurrence table has them.
+    """
+    frame, names = contract_table(programme), zone_words(zones, run.params.language)
+    frame["zones"] = [
+        ", ".join(names.get(code, code) for code in text.split(", ")) for text in frame["zones"]
+    ]
     rule = f"{programme.coordination}: {COORDINATION[programme.coordination]}"
     figures = anchor_words(programme.anchor)
     last = {

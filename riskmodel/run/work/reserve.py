@@ -9,11 +9,13 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.core.errors import TermsError
+from riskmodel.cover.programme import load_programme
 from riskmodel.cover.reserve import Reserve
 from riskmodel.cover.reserve_account import ENTRIES, balance_path, share_fully_paid
 from riskmodel.exceedance.metrics import Metric
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
+from riskmodel.run.work.losses import amounts_share
 from riskmodel.run.work.records import interval_records
 from riskmodel.run.work.tiers import Paid
 
@@ -84,6 +86,47 @@ def reserve_records(run: Run, baseline: Paid, variants: Sequence[Paid]) -> list[
             run, base[k], [b[k] for b in blocks], [o[k] for o in others], unit=unit, source=SOURCE
         )
     ]
+
+
+def reserve_terms(run: Run, census: xr.DataTree, reserve: Reserve | None) -> pd.DataFrame:
+    """Amounts of the reserve in 万元 as the programme's file has them, and in this run.
+
+    They differ in a run of some zones with ``tiers.limits: by_population``, by the share in the
+    last row.
+
+    Parameters
+    ----------
+    run : Run
+        Names the programme's file.
+    census : DataTree
+        From `census_of`.
+    reserve : Reserve, optional
+        That of the run, from `programme_of`.
+    """
+    written = load_programme(run.path(run.params.tiers.programme)).reserve
+    if reserve is None or written is None:
+        return pd.DataFrame({"": ["the programme has no reserve"]})
+    columns = {"as written": _amounts(written), "in this run": _amounts(reserve)}
+    rows: list[dict[str, object]] = [
+        {"": name} | {f"{column} (万元)": found[name] for column, found in columns.items()}
+        for name in columns["as written"]
+    ]
+    share = amounts_share(run, census)
+    rule = f"{run.params.tiers.limits}: {share:.4f} of the city's people" if share < 1 else "all"
+    rows.append({"": "amounts go by", "in this run (万元)": rule})
+    return pd.DataFrame(rows).astype(object).fillna("")
+
+
+def _amounts(reserve: Reserve) -> dict[str, float]:
+    """Amounts of a reserve in 万元; none stands for no cap."""
+    own = reserve.contribution
+    amounts = {
+        "opening balance": reserve.opening_balance,
+        f"contribution a year, {own.share:.0%} of {own.of}": own.share * own.premium,
+        f"refunds above, of the {reserve.drawdown.of}": reserve.drawdown.above,
+    }
+    amounts |= {"cap": reserve.cap} if np.isfinite(reserve.cap) else {}
+    return {name: round(amount / 1e4, 1) for name, amount in amounts.items()}
 
 
 def reserve_table(paid: Paid) -> pd.DataFrame:

@@ -1,10 +1,11 @@
-"""What a run of some zones leaves out, and why: references that hold for the whole city only."""
+"""What a run is of and what its zones are called; what it leaves out, and why."""
 
 from __future__ import annotations
 
 import pandas as pd
+import xarray as xr
 
-from riskmodel.core.messages import message
+from riskmodel.core.messages import Language, message
 from riskmodel.economy.product import Product
 from riskmodel.run.folder import Run
 
@@ -17,6 +18,20 @@ def is_whole(run: Run) -> bool:
 def place_name(run: Run) -> str:
     """Name of what the run is of, in its language."""
     return str(getattr(run.params.census.place, run.params.language))
+
+
+def zone_words(zones: xr.Dataset, language: Language) -> dict[str, str]:
+    """Code to name of zones.
+
+    Parameters
+    ----------
+    zones : Dataset
+        With ``zone`` and ``name_<language>``: the zones of a census, or an occurrence table.
+    language : {"zh", "en"}
+        Language of the names.
+    """
+    names = zones[f"name_{language}"].values
+    return {str(z): str(n) for z, n in zip(zones["zone"].values, names, strict=True)}
 
 
 def left_out(run: Run, product: Product | None) -> pd.DataFrame:

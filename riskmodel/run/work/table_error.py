@@ -16,6 +16,7 @@ from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.work.losses import loss_scenario
 from riskmodel.run.work.records import plain_record
+from riskmodel.run.work.scope import zone_words
 
 BOUND = 1e-3  # of the design
 RARE = 100.0  # years
@@ -37,14 +38,16 @@ def table_errors(
         return pd.DataFrame(columns=["figure", "by tables", "direct", "relative error"])
     by_tables = _by_tables(table)
     losses = [i for i in by_tables["item"].values if i in set(_items(table, "loss"))]
+    names = zone_words(table, run.params.language).values()
     every = np.flatnonzero(table["year"].values % EVERY == 0)
     near = {z: _near(by_tables, losses, z, table) for z in range(table.sizes["zone"])}
     numbers = np.unique(np.concatenate([every, *near.values()]))
     scenario = loss_scenario(run, run.params, census, catalogue)
     direct = direct_outcomes(catalogue, census, scenario, numbers.tolist())
     rows = _means(by_tables, direct, every)
-    for z, chosen in near.items():
-        rows.append(_rare(by_tables, direct, losses, z, chosen, table))
+    for (z, chosen), name in zip(near.items(), names, strict=True):
+        rare = _rare(by_tables, direct, losses, z, chosen, table)
+        rows.append((f"100-year loss of {name}", *rare))
     frame = pd.DataFrame(rows, columns=["figure", "by tables", "direct"])
     apart = np.abs(frame["by tables"] - frame["direct"])
     return frame.assign(**{"relative error": apart / frame["direct"].where(apart > 0, 1.0)})
@@ -101,7 +104,8 @@ def _means(
 def _rare(
     by_tables: xr.DataArray, direct: xr.DataArray, losses: Sequence[str], z: int,
     chosen: IntArray, table: xr.Dataset,
-) -> tuple[str, float, float]:  # fmt: skip
+) -> tuple[float, float]:  # fmt: skip
+    """100-year loss of a zone by tables and directly."""
     loss = by_tables.isel(zone=z).sel(item=list(losses)).sum("item")
     exact = loss.copy()
     exact.loc[{"occurrence": chosen}] = (
@@ -113,4 +117,4 @@ def _rare(
         value_at_risk(annual_maximum(year, values, years), RARE)
         for values in (loss.values, exact.values)
     )
-    return f"100-year loss of {table['zone'].values[z]}", found, truth
+    return found, truth

@@ -16,6 +16,8 @@ from riskmodel.exceedance.metrics import Metric
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.work.records import interval_records
+from riskmodel.run.work.scope import zone_words
+from riskmodel.show.tables import item_name
 
 SOURCE = "riskmodel.exceedance.breakdown on the occurrence table"
 WORST = 100.0  # years; the breakdown is of the worst 1 in 100 years, or of what blocks support
@@ -86,17 +88,19 @@ def tail_by_zone(
     return value, lower, upper
 
 
-def tail_table(run: Run, records: list[Record]) -> pd.DataFrame:
+def tail_table(run: Run, records: list[Record], table: xr.Dataset) -> pd.DataFrame:
     """Part of each peril, sector, zone and cause in the mean loss of the worst years, in 亿元.
 
     With the bounds of both intervals, and each part's share; shares are of the same figures.
+    Parts bear their names in the language of the run, zones those of the occurrence table.
     """
-    prefix = f"loss.co_tvar.{tail_period(run):g}.by_"
-    rows = []
+    prefix, language = f"loss.co_tvar.{tail_period(run):g}.", run.params.language
+    zones, rows = zone_words(table, language), []
     for record in records:
         if record.name.startswith(prefix):
             group, _, name = record.name.removeprefix(prefix).partition(".")
-            row: dict[str, object] = {"by": group, "part": name}
+            row: dict[str, object] = {"by": group.removeprefix("by_")}
+            row["part"] = item_name(group, name, language, zones)
             row["co-TVaR (亿元)"] = record.value / 1e8
             for i in record.intervals:
                 row[f"{i.kind} lower (亿元)"] = i.lower / 1e8

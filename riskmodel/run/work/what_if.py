@@ -23,7 +23,9 @@ from riskmodel.run.folder import Run
 from riskmodel.run.params import apply_overrides
 from riskmodel.run.settings import scenario_curves, scenario_fine
 from riskmodel.run.work.losses import damage_of
+from riskmodel.run.work.scope import zone_words
 from riskmodel.show.curves import exceedance_figure
+from riskmodel.show.tables import result_label
 
 LEVERS = {  # dotted key: lowest, highest, step
     "loss.v_half": (60.0, 140.0, 1.0),
@@ -85,7 +87,12 @@ def what_if_table(kept: Held, changes: Mapping[str, object]) -> pd.DataFrame:
         name: {k: m.value / 1e8 for k, m in loss_metrics(what_if(kept, c), periods).items()}
         for name, c in (("as in the params", {}), ("what if", changes))
     }
-    frame = pd.DataFrame(columns).round(2).reset_index(names="figure (亿元)")
+    language = kept.run.params.language
+    zones = zone_words(kept.census["zones"].to_dataset(), language)
+    frame = pd.DataFrame(columns).round(2)
+    frame = frame.drop(index="loss.aal.by_sector.loss")  # all classes are one column here
+    frame.index = pd.Index([result_label(str(name), language, zones) for name in frame.index])
+    frame = frame.reset_index(names="figure (亿元)")
     return frame.assign(difference=(frame["what if"] - frame["as in the params"]).round(2))
 
 
