@@ -37,7 +37,7 @@ from tests.run.work_case import (
 )
 
 INDEX = ("typhoon_index", "rain_index")
-NONE = {f"tiers.index_residual.{name}": None for name in ("pressure", "wind", "rain")}
+NONE = {f"tiers.index_residual.{name}": None for name in ("pressure", "wind", "rain", "snow")}
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +65,12 @@ def paid(run: Run, programme: Programme) -> tuple[Paid, list[Paid]]:
 
 @pytest.fixture(scope="module")
 def drawn(run: Run, programme: Programme) -> list[Payments]:
-    return drawn_payments(run, programme, make_census())
+    return drawn_payments(run, programme, make_census(), make_table(2))
 
 
 @pytest.fixture(scope="module")
 def undrawn(exact: Run, programme: Programme) -> list[Payments]:
-    return drawn_payments(exact, programme, make_census())
+    return drawn_payments(exact, programme, make_census(), make_table(2))
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_drawn_pressures_pay_what_the_normal_gives_in_the_mean(
     path = tmp_path / "unlimited.yml"
     path.write_text(text.replace("year: 3.5 亿元", "year: unlimited"), encoding="utf-8")
     free = load_programme(path, zones=ZONES)
-    one = drawn_payments(run, free, make_census())[0]
+    one = drawn_payments(run, free, make_census(), make_table(2))[0]
     pressure = triggers_of(run, free)["minimum_pressure"].values[:, 0]
     pressure = pressure[np.isfinite(pressure)]
     at, weight = np.polynomial.hermite_e.hermegauss(60)

@@ -34,7 +34,7 @@ from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.work.records import interval_records
 from riskmodel.run.work.tiers import Paid
-from riskmodel.run.work.triggers import index_covers, triggers_of
+from riskmodel.run.work.triggers import index_covers, triggers_of, with_areas
 from riskmodel.show.tables import results_table
 
 DRAWS = 16
@@ -71,9 +71,15 @@ def residual_of(run: Run) -> IndexResidual:
     return IndexResidual(**run.params.tiers.index_residual.model_dump())
 
 
-def drawn_payments(run: Run, programme: Programme, census: xr.DataTree) -> list[Payments]:
-    """Pay every index cover on what could be measured, `DRAWS` times by keyed draws."""
-    triggers, residual = triggers_of(run, programme), residual_of(run)
+def drawn_payments(
+    run: Run, programme: Programme, census: xr.DataTree, table: xr.Dataset
+) -> list[Payments]:
+    """Pay every index cover on what could be measured, `DRAWS` times by keyed draws.
+
+    Indices over an area are read off the occurrence table.
+    """
+    triggers = with_areas(triggers_of(run, programme), programme, census, table)
+    residual = residual_of(run)
     total = census["exposure"].to_dataset()["total"]
     population = total.sel(exposure_class="population", drop=True)
     zones = [str(zone) for zone in population["zone"].values]
