@@ -85,7 +85,8 @@ BAD: dict[str, tuple[dict[str, Any], type[RiskModelError], list[str]]] = {
         RAIN | {"attachment": 300}, ParamError, ["trigger.attachment", "does not read"],
     ),
     "overlapping steps": (
-        RAIN | {"steps": [STEPS[0], {**STEPS[1], "from": 390}]}, TermsError, ["trigger.steps: steps overlap", "390"],
+        RAIN | {"steps": [STEPS[0], {**STEPS[1], "from": 390}]},
+        TermsError, ["trigger.steps: steps overlap", "390"],
     ),
     "a gap between steps": (
         RAIN | {"steps": [STEPS[0], {**STEPS[1], "from": 410}]}, TermsError, ["gap", "410"],

@@ -79,7 +79,8 @@ def test_public_schemes_stand_beside_what_is_modelled(tmp_path: Path) -> None:
     homes = exposure["total"].sel(exposure_class=["population"]) * 0.0 + 1e6 / 12
     total = xr.concat([exposure["total"], homes.assign_coords(exposure_class=["households"])],
                       "exposure_class")  # fmt: skip
-    census["exposure"] = xr.DataTree(exposure.drop_vars(["total", "exposure_class"]).assign(total=total))
+    rest = exposure.drop_vars(["total", "exposure_class"])
+    census["exposure"] = xr.DataTree(rest.assign(total=total))
     paid = pay_all(run, programme, census, table, {})[0]
     (row,) = anchor_table(programme, census, paid).to_dict("records")
     assert row["cover"] == named[0] and row["public figures of"] == 2020
