@@ -41,15 +41,21 @@ def check_steps(steps: Sequence[Step], *, falling: bool = False) -> None:
     sign = -1.0 if falling else 1.0
     for (_, end, pays), (start, _, more) in pairwise(table):
         if end is None or sign * start < sign * end:
-            raise TermsError("steps overlap", found=table, expected=f"a step from {end}")
+            raise TermsError(
+                "steps overlap", where="steps", found=table, expected=f"a step from {end}"
+            )
         if start != end:
-            raise TermsError("steps leave a gap", found=table, expected=f"a step from {end}")
+            raise TermsError(
+                "steps leave a gap", where="steps", found=table, expected=f"a step from {end}"
+            )
         if more < pays:
-            raise TermsError("amounts fall with the index", found=table)
+            raise TermsError("amounts fall with the index", where="steps", found=table)
     if any(end is not None and sign * end <= sign * start for start, end, _ in table):
-        raise TermsError("a step ends before it starts", found=table)
+        raise TermsError("a step ends before it starts", where="steps", found=table)
     if table[-1][1] is not None:
-        raise TermsError("the last step is closed", found=table, remedy="leave its `to` out")
+        raise TermsError(
+            "the last step is closed", where="steps", found=table, remedy="leave its `to` out"
+        )
 
 
 class _DepthBenefit(Frozen):

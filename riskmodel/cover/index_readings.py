@@ -11,7 +11,7 @@ import xarray as xr
 from riskmodel.core.errors import SchemaError, TermsError, UnitsError
 from riskmodel.cover.covers import ParametricCover
 from riskmodel.cover.fields import FloatArray
-from riskmodel.cover.trigger import AT_STATIONS
+from riskmodel.cover.trigger import AT_STATIONS, OVER_AREA
 from riskmodel.hazard.typhoon.geometry import distance_and_bearing
 from riskmodel.hazard.typhoon.triggers import load_boxes
 
@@ -19,7 +19,8 @@ from riskmodel.hazard.typhoon.triggers import load_boxes
 def read_index(cover: ParametricCover, triggers: xr.Dataset, zones: Sequence[str]) -> FloatArray:
     """Values (occurrence, zone) of the index that a cover reads for each zone.
 
-    NaN where the storm missed the box, made no landfall in it, or its source knows no station.
+    NaN where the storm missed the box, made no landfall in it, its source knows no station, or
+    nothing of an areal index's class stands in the county.
 
     Parameters
     ----------
@@ -28,25 +29,27 @@ def read_index(cover: ParametricCover, triggers: xr.Dataset, zones: Sequence[str
         Of the indices of `riskmodel.cover.trigger.Trigger` those that covers read:
         ``minimum_pressure``, ``maximum_wind`` (occurrence, box); ``landfall_latitude``,
         ``landfall_longitude``, ``landfall_pressure``, ``landfall_wind`` (occurrence);
-        ``rain_24h`` and so on (occurrence, station); each with attrs ``units``.
+        ``rain_24h`` and so on (occurrence, station); ``snow_depth`` (occurrence, zone, weight);
+        each with attrs ``units``.
     zones : sequence of str
         Codes.
 
     Raises
     ------
     SchemaError
-        If the index, its box or a station is missing; of an index at stations the message says
-        that its peril is not in the run.
+        If the index, its box or a station is missing; of an index at stations or over an area the
+        message says that its peril is not in the run.
     TermsError
-        If a county of the cover has no station of its own.
+        If a county of the cover has no station of its own, or nothing of the class over which an
+        areal index is a mean.
     UnitsError
         If the index has another unit.
     """
     trigger, where = cover.trigger, f"cover {cover.cover}: trigger"
     if trigger.index not in triggers:
-        peril = AT_STATIONS.get(trigger.index)
+        peril = {**AT_STATIONS, **OVER_AREA}.get(trigger.index)
         raise SchemaError(
-            f"the peril of the index, {peril}, is not in the run's events at stations"
+            f"the peril of the index, {peril}, is not in the run's events"
             if peril
             else "the trigger index is missing",
             where=f"{where}.index",
@@ -59,6 +62,8 @@ def read_index(cover: ParametricCover, triggers: xr.Dataset, zones: Sequence[str
         raise UnitsError("another unit", where=f"{where}.unit", found=unit, expected=trigger.unit)
     if trigger.index in AT_STATIONS:
         return _at_stations(cover, triggers[trigger.index], zones, where)
+    if trigger.area is not None:
+        return _over_area(cover, triggers[trigger.index].sel(weight=trigger.area.weight), zones)
     found = _in_box(cover, triggers, where)
     return np.broadcast_to(found[:, None], (found.size, len(zones)))
 
@@ -94,6 +99,21 @@ def _at_stations(
     else:
         one = chosen.min(axis=1) if cover.trigger.falling else chosen.max(axis=1)
     return np.broadcast_to(one[:, None], (one.size, len(zones)))
+
+
+def _over_area(cover: ParametricCover, index: xr.DataArray, zones: Sequence[str]) -> FloatArray:
+    values = index.sel(zone=list(zones)).transpose("occurrence", "zone").to_numpy()
+    nowhere = np.isnan(values).all(axis=0)
+    of_cover = zones if cover.zones == "all" else [z for z in zones if z in cover.zones]
+    empty = [z for z, nothing in zip(zones, nowhere, strict=True) if nothing and z in of_cover]
+    if empty and values.shape[0]:
+        raise TermsError(
+            "an areal index of counties where nothing of its class stands",
+            where=f"cover {cover.cover}: trigger.area.weight",
+            found={"class": str(index["weight"].item()), "counties": empty},
+            remedy="leave these counties out, or weigh by a class that they have",
+        )
+    return np.asarray(values, dtype=np.float64)
 
 
 def _in_box(cover: ParametricCover, triggers: xr.Dataset, where: str) -> FloatArray:

@@ -20,9 +20,12 @@ RESIDUAL_OF: Mapping[str, str] = {
     "maximum_wind": "wind",
     "landfall_wind": "wind",
     "rain_24h": "rain",
+    "snow_depth": "snow",
 }
 """Which spread an index has; the others have none to declare yet."""
-WHOLE_STORM = 0  # the part of a key that otherwise names a station
+WHOLE_STORM = 0  # the part of a key that otherwise names a station or a county
+PLACES: Mapping[str, str] = {"rain": "station", "snow": "zone"}
+"""Dims along which measurements of one occurrence depart on their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,14 @@ class IndexResidual:
     rain : float or None
         Of the log of rain at a station: one normal draw a storm and station; the modelled rain is
         the median of what is measured.
+    snow : float or None
+        Of the log of the mean depth of snow in a county: one normal draw a cold wave and county.
     """
 
     pressure: float | None = None
     wind: float | None = None
     rain: float | None = None
+    snow: float | None = None
 
     def of(self, index: str) -> float | None:
         """Spread of an index; None where it is not declared."""
@@ -51,9 +57,9 @@ class IndexResidual:
 def measured(triggers: xr.Dataset, residual: IndexResidual, *, seed: int, draw: int) -> xr.Dataset:
     """Draw what could be measured of each occurrence whose indices are modelled.
 
-    Pressure and wind: modelled + sd z; rain: modelled exp(sd z); z standard normal by
-    (seed, kind of index, occurrence, station, draw), so that another cover, county or station
-    changes no draw.
+    Pressure and wind: modelled + sd z; rain and snow: modelled exp(sd z); z standard normal by
+    (seed, kind of index, occurrence, station or county, draw), so that another cover, county or
+    station changes no draw.
 
     Parameters
     ----------
@@ -75,11 +81,11 @@ def measured(triggers: xr.Dataset, residual: IndexResidual, *, seed: int, draw: 
         if name not in triggers or spread is None:
             continue
         index, purpose = triggers[name], purpose_code(f"index residual, {kind}")
-        if kind == "rain":
-            stations = index["station"].to_numpy().astype(np.int64)
-            normal = ndtri(_uniforms(seed, purpose, events, stations, draw))
+        if kind in PLACES:
+            places = index[PLACES[kind]].to_numpy().astype(np.int64)
+            normal = ndtri(_uniforms(seed, purpose, events, places, draw))
             factor = np.exp(spread * normal)
-            result[name] = index * xr.DataArray(factor, dims=("occurrence", "station"))
+            result[name] = index * xr.DataArray(factor, dims=("occurrence", PLACES[kind]))
         else:
             one = ndtri(_uniforms(seed, purpose, events, np.array([WHOLE_STORM]), draw))[:, 0]
             result[name] = index + xr.DataArray(spread * one, dims="occurrence")

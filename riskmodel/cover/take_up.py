@@ -63,10 +63,22 @@ def _low_mid_high(value: Any) -> tuple[float, float, float]:
         raise ParamError(
             "not a share with its range", found=sorted(map(str, value)), expected=", ".join(RANGE)
         )
-    low, mid, high = (share_of(value[key]) for key in RANGE)
+    shares = []
+    for key in RANGE:
+        try:
+            shares.append(share_of(value[key]))
+        except (ParamError, TermsError) as error:
+            raise _at(key, error) from error
+    low, mid, high = shares
     if not low <= mid <= high:
         raise TermsError("low, mid and high do not rise", found=dict(value))
     return low, mid, high
+
+
+def _at(key: str, error: ParamError | TermsError) -> ParamError | TermsError:
+    """Put a key before the place of an error."""
+    where = f"{key}.{error.where}" if error.where else key
+    return type(error)(error.what, where=where, found=error.found, expected=error.expected)
 
 
 def _by_zone(value: Any) -> ByZone:
@@ -82,9 +94,7 @@ def _by_zone(value: Any) -> ByZone:
         try:
             found[key] = _low_mid_high(share)
         except (ParamError, TermsError) as error:
-            raise type(error)(
-                error.what, where=key, found=error.found, expected=error.expected
-            ) from error
+            raise _at(key, error) from error
     uncertain = {key: each for key, each in found.items() if each[0] < each[2]}
     mid = {key: each[1] for key, each in found.items()}
     return ByZone(

@@ -20,6 +20,7 @@ Index = Literal[
     "rain_24h",
     "snow_24h",
     "lowest_temperature",
+    "snow_depth",
 ]
 INDEX_UNITS: Mapping[str, str] = {
     "minimum_pressure": "hPa",
@@ -29,6 +30,7 @@ INDEX_UNITS: Mapping[str, str] = {
     "rain_24h": "mm",
     "snow_24h": "mm",
     "lowest_temperature": "°C",
+    "snow_depth": "cm",
 }
 WORSE_WHEN_LOWER = frozenset({"minimum_pressure", "landfall_pressure", "lowest_temperature"})
 AT_STATIONS: Mapping[str, Peril] = {
@@ -37,6 +39,8 @@ AT_STATIONS: Mapping[str, Peril] = {
     "lowest_temperature": "cold_snow",
 }
 """Indices that are read at stations, with the peril that brings them."""
+OVER_AREA: Mapping[str, Peril] = {"snow_depth": "cold_snow"}
+"""Indices that are means over a county of what a peril's maps hold, with the peril."""
 
 
 def _codes(value: Any) -> tuple[str, ...] | Literal["all"]:
@@ -86,6 +90,18 @@ class Stations(Frozen):
         return self
 
 
+class Area(Frozen):
+    """Over what of each county an areal index is a mean.
+
+    Parameters
+    ----------
+    weight : str
+        Exposure class of the census whose amount weighs each cell, such as ``infrastructure``.
+    """
+
+    weight: str = Field(min_length=1)
+
+
 class Trigger(Frozen):
     """An index and what it pays.
 
@@ -94,11 +110,14 @@ class Trigger(Frozen):
     index : str
         ``minimum_pressure`` (hPa) or ``maximum_wind`` (m/s, 10-minute) near the centre while it is
         in `box`; ``landfall_pressure`` or ``landfall_wind`` at the first landfall if that lies in
-        `box`; ``rain_24h`` or ``snow_24h`` (mm) or ``lowest_temperature`` (°C) at `stations`.
+        `box`; ``rain_24h`` or ``snow_24h`` (mm) or ``lowest_temperature`` (°C) at `stations`;
+        ``snow_depth`` (cm), the mean over `area` of each county.
     box : str
         Named box, for the first four.
     stations : Stations
-        For the others.
+        For those at stations.
+    area : Area
+        For a mean over each county.
     unit : str
         The unit of the index.
     payout : {"linear", "step"}
@@ -125,6 +144,7 @@ class Trigger(Frozen):
     index: Index
     box: str | None = Field(default=None, min_length=1)
     stations: Stations | None = None
+    area: Area | None = None
     unit: str
     payout: Literal["linear", "step"]
     attachment: Number | None = None
@@ -148,9 +168,10 @@ class Trigger(Frozen):
         return self
 
     def _check_keys(self) -> None:
-        place = "stations" if self.index in AT_STATIONS else "box"
+        areal = "area" if self.index in OVER_AREA else "box"
+        place = "stations" if self.index in AT_STATIONS else areal
         needs = {place} | ({"steps"} if self.payout == "step" else {"attachment", "exhaustion"})
-        for key in ("box", "stations", "attachment", "exhaustion", "steps"):
+        for key in ("box", "stations", "area", "attachment", "exhaustion", "steps"):
             given = getattr(self, key) not in (None, ())
             if key in needs and not given:
                 missing = "an index without station" if key == "stations" else "a key is missing"
@@ -189,6 +210,8 @@ class Trigger(Frozen):
     @property
     def place(self) -> str:
         """Where the index is read, in words."""
+        if self.area is not None:
+            return f"in the mean over {self.area.weight} of each county"
         if self.stations is None:
             return f"in {self.box}"
         if self.stations.of is None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from riskmodel.core.errors import ResponseError
 from riskmodel.core.status import Status
 
-Quantity = Literal["loss", "benefit", "persons", "reached"]
+Quantity = Literal["loss", "benefit", "persons", "reached", "index"]
 Combine = Literal["complement", "highest"]
 
 
@@ -143,10 +143,10 @@ class Item:
     ----------
     column : str
         Output column: a sector for losses, the cover's benefit for benefits.
-    quantity : {"loss", "benefit", "persons", "reached"}
-        What the column counts.
+    quantity : {"loss", "benefit", "persons", "reached", "index"}
+        What the column counts; ``index`` is intensity times what is exposed, for areal indices.
     unit : str
-        ``CNY``, ``person``, ``household`` or ``person-day``.
+        ``CNY``, ``person``, ``household`` or ``person-day``; ``cm`` times that of the class.
     exposure : str
         Exposure class that multiplies the response, for example ``residential_rc``.
     responses : mapping of str to Response

@@ -15,6 +15,7 @@ class IndexResidual(Section):
     pressure: Annotated[float, Field(gt=0.0, le=30.0, description="hPa")] | None
     wind: Annotated[float, Field(gt=0.0, le=20.0, description="m/s")] | None
     rain: Annotated[float, Field(gt=0.0, le=1.0, description="of the log of rain")] | None
+    snow: Annotated[float, Field(gt=0.0, le=1.0, description="of the log of depth")] | None
 
 
 class Tiers(Section):

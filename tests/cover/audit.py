@@ -48,7 +48,8 @@ def by_zone(shares: Any, zone: str) -> float:
 class Facts:
     """Inputs as lists: loss[o][zone][sector], due[o][zone][column], indices and dates.
 
-    `index` holds for each index what was read at each occurrence: a number, or one by station.
+    `index` holds for each index what was read at each occurrence: a number, or one by station or
+    county (of indices over an area those with the weight in their name).
     """
 
     zones: list[str]
@@ -112,6 +113,13 @@ def facts_of(
             stations = [str(s) for s in triggers["station"].values]
             table = triggers[name].transpose("occurrence", "station").values.tolist()
             index[str(name)] = [dict(zip(stations, row, strict=True)) for row in table]
+        elif "weight" in triggers[name].dims:
+            for weight in triggers["weight"].values:
+                one = triggers[name].sel(weight=weight, zone=zones)
+                table = one.transpose("occurrence", "zone").values.tolist()
+                index[f"{name} over {weight}"] = [
+                    dict(zip(zones, row, strict=True)) for row in table
+                ]
     return Facts(
         zones,
         {z: float(population.sel(zone=z)) for z in zones},
@@ -364,7 +372,9 @@ def index(cover: dict[str, Any], facts: Facts, state: State) -> None:
     full, dates = yuan(cover["limits"]["event"]), dates_of(cover, facts)
     force, zones = policies(cover, dates), [z for z in facts.zones if covers_zone(cover, z)]
     people = sum(facts.population[z] for z in zones)
-    read = facts.index[cover["trigger"]["index"]]
+    trigger = cover["trigger"]
+    over = f" over {trigger['area']['weight']}" if "area" in trigger else ""
+    read = facts.index[trigger["index"] + over]
     offers = []
     for o, values in enumerate(read):
         at = values if isinstance(values, dict) else dict.fromkeys(zones, values)

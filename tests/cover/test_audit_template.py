@@ -84,6 +84,7 @@ def given(content: Content) -> Given:
     rain = rng.uniform(200.0, 600.0, (count, len(ZONES)))
     pressure = np.where(rng.random((count, 1)) < 0.6, rng.uniform(900, 1000, (count, 1)), np.nan)
     rain[rng.random(count) < 0.2] = np.nan
+    snow = rng.uniform(0.0, 40.0, (count, len(ZONES), 1)) * (rng.random((count, 1, 1)) < 0.5)
     zone = {"occurrence": occurrence, "zone": ZONES}
     return Given(
         xr.DataArray(
@@ -95,8 +96,9 @@ def given(content: Content) -> Given:
             {
                 "minimum_pressure": (("occurrence", "box"), pressure, {"units": "hPa"}),
                 "rain_24h": (("occurrence", "station"), rain, {"units": "mm"}),
+                "snow_depth": (("occurrence", "zone", "weight"), snow, {"units": "cm"}),
             },
-            {"occurrence": occurrence, "box": ["wenzhou_150km"], "station": ZONES},
+            {**zone, "box": ["wenzhou_150km"], "station": ZONES, "weight": ["infrastructure"]},
         ),
         xr.DataArray(np.arange(3.0, 15.0) * 1e5, {"zone": ZONES}, ("zone",)),
     )  # fmt: skip

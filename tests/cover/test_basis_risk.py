@@ -191,6 +191,25 @@ def test_residual_is_one_of_the_storm_and_of_each_station() -> None:
     assert drawn["rain_24h"].attrs == {"units": "mm"}
 
 
+def test_measured_snow_is_one_draw_a_cold_wave_and_county() -> None:
+    """Whatever it is weighed by; another county changes no draw; without snow none is measured."""
+    depth = xr.DataArray(
+        np.full((4000, 2, 2), 20.0), {"zone": ["330324", "330328"], "weight": ["crops", "works"]},
+        ("occurrence", "zone", "weight"), attrs={"units": "cm"},
+    )  # fmt: skip
+    depth[0] = 0.0
+    residual = IndexResidual(snow=0.3)
+    drawn = measured(xr.Dataset({"snow_depth": depth}), residual, seed=SEED, draw=3)["snow_depth"]
+    assert drawn.dims == depth.dims and drawn.attrs == {"units": "cm"}
+    np.testing.assert_array_equal(drawn.sel(weight="crops"), drawn.sel(weight="works"))
+    log = np.log(drawn[1:, :, 0].values / 20.0)
+    assert stats.kstest(log.ravel() / 0.3, "norm").pvalue > 1e-3
+    assert abs(np.corrcoef(log.T)[0, 1]) < 4.0 / np.sqrt(4000)
+    assert not drawn[0].any()
+    one = measured(xr.Dataset({"snow_depth": depth[:, 1:]}), residual, seed=SEED, draw=3)
+    np.testing.assert_array_equal(one["snow_depth"][:, 0], drawn[:, 1])
+
+
 def test_draws_are_keyed() -> None:
     """Another station or storm changes no draw; another draw, seed or kind changes it."""
     residual = IndexResidual(pressure=5.0, wind=4.0, rain=0.3)

@@ -139,6 +139,12 @@ BAD: dict[str, tuple[str, Any, type[RiskModelError], list[str]]] = {
         TermsError,
         ["cover rural: take_up.residential", "1.2", "0 to 1"],
     ),
+    "a high take-up over 1": (
+        "covers.2.take_up",
+        {"residential": {"default": 0.4, "330381": {"low": 0.1, "mid": 0.2, "high": 1.2}}},
+        TermsError,
+        ["cover rural: take_up.residential.330381.high", "1.2", "0 to 1"],
+    ),
     "take-up of a zone over 1": (
         "covers.2.take_up",
         {"residential": {"default": 0.1, "330381": 40}},

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from riskmodel.core.errors import TermsError
 from riskmodel.core.money import parse_amount
-from riskmodel.core.vocabulary import WATER
+from riskmodel.core.vocabulary import WATER, Peril
 from riskmodel.cover.benefit_table import HarmBenefit
 from riskmodel.cover.benefits import benefit_items
 from riskmodel.cover.covers import BenefitCover, IndemnityCover, ParametricCover
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.cover.reach import reach_items
 from riskmodel.loss.classes import load_classes
-from riskmodel.loss.people import PeopleLevers
+from riskmodel.loss.people import PeopleLevers, people_responses
 
 ROOT = Path(__file__).parents[2]
 
@@ -135,10 +135,14 @@ def test_tiers_n_and_x_hold_the_sectors_of_the_pilot() -> None:
 
 
 @pytest.mark.parametrize(("name", "of"), [("illustrative", "basic"), ("by_peril", "main")])
-def test_tier_one_pays_for_all_deaths_by_water_and_slopes(name: str, of: str) -> None:
-    """No death of a typhoon that the run counts is left out of the relief that is needed."""
-    deaths = cover(template(name), of).benefits["deaths"]
-    assert set(deaths.perils) == {*WATER, "landslide"}
+def test_tier_one_pays_for_all_harm_to_persons_that_a_run_counts(name: str, of: str) -> None:
+    """No death or injury of any peril is left out of the relief that is needed."""
+    people = PeopleLevers("jonkman_2008", 0.2, 0.8, 0.75, 0.95, 0.67)
+    benefits = cover(template(name), of).benefits
+    harming = {peril: set(people_responses(people, peril)) for peril in get_args(Peril)}
+    for benefit, harm in (("deaths", "dead"), ("injuries", "injured")):
+        assert set(benefits[benefit].perils) == {p for p, does in harming.items() if harm in does}
+    assert {"landslide", "earthquake", *WATER} == set(benefits["deaths"].perils)
 
 
 def test_a_flash_flood_reaches_a_fifth_of_a_cell() -> None:

@@ -34,6 +34,8 @@ RAIN = {
 }
 LINE = {"payout": "linear", "attachment": 300, "exhaustion": 500}
 FALLING = [{"from": 975, "to": 950, "pays": "1 万元"}, {"from": 950, "pays": "200 万元"}]
+SNOW = {"index": "snow_depth", "area": {"weight": "crops"}, "unit": "cm", "payout": "linear",
+        "attachment": 10, "exhaustion": 30}  # fmt: skip
 BOX = {"index": "minimum_pressure", "box": "wenzhou_150km", "unit": "hPa"}
 
 
@@ -83,7 +85,8 @@ BAD: dict[str, tuple[dict[str, Any], type[RiskModelError], list[str]]] = {
         RAIN | {"attachment": 300}, ParamError, ["trigger.attachment", "does not read"],
     ),
     "overlapping steps": (
-        RAIN | {"steps": [STEPS[0], {**STEPS[1], "from": 390}]}, TermsError, ["overlap", "390"],
+        RAIN | {"steps": [STEPS[0], {**STEPS[1], "from": 390}]},
+        TermsError, ["trigger.steps: steps overlap", "390"],
     ),
     "a gap between steps": (
         RAIN | {"steps": [STEPS[0], {**STEPS[1], "from": 410}]}, TermsError, ["gap", "410"],
@@ -116,6 +119,21 @@ BAD: dict[str, tuple[dict[str, Any], type[RiskModelError], list[str]]] = {
          "payout": "linear", "attachment": -5, "exhaustion": 0},
         TermsError, ["attachment beyond exhaustion", "above"],
     ),
+    "snow without an area": (without(SNOW, "area"), ParamError, ["trigger.area", "missing"]),
+    "an area without a weight": (SNOW | {"area": {}}, ParamError, ["area.weight", "missing"]),
+    "a weight without a name": (
+        SNOW | {"area": {"weight": ""}}, ParamError, ["trigger.area.weight"],
+    ),
+    "snow at stations": (
+        SNOW | {"stations": {"reading": "own"}}, ParamError, ["stations", "does not read"],
+    ),
+    "an area for rain": (
+        RAIN | {"area": {"weight": "crops"}}, ParamError, ["trigger.area", "does not read"],
+    ),
+    "snow in metres": (SNOW | {"unit": "m"}, UnitsError, ["trigger.unit", "'m'", "cm"]),
+    "snow that pays below": (
+        SNOW | {"attachment": 30, "exhaustion": 10}, TermsError, ["attachment beyond exhaustion"],
+    ),
 }  # fmt: skip
 
 
@@ -142,6 +160,7 @@ def test_bad_triggers_are_refused_by_file_cover_and_key(
             BOX | {"payout": "step", "steps": FALLING},
             "minimum_pressure below 975 hPa in wenzhou_150km, 2 steps, full at 950",
         ),
+        (SNOW, "snow_depth above 10 cm in the mean over crops of each county, full at 30"),
     ],
 )
 def test_triggers_are_told_in_words(

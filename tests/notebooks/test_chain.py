@@ -31,7 +31,7 @@ from riskmodel.run.work.hazard import catalogue_of
 BLOCKS, YEARS = 2, 400
 VARIANTS = ("published", "wet_late")  # one moves damage, the other depths, so benefits too
 # indices, which no variant touches, and sampled losses, which are of the baseline alone
-UNMOVED = ("tier.N.typhoon_index.", "tier.N.rain_index.", "loss.sampled.")
+UNMOVED = ("tier.N.typhoon_index.", "tier.N.rain_index.", "tier.N.snow_index.", "loss.sampled.")
 PERIODS = (5, 10, 20, 50, 100, 200)
 PERILS = ("typhoon_wind", "rain_flood", "storm_surge", "flash_flood", "landslide", "drought")
 PERILS += ("forest_fire", "cold_snow", "earthquake")

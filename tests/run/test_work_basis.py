@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+import yaml
 
+from riskmodel.cover.basis_risk import needs
 from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.hazard.typhoon.stations import calibrated_rain
 from riskmodel.run.folder import Run
@@ -23,10 +25,12 @@ from riskmodel.run.work.basis import (
     drawn_payments,
     needs_table,
 )
+from riskmodel.run.work.index_replay import area_index_table
 from riskmodel.run.work.tiers import Paid, pay_all
 from riskmodel.run.work.triggers import paying_occurrences, triggers_of
 from tests.run.work_case import (
     BLOCKS,
+    POPULATION,
     PROGRAMME,
     YEARS,
     ZONES,
@@ -34,10 +38,11 @@ from tests.run.work_case import (
     make_run,
     make_table,
     save_triggers,
+    with_snow,
 )
 
 INDEX = ("typhoon_index", "rain_index")
-NONE = {f"tiers.index_residual.{name}": None for name in ("pressure", "wind", "rain")}
+NONE = {f"tiers.index_residual.{name}": None for name in ("pressure", "wind", "rain", "snow")}
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +70,12 @@ def paid(run: Run, programme: Programme) -> tuple[Paid, list[Paid]]:
 
 @pytest.fixture(scope="module")
 def drawn(run: Run, programme: Programme) -> list[Payments]:
-    return drawn_payments(run, programme, make_census())
+    return drawn_payments(run, programme, make_census(), make_table(2))
 
 
 @pytest.fixture(scope="module")
 def undrawn(exact: Run, programme: Programme) -> list[Payments]:
-    return drawn_payments(exact, programme, make_census())
+    return drawn_payments(exact, programme, make_census(), make_table(2))
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +148,7 @@ def test_drawn_pressures_pay_what_the_normal_gives_in_the_mean(
     path = tmp_path / "unlimited.yml"
     path.write_text(text.replace("year: 3.5 亿元", "year: unlimited"), encoding="utf-8")
     free = load_programme(path, zones=ZONES)
-    one = drawn_payments(run, free, make_census())[0]
+    one = drawn_payments(run, free, make_census(), make_table(2))[0]
     pressure = triggers_of(run, free)["minimum_pressure"].values[:, 0]
     pressure = pressure[np.isfinite(pressure)]
     at, weight = np.polynomial.hermite_e.hermegauss(60)
@@ -214,3 +219,71 @@ def test_rain_of_a_scenario_is_read_off_the_catalogue_and_not_ranked_again(
     found = triggers_of(run, programme)["rain_24h"].values
     expected = calibrated_rain(baseline, first_shift=run.params.hazard.block_shift).values
     np.testing.assert_array_equal(found, expected[twice])
+
+
+@pytest.fixture(scope="module")
+def depth() -> np.ndarray:
+    """Mean depth (occurrence, zone), cm: a tenth of the occurrences are cold waves."""
+    random, count = np.random.default_rng(3), make_table(2).sizes["occurrence"]
+    cold = random.random(count) < 0.1
+    return np.where(cold[:, None], random.uniform(0.0, 40.0, (count, 12)), 0.0)
+
+
+@pytest.fixture(scope="module")
+def snowy(tmp_path_factory: pytest.TempPathFactory) -> Programme:
+    """The programme with an index of snow in place of that of rain."""
+    content = yaml.safe_load(PROGRAMME.read_text(encoding="utf-8"))
+    index = next(c for c in content["covers"] if c["cover"] == "rain_index")
+    index |= {"cover": "snow_index", "policy_year_start": "11-01", "trigger": {
+        "index": "snow_depth", "area": {"weight": "residential_rc"}, "unit": "cm",
+        "payout": "linear", "attachment": 10, "exhaustion": 30}}  # fmt: skip
+    path = tmp_path_factory.mktemp("snow") / "snow.yml"
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    return load_programme(path, zones=ZONES)
+
+
+def test_snow_is_set_against_cold_waves_alone(
+    exact: Run, snowy: Programme, depth: np.ndarray
+) -> None:
+    """The need of other occurrences is not asked of the cover."""
+    table, cold = with_snow(make_table(2), depth), depth.any(axis=1)
+    paid, _ = pay_all(exact, snowy, make_census(), table, {})
+    one = next(
+        p for p in drawn_payments(exact, snowy, make_census(), table) if p.cover.trigger.area
+    )
+    known = np.zeros(cold.size, dtype=bool)
+    known[np.unique(table["row_occurrence"].values)] = True
+    np.testing.assert_array_equal(one.asked, cold & known)
+    made = {r.name: r.value for r in basis_records(exact, [one], paid, [])}
+    # by hand: a share of the limit for each county's own depth, then the year limit in date order
+    rows = np.zeros((cold.size, 12))
+    rows[table["row_occurrence"].values, table["row_zone"].values] = 1.0
+    due = np.clip((depth * rows - 10.0) / 20.0, 0.0, 1.0) @ (POPULATION / POPULATION.sum()) * 1.2e8
+    got = paid.payouts["paid"].sel(cover="snow_index").sum("zone")
+    assert float(got.max()) <= due.max() * (1.0 + 1e-9)
+    np.testing.assert_allclose(
+        paid.payouts["due"].sel(cover="snow_index").sum("zone"), due[got["occurrence"].values],
+        rtol=1e-9,
+    )  # fmt: skip
+    needed = needs(paid.ledger, paid.payouts)["county"].sum("zone")
+    of_cold = cold[needed["occurrence"].values]
+    mean = float(needed.values[of_cold].sum()) / (BLOCKS * YEARS)
+    assert made["tier.N.snow_index.basis.mean_need"] == pytest.approx(mean, rel=1e-9)
+    assert mean < 0.2 * float(needed.sum()) / (BLOCKS * YEARS)
+
+
+def test_levels_of_snow_are_those_of_the_years(
+    exact: Run, snowy: Programme, depth: np.ndarray
+) -> None:
+    table = with_snow(make_table(2), depth)
+    rows = np.zeros(depth.shape)
+    rows[table["row_occurrence"].values, table["row_zone"].values] = 1.0
+    largest = np.zeros((BLOCKS * YEARS, 12))
+    np.maximum.at(largest, table["year"].values, depth * rows)
+    frame = area_index_table(exact, snowy, make_census(), table)
+    assert frame["county"].tolist() == [f"zh {zone}" for zone in ZONES]
+    for period in (20, 100):
+        level = np.sort(largest, axis=0)[::-1][BLOCKS * YEARS // period]
+        np.testing.assert_allclose(frame[f"{period}-year index (cm)"], level, atol=0.051)
+        share = 100.0 * np.clip((level - 10.0) / 20.0, 0.0, 1.0)
+        np.testing.assert_allclose(frame[f"paid at {period} years (%)"], share, atol=0.051)

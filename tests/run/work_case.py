@@ -102,3 +102,17 @@ def save_triggers(folder: Path, table: xr.Dataset, seed: int = 5) -> xr.Dataset:
     triggers.attrs.update(blocks=BLOCKS, years_per_block=YEARS)
     save_stage(make_run(folder, "02_hazard"), "catalogue", triggers)
     return triggers
+
+
+def with_snow(table: xr.Dataset, depth: np.ndarray) -> xr.Dataset:
+    """The table with a column of snow, depth (occurrence, zone) in cm over one unit a county."""
+    column = {"quantity": "index", "unit": "cm x exposed", "item": "snow_depth.residential_rc"}
+    rows = (table["row_occurrence"].values, table["row_zone"].values)
+    values = (depth * 1e5 * POPULATION)[rows][:, None]
+    extra = xr.Dataset(
+        {"mean": (("row", "column"), values), "extrapolated": (("row", "column"), values * 0.0),
+         **{k: ("column", [v]) for k, v in column.items()}, "peril": ("column", ["cold_snow"])}
+    )  # fmt: skip
+    kept = table.drop_vars([n for n in table.data_vars if "column" in table[n].dims])
+    joined = xr.concat([table[list(extra.data_vars)], extra], dim="column")
+    return xr.merge([kept, joined]).assign_attrs(table.attrs)

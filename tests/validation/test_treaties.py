@@ -92,7 +92,8 @@ def inputs(
     )
     for row in table(case, "benefits.csv").itertuples():
         benefits[row.occurrence, zones.index(row.zone), columns.index(row.benefit)] = row.due
-    triggers = triggers_of(table(case, "triggers.csv"), table(case, "stations.csv"), count)
+    tables = (table(case, f"{name}.csv") for name in ("triggers", "stations", "areas"))
+    triggers = triggers_of(*tables, count)
     return losses, benefits, triggers
 
 

@@ -24,6 +24,7 @@ from riskmodel.cover.basis_risk import (
 )
 from riskmodel.cover.contract import contract_calendar
 from riskmodel.cover.covers import ParametricCover
+from riskmodel.cover.index_readings import read_index
 from riskmodel.cover.index_residual import IndexResidual, measured
 from riskmodel.cover.inputs import calendar_of
 from riskmodel.cover.parametric import parametric_parts, zone_split
@@ -34,7 +35,7 @@ from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.work.records import interval_records
 from riskmodel.run.work.tiers import Paid
-from riskmodel.run.work.triggers import index_covers, triggers_of
+from riskmodel.run.work.triggers import index_covers, triggers_of, with_areas
 from riskmodel.show.tables import results_table
 
 DRAWS = 16
@@ -55,7 +56,8 @@ class Payments(NamedTuple):
     `occurrence` are the positions of those that any draw pays; `paid` (draw, occurrence, zone)
     in CNY; `full` (zone) the most that each county gets; `sampled` whether a residual was
     declared for the index: if not there is one draw, and basis risk is a lower bound; `year` that
-    of all occurrences of the run.
+    of all occurrences of the run, and `asked` which of them the cover is set against: all, but for
+    an index over an area those that its peril reaches anywhere.
     """
 
     cover: ParametricCover
@@ -64,6 +66,7 @@ class Payments(NamedTuple):
     full: npt.NDArray[np.float64]
     sampled: bool
     year: npt.NDArray[np.int64]
+    asked: npt.NDArray[np.bool_]
 
 
 def residual_of(run: Run) -> IndexResidual:
@@ -71,9 +74,15 @@ def residual_of(run: Run) -> IndexResidual:
     return IndexResidual(**run.params.tiers.index_residual.model_dump())
 
 
-def drawn_payments(run: Run, programme: Programme, census: xr.DataTree) -> list[Payments]:
-    """Pay every index cover on what could be measured, `DRAWS` times by keyed draws."""
-    triggers, residual = triggers_of(run, programme), residual_of(run)
+def drawn_payments(
+    run: Run, programme: Programme, census: xr.DataTree, table: xr.Dataset
+) -> list[Payments]:
+    """Pay every index cover on what could be measured, `DRAWS` times by keyed draws.
+
+    Indices over an area are read off the occurrence table.
+    """
+    triggers = with_areas(triggers_of(run, programme), programme, census, table)
+    residual = residual_of(run)
     total = census["exposure"].to_dataset()["total"]
     population = total.sel(exposure_class="population", drop=True)
     zones = [str(zone) for zone in population["zone"].values]
@@ -95,7 +104,10 @@ def drawn_payments(run: Run, programme: Programme, census: xr.DataTree) -> list[
         full = zone_split(cover, zones, population) * cover.limits.event
         sampled = residual.of(cover.trigger.index) is not None
         year = triggers["year"].to_numpy().astype(np.int64)
-        result.append(Payments(cover, any_paid, each, full, sampled, year))
+        asked = np.ones(year.size, dtype=bool)
+        if cover.trigger.area is not None:  # a snow index is not asked of typhoons
+            asked &= (read_index(cover, triggers, zones) > 0.0).any(axis=1)
+        result.append(Payments(cover, any_paid, each, full, sampled, year, asked))
     return result
 
 
@@ -133,8 +145,10 @@ def _cases(payments: Sequence[Payments], paid: Paid) -> list[_Case]:
 
 
 def _case(payments: Payments, needed: Mapping[str, xr.DataArray], years: int) -> _Case:
-    """Pairs of one cover; a cover of fewer counties has the need of these."""
+    """Pairs of one cover; a cover of fewer counties or occurrences has the need of these."""
     numbers = needed[NEEDS[0]]["occurrence"].to_numpy()
+    asked = np.flatnonzero(payments.asked[numbers])
+    numbers = numbers[asked]
     both = np.union1d(numbers, payments.occurrence)
     inside = np.flatnonzero(payments.full > 0.0)
     rows, own = np.searchsorted(both, numbers), np.searchsorted(both, payments.occurrence)
@@ -143,7 +157,7 @@ def _case(payments: Payments, needed: Mapping[str, xr.DataArray], years: int) ->
 
     def dense(need: xr.DataArray) -> npt.NDArray[np.float64]:
         whole = np.zeros((both.size, inside.size))
-        whole[rows] = need.to_numpy()[:, inside]
+        whole[rows] = need.to_numpy()[asked][:, inside]
         return whole
 
     counties = Pairs(
@@ -174,7 +188,8 @@ def basis_records(
     """Figures ``tier.<tier>.<cover>.basis.*`` with both intervals.
 
     The need is that of the county governments (`riskmodel.cover.basis_risk.needs`), of all
-    counties of the cover together, and ``county_*`` county by county. A figure that some block or
+    counties of the cover together, and ``county_*`` county by county; of a snow index that of cold
+    waves alone. A figure that some block or
     variant does not define, for want of a need or a payment, is left out.
     """
     blocks, records = run.params.hazard.blocks, []

@@ -11,7 +11,7 @@ import xarray as xr
 from riskmodel.cover.programme import Programme
 from riskmodel.loss.occurrence_table import by_zone_and_item
 from riskmodel.run.folder import Run
-from riskmodel.run.work.triggers import paying_occurrences, triggers_of
+from riskmodel.run.work.triggers import paying_occurrences, triggers_of, with_areas
 
 
 class Claims(NamedTuple):
@@ -36,9 +36,10 @@ def claims_of(
 ) -> Claims:
     """Bring losses, benefits and indices to one list of occurrences.
 
-    Indices are those of the run's catalogue, or of `storms`, occurrence by occurrence.
+    Indices are those of the run's catalogue, or of `storms`, occurrence by occurrence; those over
+    an area are read off the table.
     """
-    triggers = triggers_of(run, programme, storms)
+    triggers = with_areas(triggers_of(run, programme, storms), programme, census, table)
     near = paying_occurrences(programme, triggers, [str(zone) for zone in table["zone"].values])
     numbers = np.union1d(np.unique(table["row_occurrence"].values), near)
     losses = by_zone_and_item(table, "loss", numbers).rename(item="sector")

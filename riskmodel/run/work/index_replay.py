@@ -14,6 +14,7 @@ from riskmodel.cover.index_readings import read_index
 from riskmodel.cover.index_residual import measured
 from riskmodel.cover.parametric import index_fraction, zone_split
 from riskmodel.cover.programme import Programme
+from riskmodel.exceedance.metrics import annual_maximum, value_at_risk
 from riskmodel.run.folder import Run
 from riskmodel.run.records import Record
 from riskmodel.run.work.basis import residual_of
@@ -21,9 +22,10 @@ from riskmodel.run.work.hazard import catalogue_of
 from riskmodel.run.work.records import plain_record
 from riskmodel.run.work.replay import replay_losses, replay_table
 from riskmodel.run.work.storms import DRAWS, SPAN, dated_storms, real_storms
-from riskmodel.run.work.triggers import index_covers, triggers_of
+from riskmodel.run.work.triggers import index_covers, triggers_of, with_areas
 
 SOURCE = "riskmodel.run.work.index_replay"
+PERIODS = (10.0, 20.0, 50.0, 100.0, 200.0)  # years
 
 
 def index_replay(
@@ -45,6 +47,9 @@ def index_payouts(
 ) -> xr.Dataset:
     """Pay each index cover for each of `dated_storms`, as one occurrence of a year of its own.
 
+    Covers on a mean over counties are left out: no storm brings snow, and the depth of recorded
+    cold waves is not known by county.
+
     Pressure, wind and landfall are of the recorded track, rain as of `triggers_of`.
 
     Returns
@@ -56,7 +61,8 @@ def index_payouts(
     total = census["exposure"].to_dataset()["total"]
     population = total.sel(exposure_class="population", drop=True)
     zones = [str(zone) for zone in population["zone"].values]
-    residual, seed, covers = residual_of(run), run.params.seed, index_covers(programme)
+    residual, seed = residual_of(run), run.params.seed
+    covers = [cover for cover in index_covers(programme) if cover.trigger.area is None]
     triggers = triggers_of(run, programme, storms)
     # draws of their own: occurrences of the catalogue have the same numbers
     drawn = [measured(triggers, residual, seed=seed, draw=DRAWS + draw) for draw in range(DRAWS)]
@@ -114,6 +120,37 @@ def index_replay_table(payouts: xr.Dataset, replayed: pd.DataFrame) -> pd.DataFr
     for name in ("modelled", "reported"):
         losses[f"{name} loss (亿元)"] = (losses.pop(name) / 1e8).round(2)
     return table.merge(losses, on="storm")
+
+
+def area_index_table(
+    run: Run, programme: Programme, census: xr.DataTree, table: xr.Dataset
+) -> pd.DataFrame:
+    """How deep the snow of an areal index is in each county of its covers, and what is paid then.
+
+    No recorded cold wave is known by county, so that these are simulated years: the largest index
+    of a year that is reached once in T years, and the share of the county's full payment at it.
+    """
+    zones = [str(zone) for zone in table["zone"].values]
+    names = census["zones"].to_dataset()[f"name_{run.params.language}"].sel(zone=zones).values
+    triggers = with_areas(triggers_of(run, programme), programme, census, table)
+    year, years = table["year"].values.astype(np.int64), int(table.attrs["years"])
+    rows: list[dict[str, object]] = []
+    for cover in index_covers(programme):
+        if cover.trigger.area is None:
+            continue
+        index = read_index(cover, triggers, zones)
+        for place, zone in enumerate(zones):
+            if cover.zones != "all" and zone not in cover.zones:
+                continue
+            largest = annual_maximum(year, index[:, place], years)
+            levels = {t: value_at_risk(largest, t) for t in PERIODS}
+            row: dict[str, object] = {"cover": cover.cover, "county": str(names[place])}
+            for t, level in levels.items():
+                row[f"{t:g}-year index ({cover.trigger.unit})"] = round(level, 1)
+                paid = index_fraction(cover, [[level]]).item()
+                row[f"paid at {t:g} years (%)"] = round(100.0 * paid, 1)
+            rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def index_replay_records(payouts: xr.Dataset) -> list[Record]:

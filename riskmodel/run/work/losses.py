@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from riskmodel.core.errors import CensusError
 from riskmodel.core.money import stamp_money
+from riskmodel.cover.area_index import area_items, check_census
 from riskmodel.cover.benefits import benefit_items
 from riskmodel.cover.damage_payments import Damaged
 from riskmodel.cover.limitation import limited_to
@@ -51,13 +52,15 @@ MEMORY_LIMIT = 8 << 30  # bytes; the tables of all scenarios of nine perils take
 
 
 def programme_of(run: Run, census: xr.DataTree) -> Programme:
-    """Tier programme of the run, its zones checked against the census and limited to those of it.
+    """Tier programme of the run, checked against census and perils, limited to zones of the run.
 
     Its amounts are those of the file times `amounts_share`.
     """
     zones = [str(code) for code in census["zones"].to_dataset()["zone"].values]
     path, known = run.path(run.params.tiers.programme), census.attrs.get("whole_zones", zones)
     programme = load_programme(Path(path), zones=known)
+    classes = census["exposure"].to_dataset()["exposure_class"].values.tolist()
+    check_census(programme, classes, list(run.params.hazard.storage_rates()), where=path.name)
     if len(zones) == len(known):
         return programme
     return limited_to(programme, zones, share=amounts_share(run, census))
@@ -96,12 +99,14 @@ def damage_of(params: Params, census: xr.DataTree) -> list[Item]:
 
 
 def items_of(run: Run, params: Params, census: xr.DataTree) -> list[Item]:
-    """Classes exposed with their responses: damage, benefits of the programme, people."""
-    benefits = benefits_of(params, census, programme_of(run, census))
+    """Classes exposed with their responses: damage, benefits and indices of covers, people."""
+    programme = programme_of(run, census)
+    benefits = benefits_of(params, census, programme)
     return [
         *damage_of(params, census),
         *benefits,
         *reach_items(benefits),
+        *area_items(programme),
         *people_items(people_levers(params)),
     ]
 

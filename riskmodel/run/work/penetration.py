@@ -1,8 +1,8 @@
-"""Penetration of voluntary cover by county: what more or less take-up would pay of the loss."""
+"""Penetration of covers: by county what more or less take-up pays, and beside public schemes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,9 @@ from riskmodel.run.work.tiers import Paid
 
 LEVELS = ("low", "mid", "high")
 VOLUNTARY = "X"
+INSURED: Mapping[str, str] = {
+    "residential": "homes", "commercial": "commerce", "industrial": "industry"
+}  # fmt: skip
 
 
 def _paid_by_zone(programme: Programme, paid: Paid) -> npt.NDArray[np.float64]:
@@ -47,10 +50,10 @@ def _insured(programme: Programme, zones: Sequence[str], sector: str) -> npt.NDA
 def penetration_table(
     run: Run, programme: Programme, census: xr.DataTree, baseline: Paid, others: Sequence[Paid]
 ) -> pd.DataFrame:
-    """Take-up of homes, and share of the direct loss that voluntary covers pay, in per cent.
+    """Take-up of voluntary covers, and share of the direct loss that they pay, in per cent.
 
-    One row a county, three points of its curve: all take-up low, as stated, and high. Empty where
-    the programme states no range.
+    One row a county, three points of its curve: all take-up low, as stated, and high; take-up of
+    each sector of `INSURED` that they insure. Empty where the programme states no range.
 
     Parameters
     ----------
@@ -66,8 +69,10 @@ def penetration_table(
     )
     at = {"low": with_take_up(programme, "low"), "mid": programme,
           "high": with_take_up(programme, "high")}  # fmt: skip
-    for level in LEVELS:
-        frame[f"homes insured, {level} (%)"] = 100 * _insured(at[level], zones, "residential")
+    for sector, name in INSURED.items():
+        for level in LEVELS if _insured(at["high"], zones, sector).any() else ():
+            share = 100 * _insured(at[level], zones, sector)
+            frame[f"{name} insured, {level} (%)"] = share
     need = baseline.ledger["need"].sel(account=DIRECT_LOSS).sum("occurrence").to_numpy()
     loss = need / float(baseline.ledger.attrs["years"])
     for level, paid in zip(LEVELS, (others[-2], baseline, others[-1]), strict=True):
@@ -75,3 +80,51 @@ def penetration_table(
         share = np.divide(amount, loss, out=np.zeros_like(loss), where=loss > 0.0)
         frame[f"loss paid by tier X, {level} (%)"] = 100 * share
     return frame.round(2)
+
+
+def anchor_table(programme: Programme, census: xr.DataTree, paid: Paid) -> pd.DataFrame:
+    """Covers that follow a public scheme, beside its figures; one row a cover.
+
+    Of a cover of homes the insured households are Σ take-up x households over its counties, with
+    all take-up low and high in brackets: take-up is of value, so that households are taken to be
+    worth the same in each county. The modelled premium is the pure one, of natural hazards alone.
+    """
+    total = census["exposure"].to_dataset()["total"]
+    households = total.sel(exposure_class="households").to_numpy()
+    zones = [str(zone) for zone in total["zone"].values]
+    mean = paid.payouts["paid"].sum(("occurrence", "zone")) / float(paid.payouts.attrs["years"])
+    rows: list[dict[str, object]] = []
+    for cover in programme.covers:
+        if (public := cover.anchor) is None:
+            continue
+        modelled = float(mean.sel(cover=cover.cover))
+        row: dict[str, object] = {"cover": cover.cover, "public figures of": public.year}
+        row["public premium (万元)"] = _in_wan(public.premium)
+        row["modelled pure premium (万元)"] = _in_wan(modelled)
+        if public.premium:
+            row["modelled of public (%)"] = round(100 * modelled / public.premium, 1)
+        row["public policies"] = f"{public.policies:,}" if public.policies else ""
+        if isinstance(cover, IndemnityCover) and "residential" in cover.take_up:
+            counts = [
+                float(insured_shares(one, ["residential"], zones)[:, 0] @ households)
+                for one in _at_levels(programme, cover.cover)
+            ]
+            low, mid, high = (f"{round(count, -3):,.0f}" for count in counts)
+            row["insured households in the model"] = f"{mid} ({low} - {high})"
+        if public.sum_insured and public.policies:
+            row["sum insured a policy (万元)"] = _in_wan(public.sum_insured / public.policies)
+        if public.sum_insured and public.premium:
+            row["premium of sum insured (%)"] = round(100 * public.premium / public.sum_insured, 3)
+        rows.append(row)
+    return pd.DataFrame(rows).astype(object).fillna("")
+
+
+def _in_wan(amount: float | None) -> object:
+    return "" if amount is None else round(amount / 1e4, 1)
+
+
+def _at_levels(programme: Programme, name: str) -> list[IndemnityCover]:
+    """One cover with its take-up low, as stated, and high."""
+    ways = (with_take_up(programme, "low"), programme, with_take_up(programme, "high"))
+    found = [next(c for c in way.covers if c.cover == name) for way in ways]
+    return [cover for cover in found if isinstance(cover, IndemnityCover)]

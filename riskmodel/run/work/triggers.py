@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from riskmodel.cover.area_index import area_indices
 from riskmodel.cover.covers import ParametricCover
 from riskmodel.cover.index_readings import read_index
 from riskmodel.cover.parametric import index_fraction
@@ -52,6 +53,14 @@ def triggers_of(run: Run, programme: Programme, storms: xr.Dataset | None = None
     for name in set(triggers.data_vars) & set(INDEX_UNITS):
         triggers[name].attrs["units"] = INDEX_UNITS[str(name)]
     return triggers
+
+
+def with_areas(
+    triggers: xr.Dataset, programme: Programme, census: xr.DataTree, table: xr.Dataset
+) -> xr.Dataset:
+    """Return the indices of `triggers_of` and, off an occurrence table, those over an area."""
+    total = census["exposure"].to_dataset()["total"]
+    return triggers.assign(area_indices(programme, table, total).data_vars)
 
 
 def _baseline(run: Run) -> xr.Dataset:
