@@ -132,7 +132,7 @@ class Lists(NamedTuple):
     """Occurrences of a run that cost anything at the entries of a batch, by peril and entry.
 
     The list of a peril and entry stands from ``first`` (peril, entry) on, ``length`` (peril, entry)
-    long. Each place is occurrence ``storm`` of the run; ``at`` is its fractional bin, in rows of
+    long. Each place is occurrence ``storm`` of the chunk; ``at`` is its fractional bin, in rows of
     the look-up table from ``row`` (peril, entry) on; ``acting`` has a bit for each peril that lists
     it at the entry, and ``far`` tells whether it is extrapolated. ``rare``, also from ``first`` on,
     names the ``rares`` (peril, entry) places that are.
@@ -164,7 +164,7 @@ class Alone(NamedTuple):
 class Joint(NamedTuple):
     """Occurrences in which several perils act, entry behind entry.
 
-    Those of an entry stand from ``start`` (entry) to the next: occurrences ``storm`` of the run,
+    Those of an entry stand from ``start`` (entry) to the next: occurrences ``storm`` of the chunk,
     whose perils stand from ``first`` to the next in ``peril``, ``at``, ``row`` and ``far``.
     """
 

@@ -50,16 +50,16 @@ def bin_of(curves: Curves, layer: int, row: int, position: float) -> float:
 @nb.njit(cache=True)
 def _task(
     curves: Curves, places: Places, items: Items, spread: Spread, groups: Groups, pairs: Pairs,
-    sums: Sums, zone: int, low: int, high: int,
+    sums: Sums, zone: int, first: int, low: int, high: int,
 ) -> None:  # fmt: skip
-    """Add all entries of a zone to the sums of the run of occurrences from `low` to `high`."""
+    """Add all entries of a zone to the sums `low` to `high`; those of a chunk begin at `first`."""
     perils, scenarios = pairs.pointer.shape[0], sums.mean.shape[3]
     lines, lists, alone, joint = new_lists(perils, high - low, curves.left.shape[1])
     between = Between(np.zeros((perils, scenarios)), np.zeros(scenarios), np.zeros(scenarios))
     stop = groups.zone_pointer[zone + 1]
     for entry in range(groups.zone_pointer[zone], stop, ENTRIES):
         size = min(ENTRIES, stop - entry)
-        if not list_batch(curves, places, pairs, lines, lists, entry, size, low, high):
+        if not list_batch(curves, places, pairs, lines, lists, entry, size, first, low, high):
             continue
         for g in range(groups.mask.size):
             begin, end, mask = groups.first[g], groups.first[g + 1], groups.mask[g]
@@ -117,15 +117,6 @@ def _add_joint(
         )  # fmt: skip
 
 
-@nb.njit(cache=True)
-def _of_run(sums: Sums, low: int, high: int) -> Sums:
-    """Take the sums of a run of the occurrences."""
-    return Sums(
-        sums.mean[:, :, low:high], sums.extrapolated[:, :, low:high],
-        sums.independent[:, :, low:high], sums.correlated[:, :, low:high],
-    )  # fmt: skip
-
-
 @nb.njit(parallel=True, cache=True)
 def accumulate(
     curves: Curves, places: Places, items: Items, spread: Spread, groups: Groups, pairs: Pairs,
@@ -141,7 +132,4 @@ def accumulate(
     for task in nb.prange(zones * runs):
         zone, low = task % zones, task // zones * run
         high = min(low + run, storms)
-        _task(
-            curves, places, items, spread, groups, pairs, _of_run(sums, low, high), zone,
-            first + low, first + high,
-        )  # fmt: skip
+        _task(curves, places, items, spread, groups, pairs, sums, zone, first, low, high)

@@ -67,10 +67,11 @@ def _first_at_least(occurrence: NumberArray, low: int, high: int, wanted: int) -
 @nb.njit(cache=True, error_model="numpy")
 def list_batch(
     curves: Curves, places: Places, pairs: Pairs, lines: Lines, lists: Lists, entry: int,
-    size: int, low: int, high: int,
+    size: int, chunk: int, low: int, high: int,
 ) -> int:  # fmt: skip
     """List what some entries cost in a run of occurrences, from `entry` on; count the places.
 
+    Occurrences are counted from the first of the chunk, number `chunk` of the block, on.
     All in one: numba counts a reference to each array at each call, and lists may be short.
     """
     segments, edges, density, first_row, last, beyond, left, right = curves
@@ -78,7 +79,7 @@ def list_batch(
     pointer, occurrence, position = pairs
     start, slope, acting = lines
     storm, at, rare, first, length, rares, row_of, _, far = lists
-    perils, offset, to = pointer.shape[0], np.uint32(low), np.uint64(0)
+    perils, offset, to = pointer.shape[0], np.uint32(chunk), np.uint64(0)
     for number in range(size):
         e, begin = entry + number, to
         for p in range(perils):
@@ -86,8 +87,8 @@ def list_batch(
             begins, end = pointer[p, cell[e]], pointer[p, cell[e] + 1]
             if least[p, e] > LAST_POSITION:  # nothing at this entry can cost anything
                 end = begins
-            begins = _first_at_least(occurrence, begins, end, low)
-            end = _first_at_least(occurrence, begins, end, high)
+            begins = _first_at_least(occurrence, begins, end, chunk + low)
+            end = _first_at_least(occurrence, begins, end, chunk + high)
             layer, row = layers[p, e], rows[p, e]
             if begins < end:
                 for j in range(start.size):
@@ -109,22 +110,22 @@ def list_batch(
             first[p, number], row_of[p, number] = of_peril, first_row[layer]
             length[p, number], rares[p, number] = to - of_peril, of_rare - of_peril
         if perils > 1:
-            _mark(lists, acting, number, int(begin), int(to))
+            _mark(lists, acting, number, int(begin), int(to), low)
     return int(to)
 
 
 @nb.njit(cache=True)
-def _mark(lists: Lists, acting: MaskArray, number: int, begin: int, end: int) -> None:
-    """Tell each place of an entry which perils list its occurrence."""
-    storm, to = lists.storm, lists.acting
+def _mark(lists: Lists, acting: MaskArray, number: int, begin: int, end: int, low: int) -> None:
+    """Tell each place of an entry which perils list its occurrence; the run begins at `low`."""
+    storm, to, run = lists.storm, lists.acting, np.uint64(low)
     for p in range(lists.first.shape[0]):
         bit, first = np.uint16(1 << p), np.uint64(lists.first[p, number])
         for n in range(first, first + np.uint64(lists.length[p, number])):
-            acting[np.uint64(storm[n])] |= bit
+            acting[np.uint64(storm[n]) - run] |= bit
     for n in range(np.uint64(begin), np.uint64(end)):
-        to[n] = acting[np.uint64(storm[n])]
+        to[n] = acting[np.uint64(storm[n]) - run]
     for n in range(np.uint64(begin), np.uint64(end)):
-        acting[np.uint64(storm[n])] = 0
+        acting[np.uint64(storm[n]) - run] = 0
 
 
 @nb.njit(cache=True)
