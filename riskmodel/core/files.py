@@ -11,6 +11,8 @@ from pathlib import Path
 
 import xarray as xr
 
+PIECE_BYTES = 1 << 20  # a piece of the stored pairs of a catalogue
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
@@ -22,6 +24,23 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Open NetCDF files whose values are read once: of a variable one piece stays in memory.
+
+    Otherwise the library keeps up to 64 MB of each variable until its file is closed, and copies
+    all that is read through it.
+    """
+    import netCDF4
+
+    before = netCDF4.get_chunk_cache()[0]
+    netCDF4.set_chunk_cache(PIECE_BYTES)
+    try:
+        yield
+    finally:
+        netCDF4.set_chunk_cache(int(before))
 
 
 def write_text(path: Path, text: str) -> Path:

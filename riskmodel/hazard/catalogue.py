@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 
 from riskmodel.core.errors import CatalogueError
+from riskmodel.core.files import read_once
 from riskmodel.core.returnperiod import Frequency
 from riskmodel.core.schema import Schema
 from riskmodel.hazard.storage import PAIRS as PAIRS
@@ -129,4 +130,5 @@ def block_names(catalogue: xr.DataTree) -> list[str]:
 @lru_cache(maxsize=128)
 def _once(path: Path, modified: int) -> xr.DataTree:
     """Open a file once in a process: several handles of one file, some collected, crashed HDF5."""
-    return xr.open_datatree(path, engine="netcdf4")
+    with read_once():
+        return xr.open_datatree(path, engine="netcdf4")

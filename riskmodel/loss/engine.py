@@ -6,18 +6,18 @@ loop over blocks, and adding blocks changes nothing before them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from riskmodel.core.errors import CatalogueError, MemoryLimitError
 from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.kernel_arrays import Arrays, Pairs, Sums
+from riskmodel.loss.kernel_arrays import Arrays, FloatArray, Pairs, Sums
 from riskmodel.loss.kernels import accumulate
 from riskmodel.loss.layout import lanes
 
@@ -29,7 +29,7 @@ CHUNK_BYTES = 1 << 30  # sums of a chunk, unless the limit is lower
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Sums of the occurrences from number `first` of a block on."""
+    """Sums of the occurrences from number `first` of a block on, until the next are asked for."""
 
     first: int
     sums: Sums
@@ -37,13 +37,17 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Memory of a pass, announced before it is allocated (bytes), and its chunking."""
+    """Memory of a pass, announced before it is allocated (bytes), and its chunking.
+
+    ``pairs`` are those of one block, or of two where the next is read while one is passed.
+    """
 
     pairs: int
     table: int
     sums: int
     chunk: int
     run: int
+    ahead: bool
 
     @property
     def total(self) -> int:
@@ -84,13 +88,17 @@ def plan_pass(catalogue: xr.DataTree, table: CompiledTable, *, memory_limit: int
     moments = 2 if table.deviation.shape[0] else 0
     by_zone = (16 * table.acting.size + 1) * lanes(table)
     by_zone += 8 * len(table.columns) * moments
-    left = min(memory_limit - pairs - held, CHUNK_BYTES)
     largest = int(np.bincount(catalogue.to_dataset()["block"].values).max(initial=1))
+    whole = min(by_zone * zones * largest, CHUNK_BYTES)
+    ahead = len(stored) > 1 and 2 * pairs + held + whole <= memory_limit
+    pairs *= 1 + ahead
+    left = min(memory_limit - pairs - held, CHUNK_BYTES)
     chunk = max(min(left // (by_zone * zones), largest), 0)
     longest = max(SHORTEST_RUN, SLOT_BYTES // (16 * lanes(table)))
     runs = max(-(-TASKS // zones), -(-chunk // longest))
     run = max(SHORTEST_RUN, -(-chunk // runs))
-    plan = Plan(pairs, held, by_zone * zones * max(chunk, SHORTEST_RUN), max(chunk, 1), run)
+    sums = by_zone * zones * max(chunk, SHORTEST_RUN)
+    plan = Plan(pairs, held, sums, max(chunk, 1), run, ahead)
     if plan.total > memory_limit:
         raise MemoryLimitError(
             "the pass does not fit the memory it may take",
@@ -114,29 +122,44 @@ def _division(plan: Plan, memory_limit: int, scenarios: int, zones: int) -> str:
     return f"pass one scenario and at most {max(1, zones * scenarios // parts)} zones at once"
 
 
-def stored_blocks(catalogue: xr.DataTree, table: CompiledTable) -> Iterator[Pairs]:
+def stored_blocks(
+    catalogue: xr.DataTree, table: CompiledTable, *, ahead: bool = False
+) -> Iterator[Pairs]:
     """Read the stored pairs of a catalogue block by block, the perils of a table joined.
+
+    With `ahead` a thread reads the next block meanwhile; a block is held until the next is asked
+    for, so that two are in memory.
 
     Raises
     ------
     CatalogueError
         If the catalogue lacks a peril or a cell of the table.
     """
-    for block in block_names(catalogue):
-        nodes = _nodes(catalogue, block, table)
-        sizes = np.cumsum([0] + [n.sizes["pair"] for n in nodes[:-1]])
-        pointer = np.stack([n["pointer"].values + s for n, s in zip(nodes, sizes, strict=True)])
+    names = block_names(catalogue)
+    if not ahead:
+        yield from (_block(catalogue, name, table) for name in names)
+        return
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(_block, catalogue, names[0], table)
+        for following in [*names[1:], None]:
+            pairs = coming.result()
+            if following is not None:
+                coming = reader.submit(_block, catalogue, following, table)
+            yield pairs
+            del pairs
+
+
+def _block(catalogue: xr.DataTree, block: str, table: CompiledTable) -> Pairs:
+    """Read the pairs of one block, peril after peril into one array."""
+    nodes = _nodes(catalogue, block, table)
+    edges = np.cumsum([0] + [n.sizes["pair"] for n in nodes])
+    pointer = np.stack([n["pointer"].values + s for n, s in zip(nodes, edges[:-1], strict=True)])
+    pairs = Pairs(pointer, np.empty(edges[-1], np.uint32), np.empty(edges[-1], np.uint16))
+    for node, start, stop in zip(nodes, edges[:-1], edges[1:], strict=True):
         # an indexed view of a lazy variable is read without staying in the tree's memory
-        occurrence, position = (
-            _joined([n[name].isel(pair=slice(0, None)).values for n in nodes])
-            for name in ("occurrence", "position")
-        )
-        yield Pairs(pointer, occurrence, position)
-
-
-def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """Put arrays one behind the other; a single one is not copied."""
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        pairs.occurrence[start:stop] = node["occurrence"].isel(pair=slice(0, None)).values
+        pairs.position[start:stop] = node["position"].isel(pair=slice(0, None)).values
+    return pairs
 
 
 def _nodes(catalogue: xr.DataTree, block: str, table: CompiledTable) -> list[xr.Dataset]:
@@ -156,18 +179,29 @@ def _nodes(catalogue: xr.DataTree, block: str, table: CompiledTable) -> list[xr.
     return nodes
 
 
+def new_room(plans: Sequence[Plan]) -> FloatArray:
+    """Make room for the sums of one chunk of any of some passes."""
+    return np.empty(max(plan.sums for plan in plans) // 8)
+
+
 def pass_block(
-    pairs: Pairs, table: CompiledTable, arrays: Arrays, plan: Plan, *, count: int
+    pairs: Pairs, table: CompiledTable, arrays: Arrays, plan: Plan, room: FloatArray, *, count: int
 ) -> Iterator[Chunk]:
-    """Pass one block and yield the sums of its occurrences, chunk by chunk."""
+    """Pass one block and yield the sums of its occurrences, chunk by chunk, in the same room."""
     zones, columns = table.entries.zone_pointer.size - 1, len(table.columns)
     moments = columns if table.deviation.shape[0] else 0
     for first in range(0, count, plan.chunk):
         storms = min(plan.chunk, count - first)
-        shape = (zones, table.acting.size, storms, lanes(table))
-        sums = Sums(
-            np.zeros(shape), np.zeros(shape), np.zeros((zones, moments, storms)),
-            np.zeros((zones, moments, storms)),
-        )  # fmt: skip
+        means, spread = (zones, table.acting.size, storms, lanes(table)), (zones, moments, storms)
+        sums = Sums(*_parts(room, means, means, spread, spread))
         accumulate(*arrays, pairs, first, plan.run, sums)
         yield Chunk(first, sums)
+
+
+def _parts(room: FloatArray, *shapes: tuple[int, ...]) -> Iterator[FloatArray]:
+    """Cut arrays out of the room, each whole in memory: kernels go through slices slowly."""
+    start = 0
+    for shape in shapes:
+        stop = start + math.prod(shape)
+        yield room[start:stop].reshape(shape)
+        start = stop

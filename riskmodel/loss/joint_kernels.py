@@ -1,7 +1,8 @@
 """Perils of one storm combine in the cell: 1 - Π(1 - d), or the highest of a benefit paid once.
 
 The combined amount is booked to perils in proportion to what each costs alone; a highest outcome to
-the first peril that pays it.
+the first peril that pays it. Occurrences of the same perils and entry go through each step
+together: reading each peril, combining, booking each peril.
 """
 
 from __future__ import annotations
@@ -20,164 +21,140 @@ from riskmodel.loss.kernel_arrays import (
 )
 
 LEAST = 1e-300  # in place of a sum of ratios that is zero
+TOGETHER = 512  # occurrences × scenarios that go through the steps together
+
+
+@nb.njit(cache=True)
+def new_between(perils: int, scenarios: int) -> Between:
+    """Make room for what stands between the steps."""
+    room = max(TOGETHER, scenarios)
+    return Between(np.empty((perils, room)), np.empty(room), np.empty(room))
 
 
 @nb.njit(cache=True, error_model="numpy")
 def add_joint(
-    items: Items, order: IntArray, begin: int, end: int, joint: Joint, between: Between,
-    mean: FloatArray, extrapolated: FloatArray, zone: int, entry: int, size: int,
-) -> None:  # fmt: skip
-    """Add some items of the entries from `entry` on, in the only scenario."""
-    values, slots, lookup, highests = items
-    starts, storm, first, peril, at, rows, far = joint
-    single, z, one, none = between.single, np.uint64(zone), np.uint64(1), np.uint64(0)
-    for both in range((end - begin) * size):  # items, and for each the entries
-        k, number = begin + both // size, both % size
-        item, e = np.uint64(order[k]), np.uint64(number)
-        value, highest = values[entry + number, item], highests[item]
-        if value == 0.0:
-            continue
-        for j in range(np.uint64(starts[e]), np.uint64(starts[e + one])):
-            to, start, stop = np.uint64(storm[j]), np.uint64(first[j]), np.uint64(first[j + one])
-            total, kept, largest = 0.0, 1.0, 0.0
-            for t in range(start, stop):
-                low, row = np.uint64(at[t]), np.uint64(rows[t])
-                below = lookup[item, row + low]
-                ratio = below + (at[t] - low) * (lookup[item, row + low + one] - below)
-                single[t - start, none] = ratio
-                total += ratio
-                kept *= 1.0 - ratio
-                largest = max(largest, ratio)
-            if total == 0.0:
-                continue
-            factor = value * (1.0 - kept) / total
-            for t in range(start, stop):
-                ratio = single[t - start, none]
-                added = factor * ratio
-                if highest:  # to the first peril with the highest outcome
-                    added = value * largest if ratio == largest else 0.0
-                    largest = -1.0 if added > 0.0 else largest
-                slot = np.uint64(slots[peril[t], item])
-                mean[z, slot, to, none] += added
-                if far[t]:
-                    extrapolated[z, slot, to, none] += added
-
-
-@nb.njit(cache=True, error_model="numpy")
-def add_joint_scenarios(
-    items: Items, order: IntArray, begin: int, end: int, joint: Joint, between: Between,
-    mean: FloatArray, extrapolated: FloatArray, zone: int, entry: int, size: int,
+    items: Items, order: IntArray, begin: int, end: int, joint: Joint, segments: int,
+    rows: IntArray, between: Between, mean: FloatArray, extrapolated: FloatArray, zone: int,
+    entry: int,
 ) -> None:  # fmt: skip
     """Add some items of the entries from `entry` on, in all scenarios."""
     values, slots, lookup, highests = items
-    starts, storm, first, peril, at, rows, far = joint
-    single, total, kept = between
-    # unsigned numbers need no check for negative indices
-    z, one, scenarios = np.uint64(zone), np.uint64(1), np.uint64(mean.shape[3])
-    for both in range((end - begin) * size):  # items, and for each the entries
-        k, number = begin + both // size, both % size
-        item, e, value = np.uint64(order[k]), np.uint64(number), values[entry + number, order[k]]
+    first, mask, of, at = joint.first, joint.mask, joint.of, joint.at
+    ratio, total, union = between
+    perils, scenarios = slots.shape[0], np.uint64(mean.shape[3])
+    step = max(TOGETHER // mean.shape[3], 1)
+    for both in range((end - begin) * segments):  # items, and for each the segments
+        item, g = np.uint64(order[begin + both // segments]), both % segments
+        value = values[entry + of[g], item]
         if value == 0.0:
             continue
-        for j in range(np.uint64(starts[e]), np.uint64(starts[e + one])):
-            to, start, stop = np.uint64(storm[j]), np.uint64(first[j]), np.uint64(first[j + one])
-            if stop - start == 2 and not highests[item]:
-                _two(lookup, item, at, rows, start, value, total, kept)
-                _book(mean, extrapolated, z, np.uint64(slots[peril[start], item]), to, total,
-                      far[start])  # fmt: skip
-                _book(mean, extrapolated, z, np.uint64(slots[peril[start + one], item]), to, kept,
-                      far[start + one])  # fmt: skip
-                continue
-            for t in range(start, stop):
-                low, n = np.uint64(at[t]), t - start
-                part, left = at[t] - low, (np.uint64(rows[t]) + low) * scenarios
-                right = left + scenarios
-                for s in range(scenarios):
-                    below = lookup[item, left + s]
-                    single[n, s] = below + part * (lookup[item, right + s] - below)
+        for low in range(first[g], first[g + 1], step):
+            start, stop, n = np.uint64(low), np.uint64(min(low + step, first[g + 1])), 0
+            for p in range(perils):
+                if mask[g] >> p & 1:
+                    _read(lookup, item, at, p, rows[p, of[g]], start, stop, ratio, n, scenarios)
+                    n += 1
             if highests[item]:
-                _keep_highest(single, stop - start)
+                _keep_highest(ratio, total, n, value, (stop - start) * scenarios)
             else:
-                _combine(single, total, kept, stop - start)
-            for t in range(start, stop):
-                slot, n = np.uint64(slots[peril[t], item]), t - start
-                for s in range(scenarios):
-                    mean[z, slot, to, s] += value * single[n, s]
-                if far[t]:
-                    for s in range(scenarios):
-                        extrapolated[z, slot, to, s] += value * single[n, s]
+                _combine(ratio, total, union, n, value, (stop - start) * scenarios)
+            n = 0
+            for p in range(perils):
+                if mask[g] >> p & 1:
+                    _book(mean, extrapolated, zone, slots[p, item], joint, p, start, stop, ratio,
+                          total, n)  # fmt: skip
+                    n += 1
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _two(
-    lookup: SingleArray, item: np.uint64, at: FloatArray, rows: IntArray, start: np.uint64,
-    value: float, first: FloatArray, second: FloatArray,
+def _read(
+    lookup: SingleArray, item: np.uint64, at: FloatArray, p: int, first_row: int,
+    start: np.uint64, stop: np.uint64, ratio: FloatArray, n: int, scenarios: np.uint64,
 ) -> None:  # fmt: skip
-    """Share what two perils do together, value · (a + b - ab), in each scenario."""
-    scenarios, one = np.uint64(first.size), np.uint64(1)
-    low, high = np.uint64(at[start]), np.uint64(at[start + one])
-    part, other_part = at[start] - low, at[start + one] - high
-    left = (np.uint64(rows[start]) + low) * scenarios
-    other_left = (np.uint64(rows[start + one]) + high) * scenarios
-    right, other_right = left + scenarios, other_left + scenarios
-    for s in range(scenarios):
-        below, other_below = lookup[item, left + s], lookup[item, other_left + s]
-        a = below + part * (lookup[item, right + s] - below)
-        b = other_below + other_part * (lookup[item, other_right + s] - other_below)
-        factor = value - value * a * b / max(a + b, LEAST)
-        first[s], second[s] = a * factor, b * factor
+    """Read what one peril costs alone."""
+    row, one, to = np.uint64(first_row), np.uint64(1), np.uint64(0)
+    if scenarios == one:
+        for j in range(start, stop):
+            low = np.uint64(at[p, j])
+            below = lookup[item, row + low]
+            ratio[n, j - start] = below + (at[p, j] - low) * (lookup[item, row + low + one] - below)
+        return
+    for j in range(start, stop):
+        low = np.uint64(at[p, j])
+        part, left = at[p, j] - low, (row + low) * scenarios
+        right = left + scenarios
+        for s in range(scenarios):
+            below = lookup[item, left + s]
+            ratio[n, to + s] = below + part * (lookup[item, right + s] - below)
+        to += scenarios
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _combine(
+    ratio: FloatArray, total: FloatArray, union: FloatArray, perils: int, value: float,
+    number: np.uint64,
+) -> None:  # fmt: skip
+    """Leave in `total` what a sum of ratios is to be multiplied by to give value · (1 - Π(1 - d)).
+
+    The union is added up as u + d(1 - u), which keeps ratios near zero to the last digit.
+    """
+    for i in range(number):
+        total[i], union[i] = ratio[0, i], ratio[0, i]
+    for n in range(1, perils):
+        for i in range(number):
+            total[i] += ratio[n, i]
+        for i in range(number):
+            union[i] += ratio[n, i] * (1.0 - union[i])
+    for i in range(number):
+        total[i] = value * union[i] / max(total[i], LEAST)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _keep_highest(
+    ratio: FloatArray, total: FloatArray, perils: int, value: float, number: np.uint64
+) -> None:
+    """Leave the highest outcome to the first peril that has it, nothing to the others."""
+    for i in range(number):
+        best = 0
+        for n in range(1, perils):
+            if ratio[n, i] > ratio[best, i]:
+                best = n
+        for n in range(perils):
+            if n != best:
+                ratio[n, i] = 0.0
+        total[i] = value
 
 
 @nb.njit(cache=True, error_model="numpy")
 def _book(
-    mean: FloatArray, extrapolated: FloatArray, zone: np.uint64, slot: np.uint64, storm: np.uint64,
-    amount: FloatArray, far: bool,
+    mean: FloatArray, extrapolated: FloatArray, zone: int, slot: int, joint: Joint, p: int,
+    start: np.uint64, stop: np.uint64, ratio: FloatArray, total: FloatArray, n: int,
 ) -> None:  # fmt: skip
-    """Add amounts of all scenarios to one place."""
-    for s in range(np.uint64(amount.size)):
-        mean[zone, slot, storm, s] += amount[s]
-    if far:
-        for s in range(np.uint64(amount.size)):
-            extrapolated[zone, slot, storm, s] += amount[s]
-
-
-@nb.njit(cache=True, error_model="numpy")
-def _combine(single: FloatArray, total: FloatArray, kept: FloatArray, number: np.uint64) -> None:
-    """Share 1 - Π(1 - d), the combined ratio of some perils, in each scenario."""
-    scenarios = np.uint64(single.shape[1])
-    for s in range(scenarios):
-        total[s] = single[0, s]
-        kept[s] = 1.0 - single[0, s]
-    for n in range(np.uint64(1), np.uint64(number)):
+    """Add the part of one peril, and where it is extrapolated."""
+    z, of_slot, none, to = np.uint64(zone), np.uint64(slot), np.uint64(0), np.uint64(0)
+    storm, far, scenarios = joint.storm, joint.far, np.uint64(mean.shape[3])
+    if scenarios == np.uint64(1):
+        for j in range(start, stop):
+            added = total[j - start] * ratio[n, j - start]
+            mean[z, of_slot, np.uint64(storm[j]), none] += added
+            if far[p, j]:
+                extrapolated[z, of_slot, np.uint64(storm[j]), none] += added
+        return
+    for j in range(start, stop):
+        of_storm = np.uint64(storm[j])
         for s in range(scenarios):
-            total[s] += single[n, s]
-        for s in range(scenarios):
-            kept[s] *= 1.0 - single[n, s]
-    for s in range(scenarios):
-        total[s] = (1.0 - kept[s]) / max(total[s], LEAST)
-    for n in range(np.uint64(number)):
-        for s in range(scenarios):
-            single[n, s] *= total[s]
-
-
-@nb.njit(cache=True, error_model="numpy")
-def _keep_highest(single: FloatArray, number: np.uint64) -> None:
-    """Leave, in each scenario, the highest outcome to the first peril that has it."""
-    for s in range(single.shape[1]):
-        best = 0
-        for n in range(1, int(number)):
-            if single[n, s] > single[best, s]:
-                best = n
-        for n in range(int(number)):
-            if n != best:
-                single[n, s] = 0.0
+            mean[z, of_slot, of_storm, s] += total[to + s] * ratio[n, to + s]
+        if far[p, j]:
+            for s in range(scenarios):
+                extrapolated[z, of_slot, of_storm, s] += total[to + s] * ratio[n, to + s]
+        to += scenarios
 
 
 @nb.njit(cache=True, error_model="numpy")
 def add_joint_moments(
-    items: Items, order: IntArray, begin: int, end: int, joint: Joint, spread: Spread,
-    scenarios: int, independent: FloatArray, correlated: FloatArray, zone: int, entry: int,
-    size: int,
+    items: Items, order: IntArray, begin: int, end: int, joint: Joint, segments: int,
+    rows: IntArray, spread: Spread, scenarios: int, independent: FloatArray,
+    correlated: FloatArray, zone: int, entry: int,
 ) -> None:  # fmt: skip
     """Add deviations when perils combine, of some items and entries, in the first scenario.
 
@@ -186,20 +163,21 @@ def add_joint_moments(
     """
     values, _, lookup, highests = items
     deviations, own, columns = spread
-    starts, storm, first, _, at, rows, _ = joint
-    z, one, across = np.uint64(zone), np.uint64(1), np.uint64(scenarios)
-    for both in range((end - begin) * size):  # items, and for each the entries
-        k, number = begin + both // size, both % size
-        item, e = np.uint64(order[k]), np.uint64(number)
-        value, share = values[entry + number, item], own[entry + number, item]
+    first, mask, of, storm, at = joint.first, joint.mask, joint.of, joint.storm, joint.at
+    perils, z, one, across = rows.shape[0], np.uint64(zone), np.uint64(1), np.uint64(scenarios)
+    for both in range((end - begin) * segments):  # items, and for each the segments
+        item, g = np.uint64(order[begin + both // segments]), both % segments
+        value, share = values[entry + of[g], item], own[entry + of[g], item]
         column, highest = np.uint64(columns[item]), highests[item]
         if value == 0.0:
             continue
-        for j in range(np.uint64(starts[e]), np.uint64(starts[e + one])):
+        for j in range(first[g], first[g + 1]):
             to, square, kept, best, of_best = np.uint64(storm[j]), 1.0, 1.0, -1.0, 0.0
-            for t in range(first[j], first[j + one]):
-                low, row = np.uint64(at[t]), np.uint64(rows[t])
-                part, lower = at[t] - low, (row + low) * across
+            for p in range(perils):
+                if not mask[g] >> p & 1:
+                    continue
+                low, row = np.uint64(at[p, j]), np.uint64(rows[p, of[g]])
+                part, lower = at[p, j] - low, (row + low) * across
                 below, above = lookup[item, lower], lookup[item, lower + across]
                 ratio = below + (above - below) * part
                 below, above = deviations[item, row + low], deviations[item, row + low + one]

@@ -132,10 +132,11 @@ class Lists(NamedTuple):
     """Occurrences of a run that cost anything at the entries of a batch, by peril and entry.
 
     The list of a peril and entry stands from ``first`` (peril, entry) on, ``length`` (peril, entry)
-    long. Each place is occurrence ``storm`` of the run; ``at`` is its fractional bin, in rows of
-    the look-up table from ``row`` (peril, entry) on; ``acting`` has a bit for each peril that lists
-    it at the entry, and ``far`` tells whether it is extrapolated. ``rare``, also from ``first`` on,
-    names the ``rares`` (peril, entry) places that are.
+    long. Each place is occurrence ``storm`` of the chunk; ``at`` is its fractional bin, in rows of
+    the look-up table from ``row`` (peril, entry) on. ``rare``, also from ``first`` on, names the
+    ``rares`` (peril, entry) places that are extrapolated. Where there are several perils,
+    ``acting`` has a bit for each that lists the occurrence at the entry, and the highest bit for
+    an extrapolated place.
     """
 
     storm: NumberArray
@@ -146,7 +147,6 @@ class Lists(NamedTuple):
     rares: IntArray
     row: IntArray
     acting: MaskArray
-    far: BoolArray
 
 
 class Alone(NamedTuple):
@@ -162,24 +162,35 @@ class Alone(NamedTuple):
 
 
 class Joint(NamedTuple):
-    """Occurrences in which several perils act, entry behind entry.
+    """Occurrences in which several perils act, in segments of the same perils and entry.
 
-    Those of an entry stand from ``start`` (entry) to the next: occurrences ``storm`` of the run,
-    whose perils stand from ``first`` to the next in ``peril``, ``at``, ``row`` and ``far``.
+    Segment g stands from ``first[g]`` to the next, has the perils of ``mask[g]`` and is of the
+    entry ``of[g]`` of the batch. Each place is occurrence ``storm`` of the chunk; ``at`` (peril,
+    place) is that of `Lists`, of the perils that act, and ``far`` tells whether it is
+    extrapolated. ``rest`` holds the places of `Lists` that come here, those of a peril and entry
+    from ``rest_first`` (peril, entry) on, ``rest_length`` long; ``entry`` (place) and ``place``
+    (occurrence of the run) serve to sort them.
     """
 
-    start: IntArray
-    storm: NumberArray
     first: IntArray
-    peril: IntArray
+    mask: IntArray
+    of: IntArray
+    storm: NumberArray
     at: FloatArray
-    row: IntArray
     far: BoolArray
+    rest: IntArray
+    rest_first: IntArray
+    rest_length: IntArray
+    entry: npt.NDArray[np.uint8]
+    place: IntArray
 
 
 class Between(NamedTuple):
-    """Numbers in between: ``single`` (peril of a storm, scenario), ``total``, ``kept``."""
+    """Numbers in between, of some occurrences × scenarios.
 
-    single: FloatArray
+    ``ratio`` (peril, number) of each peril alone; ``total`` and ``joint`` (number) of all.
+    """
+
+    ratio: FloatArray
     total: FloatArray
-    kept: FloatArray
+    joint: FloatArray

@@ -9,10 +9,9 @@ stay in the processor's cache.
 from __future__ import annotations
 
 import numba as nb
-import numpy as np
 
 from riskmodel.loss.alone_kernels import add_alone, add_alone_moments, add_alone_scenarios
-from riskmodel.loss.joint_kernels import add_joint, add_joint_moments, add_joint_scenarios
+from riskmodel.loss.joint_kernels import add_joint, add_joint_moments, new_between
 from riskmodel.loss.kernel_arrays import (
     Alone,
     Between,
@@ -50,16 +49,20 @@ def bin_of(curves: Curves, layer: int, row: int, position: float) -> float:
 @nb.njit(cache=True)
 def _task(
     curves: Curves, places: Places, items: Items, spread: Spread, groups: Groups, pairs: Pairs,
-    sums: Sums, zone: int, low: int, high: int,
+    sums: Sums, zone: int, first: int, low: int, high: int,
 ) -> None:  # fmt: skip
-    """Add all entries of a zone to the sums of the run of occurrences from `low` to `high`."""
-    perils, scenarios = pairs.pointer.shape[0], sums.mean.shape[3]
+    """Sum all entries of a zone, occurrences `low` to `high` of a chunk that begins at `first`."""
+    for of_means in (sums.mean, sums.extrapolated):
+        of_means[zone, :, low:high] = 0.0
+    for of_moments in (sums.independent, sums.correlated):
+        of_moments[zone, :, low:high] = 0.0
+    perils = pairs.pointer.shape[0]
     lines, lists, alone, joint = new_lists(perils, high - low, curves.left.shape[1])
-    between = Between(np.zeros((perils, scenarios)), np.zeros(scenarios), np.zeros(scenarios))
+    between = new_between(perils, sums.mean.shape[3])
     stop = groups.zone_pointer[zone + 1]
     for entry in range(groups.zone_pointer[zone], stop, ENTRIES):
         size = min(ENTRIES, stop - entry)
-        if not list_batch(curves, places, pairs, lines, lists, entry, size, low, high):
+        if not list_batch(curves, places, pairs, lines, lists, entry, size, first, low, high):
             continue
         for g in range(groups.mask.size):
             begin, end, mask = groups.first[g], groups.first[g + 1], groups.mask[g]
@@ -69,13 +72,13 @@ def _task(
                     _add_alone(items, spread, groups.order, begin, end, all_alone(lists, p), sums,
                                p, zone, entry, size)  # fmt: skip
                 elif mask >> p & 1:
-                    left_out += list_alone(lists, alone, p, mask, size)
+                    left_out = list_alone(lists, alone, joint, p, mask, size, left_out)
                     _add_alone(items, spread, groups.order, begin, end, alone, sums, p, zone,
                                entry, size)  # fmt: skip
             if left_out:
-                list_joint(lists, joint, mask, size)
-                _add_joint(items, spread, groups.order, begin, end, joint, between, sums, zone,
-                           entry, size)  # fmt: skip
+                segments = list_joint(lists, joint, mask, size, low)
+                _add_joint(items, spread, groups.order, begin, end, joint, segments, lists.row,
+                           between, sums, zone, entry)  # fmt: skip
 
 
 @nb.njit(cache=True)
@@ -100,30 +103,17 @@ def _add_alone(
 @nb.njit(cache=True)
 def _add_joint(
     items: Items, spread: Spread, order: IntArray, begin: int, end: int, joint: Joint,
-    between: Between, sums: Sums, zone: int, entry: int, size: int,
+    segments: int, rows: IntArray, between: Between, sums: Sums, zone: int, entry: int,
 ) -> None:  # fmt: skip
     """Add what perils do together to some items of a batch."""
     mean, extrapolated, independent, correlated = sums
-    if mean.shape[3] == 1:
-        add_joint(items, order, begin, end, joint, between, mean, extrapolated, zone, entry, size)
-    else:
-        add_joint_scenarios(
-            items, order, begin, end, joint, between, mean, extrapolated, zone, entry, size
-        )
+    add_joint(items, order, begin, end, joint, segments, rows, between, mean, extrapolated, zone,
+              entry)  # fmt: skip
     if independent.shape[1]:
         add_joint_moments(
-            items, order, begin, end, joint, spread, mean.shape[3], independent, correlated, zone,
-            entry, size,
+            items, order, begin, end, joint, segments, rows, spread, mean.shape[3], independent,
+            correlated, zone, entry,
         )  # fmt: skip
-
-
-@nb.njit(cache=True)
-def _of_run(sums: Sums, low: int, high: int) -> Sums:
-    """Take the sums of a run of the occurrences."""
-    return Sums(
-        sums.mean[:, :, low:high], sums.extrapolated[:, :, low:high],
-        sums.independent[:, :, low:high], sums.correlated[:, :, low:high],
-    )  # fmt: skip
 
 
 @nb.njit(parallel=True, cache=True)
@@ -131,7 +121,9 @@ def accumulate(
     curves: Curves, places: Places, items: Items, spread: Spread, groups: Groups, pairs: Pairs,
     first: int, run: int, sums: Sums,
 ) -> None:  # fmt: skip
-    """Add the occurrences of a chunk, from number `first` on, in tasks of at most `run`.
+    """Sum the occurrences of a chunk, from number `first` on, in tasks of at most `run`.
+
+    Whatever `sums` held before is written over.
 
     Threads take neighbouring tasks, so those of one run stand together: all zones of some runs
     weigh alike, while some zones of all runs do not.
@@ -141,7 +133,4 @@ def accumulate(
     for task in nb.prange(zones * runs):
         zone, low = task % zones, task // zones * run
         high = min(low + run, storms)
-        _task(
-            curves, places, items, spread, groups, pairs, _of_run(sums, low, high), zone,
-            first + low, first + high,
-        )  # fmt: skip
+        _task(curves, places, items, spread, groups, pairs, sums, zone, first, low, high)

@@ -13,7 +13,7 @@ from riskmodel.core.errors import SchemaError
 from riskmodel.core.schema import Schema, check, stamp
 from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.engine import Plan, pass_block, plan_pass, stored_blocks
+from riskmodel.loss.engine import Plan, new_room, pass_block, plan_pass, stored_blocks
 from riskmodel.loss.kernel_arrays import Pairs
 from riskmodel.loss.layout import kernel_arrays
 from riskmodel.loss.rows import Array, Progress, Rows, silent
@@ -107,12 +107,14 @@ def _passed(
     counts = np.bincount(
         catalogue.to_dataset()["block"].values, minlength=len(block_names(catalogue))
     )
-    offset = 0
-    for block, pairs in enumerate(blocks or stored_blocks(catalogue, tables[0])):
+    offset, room = 0, new_room(plans)
+    read = blocks or stored_blocks(catalogue, tables[0], ahead=all(plan.ahead for plan in plans))
+    for block, pairs in enumerate(read):
+        count = int(counts[block])
         for table, laid_out, plan in zip(tables, arrays, plans, strict=True):
-            for chunk in pass_block(pairs, table, laid_out, plan, count=int(counts[block])):
+            for chunk in pass_block(pairs, table, laid_out, plan, room, count=count):
                 rows.keep(table, chunk.sums, offset + chunk.first)
-        offset += int(counts[block])
+        offset += count
         progress(f"block {block + 1}")
     return rows
 

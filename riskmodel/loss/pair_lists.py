@@ -25,6 +25,7 @@ from riskmodel.loss.kernel_arrays import (
 )
 
 ENTRIES = 64  # of a batch; fixed, so that no run and no chunking changes the order of sums
+FAR = np.uint16(1 << 15)  # beside the bits of perils: the place is extrapolated
 
 
 @nb.njit(cache=True)
@@ -35,7 +36,7 @@ def new_lists(perils: int, run: int, segments: int) -> tuple[Lines, Lists, Alone
         np.empty(room, np.uint32), np.empty(room), np.empty(room, np.int64),
         np.zeros((perils, ENTRIES), np.int64), np.zeros((perils, ENTRIES), np.int64),
         np.zeros((perils, ENTRIES), np.int64), np.zeros((perils, ENTRIES), np.int64),
-        np.empty(room, np.uint16), np.empty(room, np.bool_),
+        np.empty(room, np.uint16),
     )  # fmt: skip
     several = room if perils > 1 else 0
     alone = Alone(
@@ -43,10 +44,13 @@ def new_lists(perils: int, run: int, segments: int) -> tuple[Lines, Lists, Alone
         np.zeros(ENTRIES, np.int64), np.zeros(ENTRIES, np.int64), np.zeros(ENTRIES, np.int64),
         np.zeros(ENTRIES, np.int64),
     )  # fmt: skip
+    storms = ENTRIES * run + 1 if perils > 1 else 0
     joint = Joint(
-        np.zeros(ENTRIES + 1, np.int64), np.empty(several, np.uint32),
-        np.empty(several + 1, np.int64), np.empty(several, np.int64), np.empty(several),
-        np.empty(several, np.int64), np.empty(several, np.bool_),
+        np.empty(storms, np.int64), np.empty(storms, np.int64), np.empty(storms, np.int64),
+        np.empty(storms, np.uint32), np.empty((perils, storms)),
+        np.empty((perils, storms), np.bool_), np.empty(several, np.int64),
+        np.zeros((perils, ENTRIES), np.int64), np.zeros((perils, ENTRIES), np.int64),
+        np.empty(storms, np.uint8), np.zeros(run, np.int64),
     )  # fmt: skip
     lines = Lines(np.zeros(segments), np.zeros(segments), np.zeros(run, np.uint16))
     return lines, lists, alone, joint
@@ -55,6 +59,10 @@ def new_lists(perils: int, run: int, segments: int) -> tuple[Lines, Lists, Alone
 @nb.njit(cache=True)
 def _first_at_least(occurrence: NumberArray, low: int, high: int, wanted: int) -> int:
     """Place of the first occurrence between `low` and `high` that is no earlier than wanted."""
+    if low < high and occurrence[low] >= wanted:  # a run at the ends of a block need not search
+        return low
+    if low < high and occurrence[high - 1] < wanted:
+        return high
     while low < high:
         middle = (low + high) // 2
         if occurrence[middle] < wanted:
@@ -67,18 +75,19 @@ def _first_at_least(occurrence: NumberArray, low: int, high: int, wanted: int) -
 @nb.njit(cache=True, error_model="numpy")
 def list_batch(
     curves: Curves, places: Places, pairs: Pairs, lines: Lines, lists: Lists, entry: int,
-    size: int, low: int, high: int,
+    size: int, chunk: int, low: int, high: int,
 ) -> int:  # fmt: skip
     """List what some entries cost in a run of occurrences, from `entry` on; count the places.
 
+    Occurrences are counted from the first of the chunk, number `chunk` of the block, on.
     All in one: numba counts a reference to each array at each call, and lists may be short.
     """
     segments, edges, density, first_row, last, beyond, left, right = curves
     cell, layers, rows, least = places
     pointer, occurrence, position = pairs
     start, slope, acting = lines
-    storm, at, rare, first, length, rares, row_of, _, far = lists
-    perils, offset, to = pointer.shape[0], np.uint32(low), np.uint64(0)
+    storm, at, rare, first, length, rares, row_of, _ = lists
+    perils, offset, to = pointer.shape[0], np.uint32(chunk), np.uint64(0)
     for number in range(size):
         e, begin = entry + number, to
         for p in range(perils):
@@ -86,8 +95,8 @@ def list_batch(
             begins, end = pointer[p, cell[e]], pointer[p, cell[e] + 1]
             if least[p, e] > LAST_POSITION:  # nothing at this entry can cost anything
                 end = begins
-            begins = _first_at_least(occurrence, begins, end, low)
-            end = _first_at_least(occurrence, begins, end, high)
+            begins = _first_at_least(occurrence, begins, end, chunk + low)
+            end = _first_at_least(occurrence, begins, end, chunk + high)
             layer, row = layers[p, e], rows[p, e]
             if begins < end:
                 for j in range(start.size):
@@ -103,49 +112,65 @@ def list_batch(
                 bin_of, rarer = start[j] + slope[j] * where, where >= highest
                 costs = (where >= lowest) & (bin_of > 0.0)
                 storm[to], at[to] = occurrence[k] - offset, min(bin_of, cap)
-                far[to], rare[of_rare] = rarer, to
-                of_rare += np.uint64(costs & rarer)
+                if rarer:
+                    rare[of_rare] = to
+                    of_rare += np.uint64(costs)
                 to += np.uint64(costs)
             first[p, number], row_of[p, number] = of_peril, first_row[layer]
             length[p, number], rares[p, number] = to - of_peril, of_rare - of_peril
         if perils > 1:
-            _mark(lists, acting, number, int(begin), int(to))
+            _mark(lists, acting, number, int(begin), int(to), low)
     return int(to)
 
 
 @nb.njit(cache=True)
-def _mark(lists: Lists, acting: MaskArray, number: int, begin: int, end: int) -> None:
-    """Tell each place of an entry which perils list its occurrence."""
-    storm, to = lists.storm, lists.acting
+def _mark(lists: Lists, acting: MaskArray, number: int, begin: int, end: int, low: int) -> None:
+    """Tell each place which perils list its occurrence, and if it is extrapolated.
+
+    The places are those of one entry; the run begins at `low`.
+    """
+    storm, to, run = lists.storm, lists.acting, np.uint64(low)
     for p in range(lists.first.shape[0]):
         bit, first = np.uint16(1 << p), np.uint64(lists.first[p, number])
         for n in range(first, first + np.uint64(lists.length[p, number])):
-            acting[np.uint64(storm[n])] |= bit
+            acting[np.uint64(storm[n]) - run] |= bit
     for n in range(np.uint64(begin), np.uint64(end)):
-        to[n] = acting[np.uint64(storm[n])]
+        to[n] = acting[np.uint64(storm[n]) - run]
+    for p in range(lists.first.shape[0]):
+        first = np.uint64(lists.first[p, number])
+        for r in range(first, first + np.uint64(lists.rares[p, number])):
+            to[np.uint64(lists.rare[r])] |= FAR
     for n in range(np.uint64(begin), np.uint64(end)):
-        acting[np.uint64(storm[n])] = 0
+        acting[np.uint64(storm[n]) - run] = 0
 
 
 @nb.njit(cache=True)
-def list_alone(lists: Lists, alone: Alone, p: int, mask: int, size: int) -> int:
-    """List where a peril is the only one of a mask that acts; count the places left out."""
-    storm, at, acting, far = lists.storm, lists.at, lists.acting, lists.far
+def list_alone(
+    lists: Lists, alone: Alone, joint: Joint, p: int, mask: int, size: int, left_out: int
+) -> int:
+    """List where a peril is the only one of a mask that acts; put the other places to `rest`.
+
+    They stand behind the `left_out` of the perils before; their new number is returned.
+    """
+    storm, at, acting, rest = lists.storm, lists.at, lists.acting, joint.rest
     own_storm, own_at, own_rare = alone.storm, alone.at, alone.rare
     bit, among = np.uint16(1 << p), np.uint16(mask)
-    to, left_out = np.uint64(0), 0
+    to, other = np.uint64(0), np.uint64(left_out)
     for number in range(size):
-        begin, of_rare = to, to
+        begin, of_rare, of_other = to, to, other
         first = np.uint64(lists.first[p, number])
         for n in range(first, first + np.uint64(lists.length[p, number])):
             single = acting[n] & among == bit
-            own_storm[to], own_at[to], own_rare[of_rare] = storm[n], at[n], to
-            of_rare += np.uint64(single & far[n])
+            own_storm[to], own_at[to], rest[other] = storm[n], at[n], n
+            if acting[n] & FAR:
+                own_rare[of_rare] = to
+                of_rare += np.uint64(single)
             to += np.uint64(single)
+            other += np.uint64(not single)
         alone.first[number], alone.row[number] = begin, lists.row[p, number]
         alone.length[number], alone.rares[number] = to - begin, of_rare - begin
-        left_out += lists.length[p, number] - alone.length[number]
-    return left_out
+        joint.rest_first[p, number], joint.rest_length[p, number] = of_other, other - of_other
+    return int(other)
 
 
 @nb.njit(cache=True)
@@ -158,45 +183,57 @@ def all_alone(lists: Lists, p: int) -> Alone:
 
 
 @nb.njit(cache=True)
-def list_joint(lists: Lists, joint: Joint, mask: int, size: int) -> None:
-    """List occurrences in which several perils of a mask act.
+def list_joint(lists: Lists, joint: Joint, mask: int, size: int, low: int) -> int:
+    """List occurrences in which several perils of a mask act, by which perils; count the segments.
 
-    The lists of an entry rise by occurrence, so `cursor` (peril) moves along each of them once for
-    each peril that comes first in a storm.
+    A counting sort of what `list_alone` put to `rest`: occurrences of the same perils stand
+    together, and of these those of an entry.
     """
-    perils, number, filled = lists.first.shape[0], 0, 0
-    cursor = np.zeros(perils, np.int64)
+    cursor, among = np.zeros((1 << lists.first.shape[0]) + 1, np.int64), np.uint16(mask)
+    for p in range(lists.first.shape[0]):
+        if mask >> p & 1:
+            before, last = np.uint16((1 << p) - 1) & among, size - 1
+            end = joint.rest_first[p, last] + joint.rest_length[p, last]
+            for r in range(np.uint64(joint.rest_first[p, 0]), np.uint64(end)):
+                act = lists.acting[np.uint64(joint.rest[r])] & among
+                cursor[np.uint64(act) + np.uint64(1)] += act & before == 0
+    for act in range(cursor.size - 1):
+        cursor[act + 1] += cursor[act]
     for entry in range(size):
-        joint.start[entry] = number
-        for p in range(perils):
-            if not mask >> p & 1:
-                continue
-            cursor[:] = lists.first[:, entry]
-            number, filled = _joint_of(lists, joint, cursor, mask, p, entry, number, filled)
-    joint.start[size], joint.first[number] = number, filled
+        for p in range(lists.first.shape[0]):
+            if mask >> p & 1:
+                _place(lists, joint, cursor, among, p, entry, low)
+    return _segments(joint, cursor)
 
 
 @nb.njit(cache=True)
-def _joint_of(
-    lists: Lists, joint: Joint, cursor: IntArray, mask: int, p: int, entry: int, number: int,
-    filled: int,
-) -> tuple[int, int]:  # fmt: skip
-    """List those of an entry whose first peril is p; count occurrences and places."""
-    storm, at, acting, far, row = lists.storm, lists.at, lists.acting, lists.far, lists.row
-    alone, before = mask & (1 << p), mask & ((1 << p) - 1)
-    first = lists.first[p, entry]
-    for n in range(first, first + lists.length[p, entry]):
-        act = int(acting[n]) & mask
-        if act == alone or act & before:  # of one peril, or listed with an earlier one
-            continue
-        joint.storm[number], joint.first[number] = storm[n], filled
-        for q in range(p, cursor.size):
-            if act >> q & 1:
-                while storm[cursor[q]] < storm[n]:
-                    cursor[q] += 1
-                place = cursor[q]
-                joint.peril[filled], joint.at[filled] = q, at[place]
-                joint.row[filled], joint.far[filled] = row[q, entry], far[place]
-                filled += 1
-        number += 1
-    return number, filled
+def _place(
+    lists: Lists, joint: Joint, cursor: IntArray, among: np.uint16, p: int, entry: int, low: int
+) -> None:
+    """Put a peril and entry to its occurrences; the first peril of each takes the next place."""
+    run, before = np.uint64(low), np.uint16((1 << p) - 1) & among
+    first = np.uint64(joint.rest_first[p, entry])
+    for r in range(first, first + np.uint64(joint.rest_length[p, entry])):
+        n = np.uint64(joint.rest[r])
+        act, storm = np.uint64(lists.acting[n] & among), np.uint64(lists.storm[n])
+        new = lists.acting[n] & before == 0
+        to = np.uint64(cursor[act] if new else joint.place[storm - run])
+        cursor[act] += new
+        joint.place[storm - run], joint.storm[to], joint.entry[to] = to, storm, entry
+        joint.at[p, to], joint.far[p, to] = lists.at[n], lists.acting[n] >= FAR
+
+
+@nb.njit(cache=True)
+def _segments(joint: Joint, stop: IntArray) -> int:
+    """Note where segments begin; `stop` (perils) is where occurrences of these perils end."""
+    number, begin = 0, 0
+    for act in range(stop.size - 1):
+        last = -1
+        for j in range(begin, stop[act]):
+            if joint.entry[j] != last:
+                last = joint.entry[j]
+                joint.first[number], joint.mask[number], joint.of[number] = j, act, last
+                number += 1
+        begin = stop[act]
+    joint.first[number] = begin
+    return number

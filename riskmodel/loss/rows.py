@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -13,6 +14,8 @@ from riskmodel.core.errors import MemoryLimitError
 from riskmodel.loss.compilation import CompiledTable
 from riskmodel.loss.kernel_arrays import Sums
 
+TOGETHER = 8  # scenarios: they share the lines of the processor's cache
+STORMS = 16  # whose rows are written together
 Array = npt.NDArray[np.generic]
 Progress = Callable[[str], None]
 
@@ -37,27 +40,41 @@ class Rows:
             If they do not fit beside those that are kept.
         """
         costs = _costs(sums.mean)
-        for s, name in enumerate(table.scenarios):
-            of, at = np.nonzero(costs[s])
-            part: dict[str, Array] = {
-                "mean": sums.mean[at, :, of, s],
-                "extrapolated": sums.extrapolated[at, :, of, s].astype(np.float32),
-                "occurrence": of + offset,
-                "zone": at.astype(np.int16),
-            }
-            if s == 0 and table.deviation.shape[0]:
-                part["independent"] = sums.independent[at, :, of]
-                part["correlated"] = sums.correlated[at, :, of]
-            self._bytes += sum(values.nbytes for values in part.values())
-            if self._bytes > self._limit:
-                raise MemoryLimitError(
-                    "the rows of the occurrence tables do not fit the memory they may take",
-                    where=f"occurrence {offset} of scenario {name}",
-                    found=f"{self._bytes / 2**20:,.0f} MB so far",
-                    expected=f"at most {self._limit / 2**20:,.0f} MB",
-                    remedy="pass fewer scenarios at once, or raise memory_limit",
-                )
-            self._parts[name].append(part)
+        for first in range(0, len(table.scenarios), TOGETHER):
+            chosen = costs[first : min(first + TOGETHER, len(table.scenarios))]
+            stop = np.cumsum(np.count_nonzero(chosen, axis=(1, 2)))
+            self._admit(table, int(stop[-1]), f"occurrence {offset} of {table.scenarios[first]}")
+            row = np.cumsum(chosen).reshape(chosen.shape) - 1
+            mean = np.empty((stop[-1], sums.mean.shape[1]))
+            extrapolated = np.empty(mean.shape, np.float32)
+            _pack(sums.mean, chosen, row, first, mean)
+            _pack(sums.extrapolated, chosen, row, first, extrapolated)
+            for s, name in enumerate(table.scenarios[first : first + TOGETHER]):
+                of, at = np.nonzero(chosen[s])
+                rows = slice(stop[s] - of.size, stop[s])
+                part: dict[str, Array] = {
+                    "mean": mean[rows],
+                    "extrapolated": extrapolated[rows],
+                    "occurrence": of + offset,
+                    "zone": at.astype(np.int16),
+                }
+                if first == s == 0 and table.deviation.shape[0]:
+                    part["independent"] = sums.independent[at, :, of]
+                    part["correlated"] = sums.correlated[at, :, of]
+                self._parts[name].append(part)
+
+    def _admit(self, table: CompiledTable, rows: int, where: str) -> None:
+        """Count the bytes of some rows of scenarios before they are made."""
+        moments = 16 * len(table.columns) if table.deviation.shape[0] else 0
+        self._bytes += rows * (12 * table.acting.size + 10 + moments)
+        if self._bytes > self._limit:
+            raise MemoryLimitError(
+                "the rows of the occurrence tables do not fit the memory they may take",
+                where=where,
+                found=f"{self._bytes / 2**20:,.0f} MB so far",
+                expected=f"at most {self._limit / 2**20:,.0f} MB",
+                remedy="pass fewer scenarios at once, or raise memory_limit",
+            )
 
     def of(self, name: str) -> dict[str, Array]:
         """Join the rows of one scenario, and forget their parts."""
@@ -77,3 +94,19 @@ def _costs(mean: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
                     if mean[zone, slot, storm, s] > 0.0:
                         found[s, storm, zone] = True
     return found
+
+
+@nb.njit(cache=True, parallel=True)
+def _pack(
+    sums: npt.NDArray[np.float64], chosen: npt.NDArray[np.bool_], row: npt.NDArray[np.int64],
+    first: int, rows: npt.NDArray[np.floating[Any]],
+) -> None:  # fmt: skip
+    """Write the chosen (scenario, occurrence, zone) of the scenarios from `first` on to rows."""
+    zones, slots, storms, _ = sums.shape
+    for some in nb.prange((storms + STORMS - 1) // STORMS):
+        for zone in range(zones):
+            for slot in range(slots):
+                for storm in range(some * STORMS, min((some + 1) * STORMS, storms)):
+                    for s in range(chosen.shape[0]):
+                        if chosen[s, storm, zone]:
+                            rows[row[s, storm, zone], slot] = sums[zone, slot, storm, first + s]

@@ -57,7 +57,10 @@ def open_stage(run: Run, name: str) -> xr.Dataset:
     """
     import xarray as xr
 
-    return xr.open_dataset(_existing(run, name), engine="netcdf4")
+    from riskmodel.core.files import read_once
+
+    with read_once():
+        return xr.open_dataset(_existing(run, name), engine="netcdf4")
 
 
 def load_stage_tree(run: Run, name: str) -> xr.DataTree:
@@ -73,7 +76,9 @@ def load_stage_tree(run: Run, name: str) -> xr.DataTree:
     """
     import xarray as xr
 
-    with xr.open_datatree(_existing(run, name), engine="netcdf4") as tree:
+    from riskmodel.core.files import read_once
+
+    with read_once(), xr.open_datatree(_existing(run, name), engine="netcdf4") as tree:
         return tree.load()
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
 
 from riskmodel.core.files import (
+    read_once,
     sha256,
     sha256_of,
     whole_file,
@@ -102,3 +104,20 @@ def test_hashes_are_sha_256(tmp_path: Path) -> None:
 def test_the_hash_of_content_does_not_depend_on_the_order_of_keys() -> None:
     assert sha256_of({"a": 1, "b": [1, 2]}) == sha256_of({"b": [1, 2], "a": 1})
     assert sha256_of({"a": [1, 2]}) != sha256_of({"a": [2, 1]})
+
+
+def test_a_file_read_once_holds_no_more_than_a_piece_of_a_variable(tmp_path: Path) -> None:
+    """What the library keeps of a variable is the setting it had when its file was opened."""
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as file:
+        file.createDimension("pair", 1 << 20)
+        file.createVariable("position", "u2", ("pair",), compression="zlib")[:] = 7
+    before = netCDF4.get_chunk_cache()
+    with read_once():
+        file = netCDF4.Dataset(tmp_path / "a.nc")
+    with file:
+        assert file["position"].get_var_chunk_cache()[0] == 1 << 20
+        assert (file["position"][:] == 7).all()
+    assert netCDF4.get_chunk_cache() == before
+    with pytest.raises(ValueError, match="stop"), read_once():
+        raise ValueError("stop")
+    assert netCDF4.get_chunk_cache() == before

@@ -8,7 +8,8 @@ import numpy as np
 import xarray as xr
 
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.engine import pass_block, plan_pass, stored_blocks
+from riskmodel.loss.engine import new_room, pass_block, plan_pass, stored_blocks
+from riskmodel.loss.kernel_arrays import Sums
 from riskmodel.loss.layout import kernel_arrays
 
 
@@ -17,9 +18,10 @@ def block_results(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Mean of each block and its extrapolated part, (zone, occurrence, column, peril)."""
     plan, arrays = plan_pass(catalogue, table, memory_limit=1 << 30), kernel_arrays(table)
-    counts = np.bincount(catalogue.to_dataset()["block"].values)
+    counts, room = np.bincount(catalogue.to_dataset()["block"].values), new_room([plan])
     for pairs, count in zip(stored_blocks(catalogue, table), counts, strict=True):
-        sums = [c.sums for c in pass_block(pairs, table, arrays, plan, count=int(count))]
+        chunks = pass_block(pairs, table, arrays, plan, room, count=int(count))
+        sums = [Sums(*(part.copy() for part in chunk.sums)) for chunk in chunks]
         mean, extrapolated = (
             _spread(np.concatenate([getattr(s, name)[..., scenario] for s in sums], axis=2), table)
             for name in ("mean", "extrapolated")

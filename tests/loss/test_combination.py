@@ -253,3 +253,27 @@ def test_a_catalogue_without_a_peril_is_refused(city: City, items: list[Item]) -
     poor = City(city.census, city.curves, xr.DataTree.from_dict(nodes), city.position)
     with pytest.raises(CatalogueError, match=r"block_00.*rain_flood.*storm_surge"):
         passed(poor, compiled(city, items))
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e-10, 1e-17])
+def test_tiny_ratios_combine_to_the_last_digit(city: City, size: float) -> None:
+    """What perils do together is then the sum of what each does alone, but for a part of a · b.
+
+    Taken as 1 - (1 - a)(1 - b) it would lose all digits below 1e-16.
+    """
+
+    def summed(perils: tuple[str, ...]) -> np.ndarray:
+        items = [
+            replace(item, responses={p: _scaled(item.responses[p], size) for p in perils})
+            for item in small_items()[:3]
+        ]
+        return passed(city, compiled(city, items, 0.0))[0].sum(axis=-1)
+
+    perils = tuple(small_items()[0].responses)
+    together, alone = summed(perils), sum(summed((p,)) for p in perils)
+    assert len(perils) > 1 and together.sum() > 0.0
+    np.testing.assert_allclose(together, alone, rtol=2.0 * size + 1e-13)
+
+
+def _scaled(response: Response, factor: float) -> Response:
+    return replace(response, value=tuple(factor * v for v in response.value))

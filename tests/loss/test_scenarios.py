@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from riskmodel.core.errors import MemoryLimitError, ResponseError
+from riskmodel.core.errors import CatalogueError, MemoryLimitError, ResponseError
 from riskmodel.loss import engine
 from riskmodel.loss.compilation import Scenario, compile_scenarios, compile_table
 from riskmodel.loss.engine import plan_pass, stored_blocks
@@ -102,6 +102,33 @@ def test_blocks_in_memory_give_what_stored_blocks_give(city: City, items: list[I
     blocks = list(stored_blocks(city.catalogue, tables[0]))
     found = occurrence_tables(city.catalogue, tables, blocks=blocks)
     assert_equal(found, occurrence_tables(city.catalogue, tables))
+
+
+def test_reading_ahead_changes_nothing_and_is_left_where_memory_is_short(
+    city: City, items: list[Item]
+) -> None:
+    tables = compile_scenarios(city.census, {"baseline": Scenario(city.curves, items, 0.6)})
+    free = plan_pass(city.catalogue, tables[0], memory_limit=1 << 30)
+    tight = plan_pass(city.catalogue, tables[0], memory_limit=free.total - free.pairs // 2)
+    assert free.ahead and not tight.ahead
+    assert tight.pairs == free.pairs // 2 and tight.sums == free.sums
+    one, other = (
+        [
+            of.tobytes()
+            for pairs in stored_blocks(city.catalogue, tables[0], ahead=ahead)
+            for of in pairs
+        ]
+        for ahead in (True, False)
+    )
+    assert one == other and len(one) == 3 * city.catalogue.attrs["blocks"]
+
+
+def test_an_error_of_the_reading_thread_is_told(city: City, items: list[Item]) -> None:
+    (table,) = compile_scenarios(city.census, {"baseline": Scenario(city.curves, items, 0.6)})
+    broken = city.catalogue.copy()
+    del broken["block_01"]["rain_flood"]
+    with pytest.raises(CatalogueError, match=r"block_01.*rain_flood"):
+        list(stored_blocks(broken, table, ahead=True))
 
 
 def test_scenarios_of_other_columns_are_refused(city: City, items: list[Item]) -> None:
