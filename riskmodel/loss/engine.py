@@ -10,14 +10,17 @@ import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
+import numba as nb
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from riskmodel.core.errors import CatalogueError, MemoryLimitError
 from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.kernel_arrays import Arrays, FloatArray, Pairs, Sums
+from riskmodel.loss.kernel_arrays import Arrays, FloatArray, IntArray, Pairs, Sums
 from riskmodel.loss.kernels import accumulate
 from riskmodel.loss.layout import lanes
 
@@ -154,12 +157,19 @@ def _block(catalogue: xr.DataTree, block: str, table: CompiledTable) -> Pairs:
     nodes = _nodes(catalogue, block, table)
     edges = np.cumsum([0] + [n.sizes["pair"] for n in nodes])
     pointer = np.stack([n["pointer"].values + s for n, s in zip(nodes, edges[:-1], strict=True)])
-    pairs = Pairs(pointer, np.empty(edges[-1], np.uint32), np.empty(edges[-1], np.uint16))
-    for node, start, stop in zip(nodes, edges[:-1], edges[1:], strict=True):
-        # an indexed view of a lazy variable is read without staying in the tree's memory
-        pairs.occurrence[start:stop] = node["occurrence"].isel(pair=slice(0, None)).values
-        pairs.position[start:stop] = node["position"].isel(pair=slice(0, None)).values
-    return pairs
+    return Pairs(pointer, _joined(nodes, "occurrence", edges), _joined(nodes, "position", edges))
+
+
+def _joined(nodes: Sequence[xr.Dataset], name: str, edges: IntArray) -> npt.NDArray[Any]:
+    """Read one variable of all perils into one array; that of a single peril is not copied."""
+    # an indexed view of a lazy variable is read without staying in the tree's memory
+    parts = (node[name].isel(pair=slice(0, None)).values for node in nodes)
+    if len(nodes) == 1:
+        return next(parts)
+    joined = np.empty(edges[-1], nodes[0][name].dtype)
+    for part, start, stop in zip(parts, edges[:-1], edges[1:], strict=True):
+        joined[start:stop] = part
+    return joined
 
 
 def _nodes(catalogue: xr.DataTree, block: str, table: CompiledTable) -> list[xr.Dataset]:
@@ -194,7 +204,7 @@ def pass_block(
         storms = min(plan.chunk, count - first)
         means, spread = (zones, table.acting.size, storms, lanes(table)), (zones, moments, storms)
         sums = Sums(*_parts(room, means, means, spread, spread))
-        accumulate(*arrays, pairs, first, plan.run, sums)
+        accumulate(*arrays, pairs, first, plan.run, nb.get_num_threads(), sums)
         yield Chunk(first, sums)
 
 

@@ -20,6 +20,8 @@ from riskmodel.loss.kernel_arrays import (
     IntArray,
     Items,
     Joint,
+    Lines,
+    Lists,
     Pairs,
     Places,
     Spread,
@@ -49,7 +51,8 @@ def bin_of(curves: Curves, layer: int, row: int, position: float) -> float:
 @nb.njit(cache=True)
 def _task(
     curves: Curves, places: Places, items: Items, spread: Spread, groups: Groups, pairs: Pairs,
-    sums: Sums, zone: int, first: int, low: int, high: int,
+    made: tuple[Lines, Lists, Alone, Joint], between: Between, sums: Sums, zone: int, first: int,
+    low: int, high: int,
 ) -> None:  # fmt: skip
     """Sum all entries of a zone, occurrences `low` to `high` of a chunk that begins at `first`."""
     for of_means in (sums.mean, sums.extrapolated):
@@ -57,8 +60,7 @@ def _task(
     for of_moments in (sums.independent, sums.correlated):
         of_moments[zone, :, low:high] = 0.0
     perils = pairs.pointer.shape[0]
-    lines, lists, alone, joint = new_lists(perils, high - low, curves.left.shape[1])
-    between = new_between(perils, sums.mean.shape[3])
+    lines, lists, alone, joint = made
     stop = groups.zone_pointer[zone + 1]
     for entry in range(groups.zone_pointer[zone], stop, ENTRIES):
         size = min(ENTRIES, stop - entry)
@@ -119,18 +121,25 @@ def _add_joint(
 @nb.njit(parallel=True, cache=True)
 def accumulate(
     curves: Curves, places: Places, items: Items, spread: Spread, groups: Groups, pairs: Pairs,
-    first: int, run: int, sums: Sums,
+    first: int, run: int, threads: int, sums: Sums,
 ) -> None:  # fmt: skip
     """Sum the occurrences of a chunk, from number `first` on, in tasks of at most `run`.
 
     Whatever `sums` held before is written over.
 
-    Threads take neighbouring tasks, so those of one run stand together: all zones of some runs
-    weigh alike, while some zones of all runs do not.
+    Each thread takes neighbouring tasks, for which it makes its lists once: touching memory anew
+    for every task took longer than some tasks. Those of one run stand together: all zones of some
+    runs weigh alike, while some zones of all runs do not.
     """
     zones, storms = sums.mean.shape[0], sums.mean.shape[2]
-    runs = (storms + run - 1) // run
-    for task in nb.prange(zones * runs):
-        zone, low = task % zones, task // zones * run
-        high = min(low + run, storms)
-        _task(curves, places, items, spread, groups, pairs, sums, zone, first, low, high)
+    tasks = zones * ((storms + run - 1) // run)
+    for part in nb.prange(threads):
+        begin, end = part * tasks // threads, (part + 1) * tasks // threads
+        made = new_lists(pairs.pointer.shape[0], run, curves.left.shape[1])
+        between = new_between(pairs.pointer.shape[0], sums.mean.shape[3])
+        for task in range(begin, end):
+            zone, low = task % zones, task // zones * run
+            _task(
+                curves, places, items, spread, groups, pairs, made, between, sums, zone, first, low,
+                min(low + run, storms),
+            )  # fmt: skip
