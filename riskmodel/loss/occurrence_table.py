@@ -140,9 +140,9 @@ def _dataset(catalogue: xr.DataTree, table: CompiledTable, rows: dict[str, Array
         result["variance_independent"] = (("row", "outcome"), rows["independent"])
         result["sd_correlated"] = (("row", "outcome"), rows["correlated"])
         result["value_exposed"] = (("zone", "outcome"), exposed(table))
-    dates = catalogue.to_dataset()[list(LABELS)]
+    dates = catalogue.to_dataset()
     return stamp(
-        xr.merge([result, dates]), SCHEMA,
+        result.assign({name: dates[name] for name in LABELS}), SCHEMA,
         source="riskmodel.loss.engine", history="occurrence_table",
         years=int(catalogue.attrs["blocks"]) * int(catalogue.attrs["years_per_block"]),
         blocks=int(catalogue.attrs["blocks"]), currency=table.currency, price_year=table.price_year,

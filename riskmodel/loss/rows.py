@@ -44,23 +44,22 @@ class Rows:
             chosen = costs[first : min(first + TOGETHER, len(table.scenarios))]
             stop = np.cumsum(np.count_nonzero(chosen, axis=(1, 2)))
             self._admit(table, int(stop[-1]), f"occurrence {offset} of {table.scenarios[first]}")
-            row = np.cumsum(chosen).reshape(chosen.shape) - 1
+            row, of, at = _numbered(chosen, stop[-1])
             mean = np.empty((stop[-1], sums.mean.shape[1]))
             extrapolated = np.empty(mean.shape, np.float32)
             _pack(sums.mean, chosen, row, first, mean)
             _pack(sums.extrapolated, chosen, row, first, extrapolated)
             for s, name in enumerate(table.scenarios[first : first + TOGETHER]):
-                of, at = np.nonzero(chosen[s])
-                rows = slice(stop[s] - of.size, stop[s])
+                rows = slice(stop[s - 1] if s else 0, stop[s])
                 part: dict[str, Array] = {
                     "mean": mean[rows],
                     "extrapolated": extrapolated[rows],
-                    "occurrence": of + offset,
-                    "zone": at.astype(np.int16),
+                    "occurrence": of[rows] + offset,
+                    "zone": at[rows],
                 }
                 if first == s == 0 and table.deviation.shape[0]:
-                    part["independent"] = sums.independent[at, :, of]
-                    part["correlated"] = sums.correlated[at, :, of]
+                    part["independent"] = sums.independent[at[rows], :, of[rows]]
+                    part["correlated"] = sums.correlated[at[rows], :, of[rows]]
                 self._parts[name].append(part)
 
     def _admit(self, table: CompiledTable, rows: int, where: str) -> None:
@@ -94,6 +93,22 @@ def _costs(mean: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
                     if mean[zone, slot, storm, s] > 0.0:
                         found[s, storm, zone] = True
     return found
+
+
+@nb.njit(cache=True)
+def _numbered(
+    chosen: npt.NDArray[np.bool_], count: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int16]]:
+    """Row of each chosen (scenario, occurrence, zone), and occurrence and zone of each row."""
+    row, to = np.zeros(chosen.shape, np.int64), 0
+    of, at = np.empty(count, np.int64), np.empty(count, np.int16)
+    for s in range(chosen.shape[0]):
+        for storm in range(chosen.shape[1]):
+            for zone in range(chosen.shape[2]):
+                if chosen[s, storm, zone]:
+                    row[s, storm, zone], of[to], at[to] = to, storm, zone
+                    to += 1
+    return row, of, at
 
 
 @nb.njit(cache=True, parallel=True)
