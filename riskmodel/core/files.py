@@ -11,7 +11,7 @@ from pathlib import Path
 
 import xarray as xr
 
-PIECE_BYTES = 1 << 20  # a piece of the stored pairs of a catalogue
+PIECE_BYTES = 1 << 20  # a piece of the stored pairs of a catalogue, the largest that is kept
 
 
 @contextmanager
@@ -31,7 +31,8 @@ def read_once() -> Iterator[None]:
     """Open NetCDF files whose values are read once: of a variable one piece stays in memory.
 
     Otherwise the library keeps up to 64 MB of each variable until its file is closed, and copies
-    all that is read through it.
+    all that is read through it. Not for variables in larger pieces that are read bit by bit: each
+    bit would unpack a piece anew.
     """
     import netCDF4
 

@@ -72,7 +72,8 @@ def open_catalogue(folder: Path) -> xr.DataTree:
     nodes: dict[str, xr.Dataset] = {"/": root}
     for name in names:
         if name.startswith("block_"):
-            tree, block = _opened(folder / name), name.removesuffix(".nc")
+            with read_once():
+                tree, block = _opened(folder / name), name.removesuffix(".nc")
             nodes |= {f"{block}/{p}": node.to_dataset() for p, node in tree.children.items()}
     for peril in root.attrs["perils"]:
         function = _opened(folder / f"rank_function_{peril}.nc")
@@ -130,5 +131,4 @@ def block_names(catalogue: xr.DataTree) -> list[str]:
 @lru_cache(maxsize=128)
 def _once(path: Path, modified: int) -> xr.DataTree:
     """Open a file once in a process: several handles of one file, some collected, crashed HDF5."""
-    with read_once():
-        return xr.open_datatree(path, engine="netcdf4")
+    return xr.open_datatree(path, engine="netcdf4")

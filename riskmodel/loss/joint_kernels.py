@@ -164,18 +164,20 @@ def add_joint_moments(
     values, _, lookup, highests = items
     deviations, own, columns = spread
     first, mask, of, storm, at = joint.first, joint.mask, joint.of, joint.storm, joint.at
-    perils, z, one, across = rows.shape[0], np.uint64(zone), np.uint64(1), np.uint64(scenarios)
+    z, one, across = np.uint64(zone), np.uint64(1), np.uint64(scenarios)
+    perils = np.empty(rows.shape[0], np.int64)
     for both in range((end - begin) * segments):  # items, and for each the segments
         item, g = np.uint64(order[begin + both // segments]), both % segments
         value, share = values[entry + of[g], item], own[entry + of[g], item]
-        column, highest = np.uint64(columns[item]), highests[item]
+        column, highest, acting = np.uint64(columns[item]), highests[item], 0
         if value == 0.0:
             continue
+        for p in range(perils.size):
+            perils[acting] = p
+            acting += mask[g] >> p & 1
         for j in range(first[g], first[g + 1]):
             to, square, kept, best, of_best = np.uint64(storm[j]), 1.0, 1.0, -1.0, 0.0
-            for p in range(perils):
-                if not mask[g] >> p & 1:
-                    continue
+            for p in perils[:acting]:
                 low, row = np.uint64(at[p, j]), np.uint64(rows[p, of[g]])
                 part, lower = at[p, j] - low, (row + low) * across
                 below, above = lookup[item, lower], lookup[item, lower + across]

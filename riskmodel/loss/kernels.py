@@ -118,14 +118,15 @@ def _add_joint(
         )  # fmt: skip
 
 
-@nb.njit(parallel=True, cache=True)
+@nb.njit(parallel=True, cache=True, nogil=True)
 def accumulate(
     curves: Curves, places: Places, items: Items, spread: Spread, groups: Groups, pairs: Pairs,
     first: int, run: int, threads: int, sums: Sums,
 ) -> None:  # fmt: skip
     """Sum the occurrences of a chunk, from number `first` on, in tasks of at most `run`.
 
-    Whatever `sums` held before is written over.
+    Whatever `sums` held before is written over. The lock of Python is free meanwhile, for the
+    thread that reads the next block.
 
     Each thread takes neighbouring tasks, for which it makes its lists once: touching memory anew
     for every task took longer than some tasks. Those of one run stand together: all zones of some

@@ -57,10 +57,7 @@ def open_stage(run: Run, name: str) -> xr.Dataset:
     """
     import xarray as xr
 
-    from riskmodel.core.files import read_once
-
-    with read_once():
-        return xr.open_dataset(_existing(run, name), engine="netcdf4")
+    return xr.open_dataset(_existing(run, name), engine="netcdf4")
 
 
 def load_stage_tree(run: Run, name: str) -> xr.DataTree:
