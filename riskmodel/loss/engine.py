@@ -92,7 +92,7 @@ def plan_pass(catalogue: xr.DataTree, table: CompiledTable, *, memory_limit: int
     by_zone = (16 * table.acting.size + 1) * lanes(table)
     by_zone += 8 * len(table.columns) * moments
     largest = int(np.bincount(catalogue.to_dataset()["block"].values).max(initial=1))
-    whole = min(by_zone * zones * largest, CHUNK_BYTES)
+    whole = max(min(by_zone * zones * largest, CHUNK_BYTES), by_zone * zones * SHORTEST_RUN)
     ahead = len(stored) > 1 and 2 * pairs + held + whole <= memory_limit
     pairs *= 1 + ahead
     left = min(memory_limit - pairs - held, CHUNK_BYTES)

@@ -51,9 +51,9 @@ class Rows:
             _pack(sums.extrapolated, chosen, row, first, extrapolated)
             for s, name in enumerate(table.scenarios[first : first + TOGETHER]):
                 rows = slice(stop[s - 1] if s else 0, stop[s])
-                part: dict[str, Array] = {
-                    "mean": mean[rows],
-                    "extrapolated": extrapolated[rows],
+                part: dict[str, Array] = {  # copies, so that each scenario can be forgotten alone
+                    "mean": mean[rows].copy(),
+                    "extrapolated": extrapolated[rows].copy(),
                     "occurrence": of[rows] + offset,
                     "zone": at[rows],
                 }

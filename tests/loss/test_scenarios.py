@@ -20,7 +20,7 @@ from riskmodel.loss.compilation import Scenario, compile_scenarios, compile_tabl
 from riskmodel.loss.engine import plan_pass, stored_blocks
 from riskmodel.loss.occurrence_table import occurrence_table, occurrence_tables
 from riskmodel.loss.response import Item
-from tests.loss.conftest import City, damage, make_city, small_items
+from tests.loss.conftest import STORMS, City, damage, make_city, small_items
 
 
 def variants(city: City, items: list[Item]) -> dict[str, Scenario]:
@@ -121,6 +121,19 @@ def test_reading_ahead_changes_nothing_and_is_left_where_memory_is_short(
         for ahead in (True, False)
     )
     assert one == other and len(one) == 3 * city.catalogue.attrs["blocks"]
+
+
+def test_a_pass_that_fits_is_not_refused_for_reading_ahead(
+    city: City, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a block has fewer occurrences than the shortest run, whose room is announced."""
+    monkeypatch.setattr(engine, "SHORTEST_RUN", 10 * STORMS)
+    tables = compile_scenarios(city.census, {"baseline": Scenario(city.curves, items, 0.6)})
+    free = plan_pass(city.catalogue, tables[0], memory_limit=1 << 30)
+    least = free.total - free.pairs // 2
+    for limit in np.linspace(least, free.total, 20).astype(int):
+        plan = plan_pass(city.catalogue, tables[0], memory_limit=int(limit))
+        assert plan.total <= limit and plan.ahead == (limit == free.total)
 
 
 def test_an_error_of_the_reading_thread_is_told(city: City, items: list[Item]) -> None:
