@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
@@ -309,6 +310,26 @@ def test_sizes_and_hashes_of_all_files_are_kept(census: xr.DataTree, tmp_path: P
         content = (folder / name).read_bytes()
         digest = hashlib.sha256(content).hexdigest()
         assert entry == {"bytes": len(content), "sha256": digest}
+
+
+def test_only_pairs_are_opened_to_be_read_once(
+    census: xr.DataTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rank function is one large piece, which a small cache would unpack anew for each cell."""
+    kept: dict[str, int] = {}
+    opened = xr.open_datatree
+
+    def watched(path: Path, **given: str) -> xr.DataTree:
+        kept[path.name] = int(netCDF4.get_chunk_cache()[0])
+        return opened(path, **given)
+
+    folder, usual = stored(census, tmp_path), int(netCDF4.get_chunk_cache()[0])
+    monkeypatch.setattr(xr, "open_datatree", watched)
+    open_catalogue(folder)
+    assert {name for name, size in kept.items() if size != usual} == {
+        path.name for path in folder.glob("block_*.nc")
+    }
+    assert "rank_function_flood.nc" in kept
 
 
 @pytest.mark.parametrize("name", ["block_00.nc", "occurrences.nc", "rank_function_flood.nc"])
