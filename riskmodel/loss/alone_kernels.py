@@ -1,7 +1,7 @@
-"""Add what one peril does in storms in which no other acts on the same items.
+"""Add what one peril does in storms in which no other acts on the same bundle or item.
 
-Each kernel goes through items `begin` to `end` of an order, and for each through the entries of a
-batch, so that a response and its sums stay in the processor's cache.
+Each kernel goes through some bundles or items, and for each through the entries of a batch, so that
+a response and its sums stay in the processor's cache.
 """
 
 from __future__ import annotations
@@ -9,97 +9,116 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from riskmodel.loss.kernel_arrays import Alone, FloatArray, IntArray, Items, Spread
+from riskmodel.loss.kernel_arrays import (
+    Alone,
+    FloatArray,
+    IntArray,
+    Items,
+    NumberArray,
+    SingleArray,
+    Spread,
+)
+
+
+@nb.njit(cache=True)
+def exposes(items: Items, bundle: int, entry: int, value: FloatArray) -> bool:
+    """Write what an entry exposes in each lane of a bundle; tell whether it is anything."""
+    any_value = False
+    for s in range(value.size):
+        value[s] = items.value[entry, items.item[bundle, s]]
+        any_value |= value[s] != 0.0
+    return any_value
 
 
 @nb.njit(cache=True, error_model="numpy")
 def add_alone(
-    items: Items, order: IntArray, begin: int, end: int, alone: Alone, mean: FloatArray,
-    extrapolated: FloatArray, p: int, zone: int, entry: int, size: int,
+    items: Items, begin: int, end: int, alone: Alone, value: FloatArray, mean: FloatArray,
+    extrapolated: FloatArray, p: int, entry: int, size: int,
 ) -> None:  # fmt: skip
-    """Add some items of the entries from `entry` on, in the only scenario."""
-    # unsigned numbers need no check for negative indices
-    values, slots, lookup, _ = items
+    """Add the bundles `begin` to `end` of the entries from `entry` on."""
     storm, at, rare, firsts, counts, rares, rows = alone
-    z, one, none = np.uint64(zone), np.uint64(1), np.uint64(0)
-    for k in range(begin, end):
-        item = np.uint64(order[k])
-        slot = np.uint64(slots[p, item])
+    for b in range(begin, end):
+        lookup, slot = items.lookup[b], np.uint64(items.slot[p, b])
         for number in range(size):
-            value, count = values[entry + number, item], np.uint64(counts[number])
-            if value == 0.0 or count == none:
+            if counts[number] == 0 or not exposes(items, b, entry + number, value):
                 continue
-            row, first = np.uint64(rows[number]), np.uint64(firsts[number])
-            for n in range(first, first + count):
-                low = np.uint64(at[n])
-                below = lookup[item, row + low]
-                ratio = below + (at[n] - low) * (lookup[item, row + low + one] - below)
-                mean[z, slot, np.uint64(storm[n]), none] += value * ratio
-            for r in range(first, first + np.uint64(rares[number])):
-                m = np.uint64(rare[r])
-                low = np.uint64(at[m])
-                below = lookup[item, row + low]
-                ratio = below + (at[m] - low) * (lookup[item, row + low + one] - below)
-                extrapolated[z, slot, np.uint64(storm[m]), none] += value * ratio
+            first, row = np.uint64(firsts[number]), np.uint64(rows[number])
+            count, of_rare = np.uint64(counts[number]), np.uint64(rares[number])
+            if value.size == 1:
+                _add_single(lookup, row, storm, at, first, count, value[0], mean[slot])
+            else:
+                _add_lanes(lookup, row, storm, at, first, count, value, mean[slot])
+            if of_rare:
+                _add_rare(lookup, row, storm, at, rare, first, of_rare, value, extrapolated[slot])
 
 
-@nb.njit(cache=True, error_model="numpy")
-def add_alone_scenarios(
-    items: Items, order: IntArray, begin: int, end: int, alone: Alone, mean: FloatArray,
-    extrapolated: FloatArray, p: int, zone: int, entry: int, size: int,
+@nb.njit(cache=True, error_model="numpy", inline="always")
+def _add_single(
+    lookup: SingleArray, row: np.uint64, storm: NumberArray, at: FloatArray, first: np.uint64,
+    count: np.uint64, value: float, mean: FloatArray,
 ) -> None:  # fmt: skip
-    """Add some items of the entries from `entry` on, in all scenarios."""
-    values, slots, lookup, _ = items
-    storm, at, rare, firsts, counts, rares, rows = alone
-    z, none, scenarios = np.uint64(zone), np.uint64(0), np.uint64(mean.shape[3])
-    for k in range(begin, end):
-        item = np.uint64(order[k])
-        slot = np.uint64(slots[p, item])
-        for number in range(size):
-            value, count = values[entry + number, item], np.uint64(counts[number])
-            if value == 0.0 or count == none:
-                continue
-            row, first = np.uint64(rows[number]), np.uint64(firsts[number])
-            for n in range(first, first + count):
-                low, to = np.uint64(at[n]), np.uint64(storm[n])
-                upper = value * (at[n] - low)
-                lower, left = value - upper, (row + low) * scenarios
-                right = left + scenarios
-                for s in range(scenarios):
-                    added = lower * lookup[item, left + s] + upper * lookup[item, right + s]
-                    mean[z, slot, to, s] += added
-            for r in range(first, first + np.uint64(rares[number])):
-                m = np.uint64(rare[r])
-                low, to = np.uint64(at[m]), np.uint64(storm[m])
-                upper = value * (at[m] - low)
-                lower, left = value - upper, (row + low) * scenarios
-                right = left + scenarios
-                for s in range(scenarios):
-                    added = lower * lookup[item, left + s] + upper * lookup[item, right + s]
-                    extrapolated[z, slot, to, s] += added
+    none, one = np.uint64(0), np.uint64(1)
+    for n in range(first, first + count):
+        low = np.uint64(at[n])
+        below = np.float64(lookup[row + low])
+        ratio = below + (at[n] - low) * (np.float64(lookup[row + low + one]) - below)
+        mean[np.uint64(storm[n]), none] += value * ratio
+
+
+@nb.njit(cache=True, error_model="numpy", inline="always")
+def _add_lanes(
+    lookup: SingleArray, row: np.uint64, storm: NumberArray, at: FloatArray, first: np.uint64,
+    count: np.uint64, value: FloatArray, mean: FloatArray,
+) -> None:  # fmt: skip
+    lanes = np.uint64(value.size)
+    for n in range(first, first + count):
+        low, to = np.uint64(at[n]), np.uint64(storm[n])
+        part, left = at[n] - low, (row + low) * lanes
+        right = left + lanes
+        for s in range(lanes):
+            below = np.float64(lookup[left + s])
+            ratio = below + part * (np.float64(lookup[right + s]) - below)
+            mean[to, s] += value[s] * ratio
+
+
+@nb.njit(cache=True, error_model="numpy", inline="always")
+def _add_rare(
+    lookup: SingleArray, row: np.uint64, storm: NumberArray, at: FloatArray, rare: IntArray,
+    first: np.uint64, count: np.uint64, value: FloatArray, extrapolated: FloatArray,
+) -> None:  # fmt: skip
+    lanes = np.uint64(value.size)
+    for r in range(first, first + count):
+        n = np.uint64(rare[r])
+        low, to = np.uint64(at[n]), np.uint64(storm[n])
+        part, left = at[n] - low, (row + low) * lanes
+        right = left + lanes
+        for s in range(lanes):
+            below = np.float64(lookup[left + s])
+            ratio = below + part * (np.float64(lookup[right + s]) - below)
+            extrapolated[to, s] += value[s] * ratio
 
 
 @nb.njit(cache=True, error_model="numpy")
 def add_alone_moments(
     items: Items, order: IntArray, begin: int, end: int, alone: Alone, spread: Spread,
-    independent: FloatArray, correlated: FloatArray, zone: int, entry: int, size: int,
+    independent: FloatArray, correlated: FloatArray, entry: int, size: int,
 ) -> None:  # fmt: skip
-    """Add the deviations of some items of the entries from `entry` on, in the first scenario."""
-    deviations, own, columns = spread
+    """Add the deviations of items `begin` to `end` of an order, in the first scenario."""
     storm, at, _, firsts, counts, _, rows = alone
-    z, one, none = np.uint64(zone), np.uint64(1), np.uint64(0)
+    deviations, own, one = spread.deviation, spread.own, np.uint64(1)
     for k in range(begin, end):
         item = np.uint64(order[k])
-        column = np.uint64(columns[item])
+        column = np.uint64(spread.column[item])
         for number in range(size):
             value, count = items.value[entry + number, item], np.uint64(counts[number])
-            if value == 0.0 or count == none:
+            if value == 0.0 or count == 0:
                 continue
             row, first = np.uint64(rows[number]), np.uint64(firsts[number])
             share = own[entry + number, item]
             for n in range(first, first + count):
                 low, to = np.uint64(at[n]), np.uint64(storm[n])
-                below, above = deviations[item, row + low], deviations[item, row + low + one]
+                below = np.float64(deviations[item, row + low])
+                above = np.float64(deviations[item, row + low + one])
                 deviation = value * (below + (at[n] - low) * (above - below))
-                independent[z, column, to] += deviation * deviation * share
-                correlated[z, column, to] += deviation
+                independent[column, to] += deviation * deviation * share
+                correlated[column, to] += deviation

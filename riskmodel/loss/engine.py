@@ -20,22 +20,23 @@ import xarray as xr
 from riskmodel.core.errors import CatalogueError, MemoryLimitError
 from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.kernel_arrays import Arrays, FloatArray, IntArray, Pairs, Sums
+from riskmodel.loss.kernel_arrays import Arrays, IntArray, Outcomes, Pairs
 from riskmodel.loss.kernels import accumulate
-from riskmodel.loss.layout import lanes
+from riskmodel.loss.lanes import lanes_of
 
 SHORTEST_RUN = 64  # occurrences of a task
-SLOT_BYTES = 1 << 20  # sums of one slot in a run, to stay in the processor's own cache
+SLOT_BYTES = 1 << 23  # sums of one slot in a run, if all reach a zone
+RUN_BYTES = 1 << 28  # sums of a run, of all threads
 TASKS = 16  # at least, for threads to share evenly
-CHUNK_BYTES = 1 << 30  # sums of a chunk, unless the limit is lower
+CHUNK_BYTES = 1 << 30  # outcomes of a chunk, unless the limit is lower
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Sums of the occurrences from number `first` of a block on, until the next are asked for."""
+    """Outcomes of occurrences, from number `first` of a block on, until the next are asked for."""
 
     first: int
-    sums: Sums
+    outcomes: Outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,36 +83,48 @@ def plan_pass(catalogue: xr.DataTree, table: CompiledTable, *, memory_limit: int
     """
     stored = [_nodes(catalogue, name, table) for name in block_names(catalogue)]
     pairs = max(sum(n.nbytes for n in nodes) for nodes in stored)
-    entries = table.entries
-    held = table.lookup.nbytes + table.deviation.nbytes + 3 * entries.value.nbytes
-    held += 5 * entries.row.nbytes + sum(
-        layer.curves.left.nbytes + layer.curves.right.nbytes for layer in table.layers
-    )
-    zones, perils = entries.zone_pointer.size - 1, len(table.perils)
-    moments = 2 if table.deviation.shape[0] else 0
-    by_zone = (16 * table.acting.size + 1) * lanes(table)
-    by_zone += 8 * len(table.columns) * moments
+    held, zones = _held(table), table.entries.zone_pointer.size - 1
+    by_storm, by_run, lanes = _by_occurrence(table)
     largest = int(np.bincount(catalogue.to_dataset()["block"].values).max(initial=1))
-    whole = max(min(by_zone * zones * largest, CHUNK_BYTES), by_zone * zones * SHORTEST_RUN)
+    each = by_storm + by_run
+    whole = max(min(each * largest, CHUNK_BYTES), each * SHORTEST_RUN)
     ahead = len(stored) > 1 and 2 * pairs + held + whole <= memory_limit
     pairs *= 1 + ahead
     left = min(memory_limit - pairs - held, CHUNK_BYTES)
-    chunk = max(min(left // (by_zone * zones), largest), 0)
-    longest = max(SHORTEST_RUN, SLOT_BYTES // (16 * lanes(table)))
+    chunk = max(min(left // each, largest), 0)
+    longest = max(SHORTEST_RUN, min(SLOT_BYTES // (16 * lanes), RUN_BYTES // by_run))
     runs = max(-(-TASKS // zones), -(-chunk // longest))
     run = max(SHORTEST_RUN, -(-chunk // runs))
-    sums = by_zone * zones * max(chunk, SHORTEST_RUN)
+    sums = by_storm * max(chunk, SHORTEST_RUN) + by_run * run
     plan = Plan(pairs, held, sums, max(chunk, 1), run, ahead)
     if plan.total > memory_limit:
         raise MemoryLimitError(
             "the pass does not fit the memory it may take",
-            where=f"{zones} zones x {len(table.columns)} columns x {perils} perils x "
+            where=f"{zones} zones x {len(table.columns)} columns x {len(table.perils)} perils x "
             f"{len(table.scenarios)} scenarios",
             found=plan.words(),
             expected=f"at most {memory_limit / 2**20:,.0f} MB",
             remedy=_division(plan, memory_limit, len(table.scenarios), zones),
         )
     return plan
+
+
+def _held(table: CompiledTable) -> int:
+    """Bytes of a compiled table, as it is and as the kernels read it."""
+    entries = table.entries
+    curves = sum(layer.curves.left.nbytes + layer.curves.right.nbytes for layer in table.layers)
+    held = 2 * table.lookup.nbytes + table.deviation.nbytes + 3 * entries.value.nbytes
+    return held + 5 * entries.row.nbytes + curves
+
+
+def _by_occurrence(table: CompiledTable) -> tuple[int, int, int]:
+    """Bytes of an occurrence's outcomes, and of its sums in the runs of all threads; lanes."""
+    lanes, columns = lanes_of(table), len(table.columns)
+    moments = 16 * columns if table.deviation.shape[0] else 0
+    outcomes = len(table.scenarios) * (16 * table.acting.size + 1) + moments
+    sums = 16 * lanes.slots * lanes.width + moments
+    zones = table.entries.zone_pointer.size - 1
+    return zones * (outcomes + 16), nb.get_num_threads() * max(sums, 1), lanes.width
 
 
 def _division(plan: Plan, memory_limit: int, scenarios: int, zones: int) -> str:
@@ -189,29 +202,37 @@ def _nodes(catalogue: xr.DataTree, block: str, table: CompiledTable) -> list[xr.
     return nodes
 
 
-def new_room(plans: Sequence[Plan]) -> FloatArray:
-    """Make room for the sums of one chunk of any of some passes."""
-    return np.empty(max(plan.sums for plan in plans) // 8)
+def new_room(plans: Sequence[Plan]) -> npt.NDArray[np.uint8]:
+    """Make room for the outcomes of one chunk of any of some passes."""
+    return np.empty(max(plan.sums for plan in plans), np.uint8)
 
 
 def pass_block(
-    pairs: Pairs, table: CompiledTable, arrays: Arrays, plan: Plan, room: FloatArray, *, count: int
-) -> Iterator[Chunk]:
-    """Pass one block and yield the sums of its occurrences, chunk by chunk, in the same room."""
-    zones, columns = table.entries.zone_pointer.size - 1, len(table.columns)
-    moments = columns if table.deviation.shape[0] else 0
+    pairs: Pairs, table: CompiledTable, arrays: Arrays, plan: Plan, room: npt.NDArray[np.uint8],
+    *, count: int,
+) -> Iterator[Chunk]:  # fmt: skip
+    """Pass one block and yield its outcomes, chunk by chunk, in the same room."""
+    slots = lanes_of(table).slots
     for first in range(0, count, plan.chunk):
-        storms = min(plan.chunk, count - first)
-        means, spread = (zones, table.acting.size, storms, lanes(table)), (zones, moments, storms)
-        sums = Sums(*_parts(room, means, means, spread, spread))
-        accumulate(*arrays, pairs, first, plan.run, nb.get_num_threads(), sums)
-        yield Chunk(first, sums)
+        outcomes = _outcomes(table, min(plan.chunk, count - first), plan.run, room)
+        accumulate(*arrays, pairs, slots, first, plan.run, nb.get_num_threads(), outcomes)
+        yield Chunk(first, outcomes)
 
 
-def _parts(room: FloatArray, *shapes: tuple[int, ...]) -> Iterator[FloatArray]:
+def _outcomes(table: CompiledTable, storms: int, run: int, room: npt.NDArray[np.uint8]) -> Outcomes:
     """Cut arrays out of the room, each whole in memory: kernels go through slices slowly."""
-    start = 0
-    for shape in shapes:
-        stop = start + math.prod(shape)
-        yield room[start:stop].reshape(shape)
+    zones, columns = table.entries.zone_pointer.size - 1, len(table.columns)
+    place = (len(table.scenarios), zones, storms)
+    moments = (zones, storms, columns if table.deviation.shape[0] else 0)
+    start, found = 0, {}
+    for name, kind, shape in (
+        ("mean", np.float64, (*place, table.acting.size)),
+        ("extrapolated", np.float64, (*place, table.acting.size)),
+        ("independent", np.float64, moments), ("correlated", np.float64, moments),
+        ("occurrence", np.int64, (zones, storms)), ("filled", np.int64, (zones, -(-storms // run))),
+        ("costs", np.bool_, place),
+    ):  # fmt: skip
+        stop = start + math.prod(shape) * np.dtype(kind).itemsize
+        found[name] = room[start:stop].view(kind).reshape(shape)
         start = stop
+    return Outcomes(**found)

@@ -46,42 +46,60 @@ class Places(NamedTuple):
 
 
 class Items(NamedTuple):
-    """What entries expose, and what it costs.
+    """What entries expose, and what it costs, in lanes: a lane is one item under one scenario.
 
-    Entries expose ``value`` (entry, item). ``lookup`` (item, row × scenario) holds mean outcomes;
-    ``highest`` (item) are benefits paid once. ``slot`` (peril, item) is where sums stand: the
-    number of the item's column and peril among those that act; of an item on which a peril has no
-    effect, 0.
+    Entries expose ``value`` (entry, item). Lanes stand side by side in bundles, for the processor
+    takes several at once: ``item`` (bundle, lane) names theirs, ``lookup`` (bundle, row × lane)
+    holds mean outcomes, and those of the lanes of ``highest`` (bundle) are benefits paid once.
+    ``slot`` (peril, bundle) is where sums stand, 0 of a peril without effect on the bundle.
     """
 
     value: FloatArray
-    slot: IntArray
+    item: IntArray
     lookup: SingleArray
     highest: BoolArray
+    slot: IntArray
 
 
 class Spread(NamedTuple):
-    """What moments take: ``deviation`` (item, row) of one unit, ``column`` of each item.
+    """What moments take, of the first scenario.
 
-    ``own`` (entry, item) is the share of variance that a value's cell and class do not share.
+    By item: ``deviation`` (item, row) of one unit, ``column``, and the ``bundle`` and ``lane`` that
+    hold its mean outcomes. ``own`` (entry, item) is the share of variance that a value's cell and
+    class does not share.
     """
 
     deviation: SingleArray
     own: FloatArray
     column: IntArray
+    bundle: IntArray
+    lane: IntArray
 
 
 class Groups(NamedTuple):
-    """How items and entries belong together.
+    """What belongs together.
 
-    On the items of ``order`` from ``first[g]`` on the same perils act, the bits of ``mask[g]``.
-    Zone z has the entries from ``zone_pointer[z]`` on.
+    On the bundles from ``first[g]`` on the same perils act, the bits of ``mask[g]``; the items of
+    ``order`` from ``first_item[g]`` on have their first lanes there. Zone z has the entries from
+    ``zone_pointer[z]`` on.
     """
 
-    order: IntArray
     first: IntArray
     mask: IntArray
+    order: IntArray
+    first_item: IntArray
     zone_pointer: IntArray
+
+
+class Fold(NamedTuple):
+    """Which lanes make up an outcome.
+
+    That of scenario s and column c is the sum of the ``source`` (slot × lane) from
+    ``first[s, c]`` to ``first[s, c + 1]``.
+    """
+
+    first: IntArray
+    source: IntArray
 
 
 class Arrays(NamedTuple):
@@ -92,6 +110,7 @@ class Arrays(NamedTuple):
     items: Items
     spread: Spread
     groups: Groups
+    fold: Fold
 
 
 class Pairs(NamedTuple):
@@ -103,12 +122,12 @@ class Pairs(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """What a run of occurrences adds up to.
+    """What a run of occurrences adds up to in one zone; a thread has its own.
 
-    ``mean`` and its part ``extrapolated`` (zone, slot, occurrence, scenario);
-    ``independent`` (variance) and ``correlated`` (standard deviation) (zone, column, occurrence),
-    without columns where moments are not carried. Occurrences stand behind slots, for an item adds
-    to many of them and to one slot.
+    ``mean`` and its part ``extrapolated`` (slot, number, lane); ``independent`` (variance) and
+    ``correlated`` (standard deviation) (column, number), without columns where moments are not
+    carried. Numbers are those of `Numbers`. They stand behind slots, for a bundle adds to many of
+    them and to few slots.
     """
 
     mean: FloatArray
@@ -117,14 +136,46 @@ class Sums(NamedTuple):
     correlated: FloatArray
 
 
+class Numbers(NamedTuple):
+    """Occurrences of a run that cost anything in a zone, numbered as they come.
+
+    ``number`` (occurrence of the run) is `NONE` of others; ``occurrence`` (number) of the run, and
+    ``known`` (1,) tells how many. Few occurrences reach a zone: their sums stay close together.
+    """
+
+    number: NumberArray
+    occurrence: NumberArray
+    known: IntArray
+
+
+class Outcomes(NamedTuple):
+    """Sums of a chunk of occurrences, folded to what is handed on.
+
+    A zone and run have ``filled`` (zone, run) rows, from the first of the run on. ``mean`` and its
+    part ``extrapolated`` (scenario, zone, row, column × peril that acts); ``costs`` (scenario,
+    zone, row) tells where any mean is above zero; ``independent`` and ``correlated`` (zone, row,
+    column) as in `Sums`. ``occurrence`` (zone, row) is counted from the first of the chunk.
+    """
+
+    mean: FloatArray
+    extrapolated: FloatArray
+    independent: FloatArray
+    correlated: FloatArray
+    occurrence: IntArray
+    filled: IntArray
+    costs: BoolArray
+
+
 class Lines(NamedTuple):
     """The curve being read, as lines over position: start + slope · position, by segment.
 
-    ``acting`` (occurrence of the run) has a bit for each peril that lists it at the entry.
+    ``kept`` are pairs that may cost anything, counted from the entry's first. ``acting`` (number of
+    the occurrence) has a bit for each peril that lists it at the entry.
     """
 
     start: FloatArray
     slope: FloatArray
+    kept: NumberArray
     acting: MaskArray
 
 
@@ -132,7 +183,7 @@ class Lists(NamedTuple):
     """Occurrences of a run that cost anything at the entries of a batch, by peril and entry.
 
     The list of a peril and entry stands from ``first`` (peril, entry) on, ``length`` (peril, entry)
-    long. Each place is occurrence ``storm`` of the chunk; ``at`` is its fractional bin, in rows of
+    long. Each place has the number ``storm``; ``at`` is its fractional bin, in rows of
     the look-up table from ``row`` (peril, entry) on. ``rare``, also from ``first`` on, names the
     ``rares`` (peril, entry) places that are extrapolated. Where there are several perils,
     ``acting`` has a bit for each that lists the occurrence at the entry, and the highest bit for
@@ -165,11 +216,11 @@ class Joint(NamedTuple):
     """Occurrences in which several perils act, in segments of the same perils and entry.
 
     Segment g stands from ``first[g]`` to the next, has the perils of ``mask[g]`` and is of the
-    entry ``of[g]`` of the batch. Each place is occurrence ``storm`` of the chunk; ``at`` (peril,
+    entry ``of[g]`` of the batch. Each place has the number ``storm``; ``at`` (peril,
     place) is that of `Lists`, of the perils that act, and ``far`` tells whether it is
     extrapolated. ``rest`` holds the places of `Lists` that come here, those of a peril and entry
     from ``rest_first`` (peril, entry) on, ``rest_length`` long; ``entry`` (place) and ``place``
-    (occurrence of the run) serve to sort them.
+    (number) serve to sort them.
     """
 
     first: IntArray
@@ -186,11 +237,13 @@ class Joint(NamedTuple):
 
 
 class Between(NamedTuple):
-    """Numbers in between, of some occurrences × scenarios.
+    """Numbers in between, of some occurrences × lanes.
 
     ``ratio`` (peril, number) of each peril alone; ``total`` and ``joint`` (number) of all.
+    ``value`` (lane) is what the entry exposes.
     """
 
+    value: FloatArray
     ratio: FloatArray
     total: FloatArray
     joint: FloatArray

@@ -9,18 +9,18 @@ import numpy.typing as npt
 
 from riskmodel.hazard.position import LAST_POSITION
 from riskmodel.loss.compilation import CompiledTable, Layer
-from riskmodel.loss.kernel_arrays import Arrays, Curves, Groups, Items, Places, Spread
+from riskmodel.loss.kernel_arrays import Arrays, Curves, Fold, Groups, Items, Places, Spread
+from riskmodel.loss.lanes import Lanes, lanes_of
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 SingleArray = npt.NDArray[np.float32]
 NEVER = LAST_POSITION + 1
-LANES = 16  # scenarios that a loop takes at once
 
 
 def kernel_arrays(table: CompiledTable) -> Arrays:
     """Lay a compiled table out for the kernels."""
-    entries, layers = table.entries, table.layers
+    entries, layers, lanes = table.entries, table.layers, lanes_of(table)
     rows = np.cumsum([0] + [layer.curves.left.shape[0] for layer in layers])
     segments = max(layer.curves.left.shape[1] for layer in layers)
     firsts = np.concatenate([_first_damaging(table, number) for number in range(len(layers))])
@@ -34,54 +34,60 @@ def kernel_arrays(table: CompiledTable) -> Arrays:
         np.array([layer.curves.first_extrapolated for layer in layers]),
         _rows(layers, "left", segments), _rows(layers, "right", segments),
     )  # fmt: skip
-    spare = lanes(table) - len(table.scenarios)
-    wide = np.pad(np.moveaxis(table.lookup, 1, 0), ((0, 0), (0, 0), (0, spare)))
-    lookup = np.ascontiguousarray(wide).reshape(wide.shape[0], -1)
     value = np.ascontiguousarray(entries.value, np.float64)
     return Arrays(
         curves,
         Places(entries.cell, entries.layer, row, firsts[row]),
-        Items(value, _slots(table), lookup, table.item_highest),
-        Spread(np.ascontiguousarray(table.deviation.T), _own(table, value), table.item_column),
-        _groups(table),
+        Items(value, lanes.item, _by_lane(table, lanes), lanes.highest, lanes.slot),
+        _spread(table, lanes, value),
+        _groups(table, lanes),
+        _fold(table, lanes),
     )
 
 
-def lanes(table: CompiledTable) -> int:
-    """Count scenarios with the empty ones that fill the processor's last vectors.
+def _by_lane(table: CompiledTable, lanes: Lanes) -> SingleArray:
+    """Mean outcomes (bundle, row × lane), zero in lanes that are left empty."""
+    found = table.lookup[:, lanes.item, lanes.scenario]
+    found[:, lanes.scenario < 0] = 0.0
+    rows = found.shape[0] * lanes.width
+    return np.ascontiguousarray(np.moveaxis(found, 1, 0)).reshape(lanes.item.shape[0], rows)
 
-    A loop over 14 scenarios goes one by one, one over 16 in whole vectors, several times as fast.
-    """
-    scenarios = len(table.scenarios)
-    return -(-scenarios // LANES) * LANES if 2 * scenarios > LANES else scenarios
+
+def _spread(table: CompiledTable, lanes: Lanes, value: FloatArray) -> Spread:
+    place = np.zeros((2, table.item_column.size), np.int64)
+    bundle, lane = np.nonzero(lanes.scenario == 0)
+    place[:, lanes.item[bundle, lane]] = bundle, lane
+    deviation = np.ascontiguousarray(table.deviation.T)
+    return Spread(deviation, _own(table, value), table.item_column, *place)
 
 
-def _groups(table: CompiledTable) -> Groups:
-    """Items on which the same perils act behind one another; those without any are left out."""
-    perils = _item_perils(table)
-    order = np.argsort(perils, kind="stable")[np.count_nonzero(perils == 0) :]
-    mask, first = np.unique(perils[order], return_index=True)
+def _groups(table: CompiledTable, lanes: Lanes) -> Groups:
+    """Bundles on which the same perils act, and the items whose first lanes they hold."""
+    starts = np.flatnonzero(np.diff(lanes.perils, prepend=-1))
+    first = np.append(starts, lanes.perils.size)
+    bundle, lane = np.nonzero(lanes.scenario == 0)  # in order of bundles
     return Groups(
-        order, np.append(first, order.size), mask.astype(np.int64), table.entries.zone_pointer
+        first, lanes.perils[starts], lanes.item[bundle, lane],
+        np.searchsorted(bundle, first), table.entries.zone_pointer,
+    )  # fmt: skip
+
+
+def _fold(table: CompiledTable, lanes: Lanes) -> Fold:
+    """Lanes by the outcome, of one scenario, column and peril, that they are part of."""
+    outcomes = len(table.columns) * len(table.perils)
+    number = np.full(outcomes, -1)
+    number[table.acting] = np.arange(table.acting.size)
+    bundle, lane = np.nonzero(lanes.scenario >= 0)
+    p, chosen = np.nonzero((lanes.perils[bundle] >> np.arange(len(table.perils))[:, None]) & 1)
+    bundle, lane = bundle[chosen], lane[chosen]
+    column = number[table.item_column[lanes.item[bundle, lane]] * len(table.perils) + p]
+    outcome = lanes.scenario[bundle, lane] * table.acting.size + column
+    source = (lanes.slot[p, bundle] * lanes.width + lane)[column >= 0]
+    outcome = outcome[column >= 0]  # others hold zeros: bundles share perils, items need not
+    first = np.searchsorted(
+        np.sort(outcome), np.arange(len(table.scenarios) * table.acting.size + 1)
     )
-
-
-def _item_perils(table: CompiledTable) -> npt.NDArray[np.uint16]:
-    """Perils with any effect on each item, a bit for each."""
-    bits = {peril: 1 << p for p, peril in enumerate(table.perils)}
-    perils = np.zeros(table.item_column.size, np.uint16)
-    for number, layer in enumerate(table.layers):
-        acts = table.of_layer(number).any(axis=(0, 2))
-        perils[acts] |= bits.get(layer.peril, 0)
-    return perils
-
-
-def _slots(table: CompiledTable) -> IntArray:
-    """Place of each peril and item in the sums, (peril, item)."""
-    place = np.zeros(len(table.columns) * len(table.perils), np.int64)
-    place[table.acting] = np.arange(table.acting.size)
-    by_column = place.reshape(len(table.columns), len(table.perils))
-    return np.ascontiguousarray(by_column[table.item_column].T)
+    return Fold(first, source[np.argsort(outcome, kind="stable")])
 
 
 def _own(table: CompiledTable, value: FloatArray) -> FloatArray:

@@ -20,11 +20,13 @@ from riskmodel.loss.kernel_arrays import (
     Lists,
     MaskArray,
     NumberArray,
+    Numbers,
     Pairs,
     Places,
 )
 
 ENTRIES = 64  # of a batch; fixed, so that no run and no chunking changes the order of sums
+NONE = np.uint32(0xFFFFFFFF)  # of an occurrence that has no number
 FAR = np.uint16(1 << 15)  # beside the bits of perils: the place is extrapolated
 
 
@@ -52,7 +54,10 @@ def new_lists(perils: int, run: int, segments: int) -> tuple[Lines, Lists, Alone
         np.zeros((perils, ENTRIES), np.int64), np.zeros((perils, ENTRIES), np.int64),
         np.empty(storms, np.uint8), np.zeros(run, np.int64),
     )  # fmt: skip
-    lines = Lines(np.zeros(segments), np.zeros(segments), np.zeros(run, np.uint16))
+    lines = Lines(
+        np.zeros(segments), np.zeros(segments), np.empty(run + 1, np.uint32),
+        np.zeros(run, np.uint16),
+    )  # fmt: skip
     return lines, lists, alone, joint
 
 
@@ -74,20 +79,22 @@ def _first_at_least(occurrence: NumberArray, low: int, high: int, wanted: int) -
 
 @nb.njit(cache=True, error_model="numpy")
 def list_batch(
-    curves: Curves, places: Places, pairs: Pairs, lines: Lines, lists: Lists, entry: int,
-    size: int, chunk: int, low: int, high: int,
+    curves: Curves, places: Places, pairs: Pairs, lines: Lines, numbers: Numbers, lists: Lists,
+    entry: int, size: int, low: int, high: int,
 ) -> int:  # fmt: skip
     """List what some entries cost in a run of occurrences, from `entry` on; count the places.
 
-    Occurrences are counted from the first of the chunk, number `chunk` of the block, on.
-    All in one: numba counts a reference to each array at each call, and lists may be short.
+    The run has the occurrences `low` to `high` of the block; those that it meets first are
+    numbered. All in one: numba counts a reference to each array at each call, and lists may be
+    short.
     """
     segments, edges, density, first_row, last, beyond, left, right = curves
     cell, layers, rows, least = places
     pointer, occurrence, position = pairs
-    start, slope, acting = lines
+    start, slope, kept, acting = lines
     storm, at, rare, first, length, rares, row_of, _ = lists
-    perils, offset, to = pointer.shape[0], np.uint32(chunk), np.uint64(0)
+    number_of, numbered, known = numbers.number, numbers.occurrence, numbers.known[0]
+    perils, offset, to = pointer.shape[0], np.uint32(low), np.uint64(0)
     for number in range(size):
         e, begin = entry + number, to
         for p in range(perils):
@@ -95,8 +102,8 @@ def list_batch(
             begins, end = pointer[p, cell[e]], pointer[p, cell[e] + 1]
             if least[p, e] > LAST_POSITION:  # nothing at this entry can cost anything
                 end = begins
-            begins = _first_at_least(occurrence, begins, end, chunk + low)
-            end = _first_at_least(occurrence, begins, end, chunk + high)
+            begins = _first_at_least(occurrence, begins, end, low)
+            end = _first_at_least(occurrence, begins, end, high)
             layer, row = layers[p, e], rows[p, e]
             if begins < end:
                 for j in range(start.size):
@@ -106,12 +113,21 @@ def list_batch(
                     start[j] = left[row, j] * steps - slope[j] * edges[layer, j]
             lowest, highest, cap = least[p, e], beyond[layer], last[layer]
             # unsigned numbers need no check for negative indices
-            for k in range(np.uint64(begins), np.uint64(end)):
+            count, base = np.uint64(0), np.uint64(begins)
+            for k in range(np.uint64(end - begins)):
+                kept[count] = k
+                count += np.uint64(position[base + k] >= lowest)
+            for n in range(count):
+                k = base + np.uint64(kept[n])
                 where = position[k]
                 j = segments[layer, where]
                 bin_of, rarer = start[j] + slope[j] * where, where >= highest
-                costs = (where >= lowest) & (bin_of > 0.0)
-                storm[to], at[to] = occurrence[k] - offset, min(bin_of, cap)
+                costs = bin_of > 0.0
+                of = np.uint64(occurrence[k] - offset)
+                if costs and number_of[of] == NONE:
+                    number_of[of], numbered[known] = known, of
+                    known += 1
+                storm[to], at[to] = number_of[of], min(bin_of, cap)
                 if rarer:
                     rare[of_rare] = to
                     of_rare += np.uint64(costs)
@@ -119,29 +135,41 @@ def list_batch(
             first[p, number], row_of[p, number] = of_peril, first_row[layer]
             length[p, number], rares[p, number] = to - of_peril, of_rare - of_peril
         if perils > 1:
-            _mark(lists, acting, number, int(begin), int(to), low)
+            _mark(lists, acting, number, int(begin), int(to))
+    numbers.known[0] = known
     return int(to)
 
 
 @nb.njit(cache=True)
-def _mark(lists: Lists, acting: MaskArray, number: int, begin: int, end: int, low: int) -> None:
-    """Tell each place which perils list its occurrence, and if it is extrapolated.
+def new_numbers(run: int) -> Numbers:
+    """Make room for the numbers of a run."""
+    return Numbers(np.full(run, NONE), np.empty(run, np.uint32), np.zeros(1, np.int64))
 
-    The places are those of one entry; the run begins at `low`.
-    """
-    storm, to, run = lists.storm, lists.acting, np.uint64(low)
+
+@nb.njit(cache=True)
+def forget(numbers: Numbers) -> None:
+    """Take all numbers back."""
+    for n in range(numbers.known[0]):
+        numbers.number[numbers.occurrence[n]] = NONE
+    numbers.known[0] = 0
+
+
+@nb.njit(cache=True)
+def _mark(lists: Lists, acting: MaskArray, number: int, begin: int, end: int) -> None:
+    """Tell each place of one entry which perils list its occurrence, and if it is extrapolated."""
+    storm, to = lists.storm, lists.acting
     for p in range(lists.first.shape[0]):
         bit, first = np.uint16(1 << p), np.uint64(lists.first[p, number])
         for n in range(first, first + np.uint64(lists.length[p, number])):
-            acting[np.uint64(storm[n]) - run] |= bit
+            acting[np.uint64(storm[n])] |= bit
     for n in range(np.uint64(begin), np.uint64(end)):
-        to[n] = acting[np.uint64(storm[n]) - run]
+        to[n] = acting[np.uint64(storm[n])]
     for p in range(lists.first.shape[0]):
         first = np.uint64(lists.first[p, number])
         for r in range(first, first + np.uint64(lists.rares[p, number])):
             to[np.uint64(lists.rare[r])] |= FAR
     for n in range(np.uint64(begin), np.uint64(end)):
-        acting[np.uint64(storm[n]) - run] = 0
+        acting[np.uint64(storm[n])] = 0
 
 
 @nb.njit(cache=True)
@@ -183,7 +211,7 @@ def all_alone(lists: Lists, p: int) -> Alone:
 
 
 @nb.njit(cache=True)
-def list_joint(lists: Lists, joint: Joint, mask: int, size: int, low: int) -> int:
+def list_joint(lists: Lists, joint: Joint, mask: int, size: int) -> int:
     """List occurrences in which several perils of a mask act, by which perils; count the segments.
 
     A counting sort of what `list_alone` put to `rest`: occurrences of the same perils stand
@@ -202,24 +230,23 @@ def list_joint(lists: Lists, joint: Joint, mask: int, size: int, low: int) -> in
     for entry in range(size):
         for p in range(lists.first.shape[0]):
             if mask >> p & 1:
-                _place(lists, joint, cursor, among, p, entry, low)
+                _place(lists, joint, cursor, among, p, entry)
     return _segments(joint, cursor)
 
 
 @nb.njit(cache=True)
 def _place(
-    lists: Lists, joint: Joint, cursor: IntArray, among: np.uint16, p: int, entry: int, low: int
+    lists: Lists, joint: Joint, cursor: IntArray, among: np.uint16, p: int, entry: int
 ) -> None:
     """Put a peril and entry to its occurrences; the first peril of each takes the next place."""
-    run, before = np.uint64(low), np.uint16((1 << p) - 1) & among
-    first = np.uint64(joint.rest_first[p, entry])
+    before, first = np.uint16((1 << p) - 1) & among, np.uint64(joint.rest_first[p, entry])
     for r in range(first, first + np.uint64(joint.rest_length[p, entry])):
         n = np.uint64(joint.rest[r])
         act, storm = np.uint64(lists.acting[n] & among), np.uint64(lists.storm[n])
         new = lists.acting[n] & before == 0
-        to = np.uint64(cursor[act] if new else joint.place[storm - run])
+        to = np.uint64(cursor[act] if new else joint.place[storm])
         cursor[act] += new
-        joint.place[storm - run], joint.storm[to], joint.entry[to] = to, storm, entry
+        joint.place[storm], joint.storm[to], joint.entry[to] = to, storm, entry
         joint.at[p, to], joint.far[p, to] = lists.at[n], lists.acting[n] >= FAR
 
 

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from riskmodel.loss.compilation import CompiledTable
 from riskmodel.loss.kernel_arrays import Curves, Places
-from riskmodel.loss.kernels import bin_of
 from riskmodel.loss.layout import kernel_arrays
 
 FloatArray = npt.NDArray[np.float64]
@@ -46,13 +45,24 @@ def peril_costs(table: CompiledTable, peril: str) -> PerilCosts:
 
 
 @nb.njit(cache=True, inline="always")
+def _bin(curves: Curves, layer: int, row: int, position: float) -> float:
+    """Fractional bin of the layer's look-up table at a position; at most its last."""
+    j = curves.segments[layer, int(position)]
+    edges = curves.edges[layer]
+    part = (position - edges[j]) / (edges[j + 1] - edges[j])
+    left = curves.left[row, j]
+    at = (left + (curves.right[row, j] - left) * part) * curves.density[layer]
+    return min(at, curves.last[layer])
+
+
+@nb.njit(cache=True, inline="always")
 def _cost(
     curves: Curves, places: Places, responses: FloatArray, value: FloatArray, peril: int,
     entry: int, position: float,
 ) -> float:  # fmt: skip
     """Cost of one position at one entry in CNY, all items summed."""
     layer, row = places.layer[peril, entry], places.row[peril, entry]
-    at = bin_of(curves, layer, row, position)
+    at = _bin(curves, layer, row, position)
     total = 0.0
     if at > 0.0:
         at += curves.first_row[layer]
