@@ -149,6 +149,7 @@ def _write_block(
         target / f"block_{block:02d}.nc",
         {peril: ranked(peril) for peril in ranks},
         cells=census["zones"].sizes["cell"],
+        occurrences=pooled.occurrences.sizes["occurrence"],
         knots={peril: r.knots.size for peril, r in ranks.items()},
         shift=shift,
     )

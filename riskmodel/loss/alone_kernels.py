@@ -18,6 +18,8 @@ from riskmodel.loss.kernel_arrays import (
     SingleArray,
     Spread,
 )
+from riskmodel.loss.lanes import LANES
+from riskmodel.loss.vectors import add_between
 
 
 @nb.njit(cache=True)
@@ -57,11 +59,13 @@ def _add_single(
     lookup: SingleArray, row: np.uint64, storm: NumberArray, at: FloatArray, first: np.uint64,
     count: np.uint64, value: float, mean: FloatArray,
 ) -> None:  # fmt: skip
+    """Add places of the lists, of one lane."""
     none, one = np.uint64(0), np.uint64(1)
     for n in range(first, first + count):
-        low = np.uint64(at[n])
-        below = np.float64(lookup[row + low])
-        ratio = below + (at[n] - low) * (np.float64(lookup[row + low + one]) - below)
+        whole = np.int64(at[n])  # a signed number is converted several times as fast
+        low = row + np.uint64(whole)
+        below = np.float64(lookup[low])
+        ratio = below + (at[n] - whole) * (np.float64(lookup[low + one]) - below)
         mean[np.uint64(storm[n]), none] += value * ratio
 
 
@@ -70,15 +74,12 @@ def _add_lanes(
     lookup: SingleArray, row: np.uint64, storm: NumberArray, at: FloatArray, first: np.uint64,
     count: np.uint64, value: FloatArray, mean: FloatArray,
 ) -> None:  # fmt: skip
-    lanes = np.uint64(value.size)
+    """Add places of the lists, of all lanes at once."""
+    lanes = np.uint64(LANES)
     for n in range(first, first + count):
-        low, to = np.uint64(at[n]), np.uint64(storm[n])
-        part, left = at[n] - low, (row + low) * lanes
-        right = left + lanes
-        for s in range(lanes):
-            below = np.float64(lookup[left + s])
-            ratio = below + part * (np.float64(lookup[right + s]) - below)
-            mean[to, s] += value[s] * ratio
+        low = np.int64(at[n])
+        left, part = (row + np.uint64(low)) * lanes, at[n] - low
+        add_between(lookup, left, part, value, mean, np.uint64(storm[n]))  # type: ignore[call-arg]
 
 
 @nb.njit(cache=True, error_model="numpy", inline="always")
@@ -86,11 +87,12 @@ def _add_rare(
     lookup: SingleArray, row: np.uint64, storm: NumberArray, at: FloatArray, rare: IntArray,
     first: np.uint64, count: np.uint64, value: FloatArray, extrapolated: FloatArray,
 ) -> None:  # fmt: skip
+    """Add places that are extrapolated, of any lanes."""
     lanes = np.uint64(value.size)
     for r in range(first, first + count):
         n = np.uint64(rare[r])
-        low, to = np.uint64(at[n]), np.uint64(storm[n])
-        part, left = at[n] - low, (row + low) * lanes
+        low, to = np.int64(at[n]), np.uint64(storm[n])
+        part, left = at[n] - low, (row + np.uint64(low)) * lanes
         right = left + lanes
         for s in range(lanes):
             below = np.float64(lookup[left + s])
@@ -116,9 +118,10 @@ def add_alone_moments(
             row, first = np.uint64(rows[number]), np.uint64(firsts[number])
             share = own[entry + number, item]
             for n in range(first, first + count):
-                low, to = np.uint64(at[n]), np.uint64(storm[n])
-                below = np.float64(deviations[item, row + low])
-                above = np.float64(deviations[item, row + low + one])
-                deviation = value * (below + (at[n] - low) * (above - below))
+                whole, to = np.int64(at[n]), np.uint64(storm[n])
+                low = row + np.uint64(whole)
+                below = np.float64(deviations[item, low])
+                above = np.float64(deviations[item, low + one])
+                deviation = value * (below + (at[n] - whole) * (above - below))
                 independent[column, to] += deviation * deviation * share
                 correlated[column, to] += deviation

@@ -20,14 +20,14 @@ import xarray as xr
 from riskmodel.core.errors import CatalogueError, MemoryLimitError
 from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.kernel_arrays import Arrays, IntArray, Outcomes, Pairs
-from riskmodel.loss.kernels import accumulate
+from riskmodel.loss.kernel_arrays import Arrays, IntArray, Outcomes, Pairs, Scratch
+from riskmodel.loss.kernels import new_scratch, pass_task
 from riskmodel.loss.lanes import lanes_of
 
 SHORTEST_RUN = 64  # occurrences of a task
-SLOT_BYTES = 1 << 23  # sums of one slot in a run, if all reach a zone
+SLOT_BYTES = 1 << 24  # sums of one slot in a run, if all reach a zone
 RUN_BYTES = 1 << 28  # sums of a run, of all threads
-TASKS = 16  # at least, for threads to share evenly
+TASKS = 12  # at least, for threads to share evenly
 CHUNK_BYTES = 1 << 30  # outcomes of a chunk, unless the limit is lower
 
 
@@ -170,16 +170,22 @@ def _block(catalogue: xr.DataTree, block: str, table: CompiledTable) -> Pairs:
     nodes = _nodes(catalogue, block, table)
     edges = np.cumsum([0] + [n.sizes["pair"] for n in nodes])
     pointer = np.stack([n["pointer"].values + s for n, s in zip(nodes, edges[:-1], strict=True)])
-    return Pairs(pointer, _joined(nodes, "occurrence", edges), _joined(nodes, "position", edges))
+    occurrence, position = (
+        _joined(nodes, name, edges, kind)
+        for name, kind in (("occurrence", np.uint32), ("position", np.uint16))
+    )
+    return Pairs(pointer, occurrence, position)
 
 
-def _joined(nodes: Sequence[xr.Dataset], name: str, edges: IntArray) -> npt.NDArray[Any]:
-    """Read one variable of all perils into one array; that of a single peril is not copied."""
+def _joined(
+    nodes: Sequence[xr.Dataset], name: str, edges: IntArray, kind: type[np.unsignedinteger[Any]]
+) -> npt.NDArray[Any]:
+    """Read one variable of all perils into one array; that of a single peril need not be copied."""
     # an indexed view of a lazy variable is read without staying in the tree's memory
     parts = (node[name].isel(pair=slice(0, None)).values for node in nodes)
     if len(nodes) == 1:
-        return next(parts)
-    joined = np.empty(edges[-1], nodes[0][name].dtype)
+        return next(parts).astype(kind, copy=False)
+    joined = np.empty(edges[-1], kind)
     for part, start, stop in zip(parts, edges[:-1], edges[1:], strict=True):
         joined[start:stop] = part
     return joined
@@ -212,11 +218,30 @@ def pass_block(
     *, count: int,
 ) -> Iterator[Chunk]:  # fmt: skip
     """Pass one block and yield its outcomes, chunk by chunk, in the same room."""
-    slots = lanes_of(table).slots
-    for first in range(0, count, plan.chunk):
-        outcomes = _outcomes(table, min(plan.chunk, count - first), plan.run, room)
-        accumulate(*arrays, pairs, slots, first, plan.run, nb.get_num_threads(), outcomes)
-        yield Chunk(first, outcomes)
+    zones = table.entries.zone_pointer.size - 1
+    size = np.diff(pairs.pointer).sum(axis=0)[table.entries.cell]
+    heaviest_first = np.argsort(-np.bincount(table.entries.zone(), size, zones), kind="stable")
+    free = [_scratch(table, arrays, plan.run) for _ in range(nb.get_num_threads())]
+
+    def do(task: tuple[int, int, int, Outcomes]) -> None:
+        zone, first, low, outcomes = task
+        scratch = free.pop()
+        pass_task(*arrays, pairs, scratch, outcomes, zone, first, low, plan.run)
+        free.append(scratch)
+
+    with ThreadPoolExecutor(len(free)) as threads:
+        for first in range(0, count, plan.chunk):
+            outcomes = _outcomes(table, min(plan.chunk, count - first), plan.run, room)
+            runs = range(0, outcomes.occurrence.shape[1], plan.run)
+            tasks = [(int(z), first, low, outcomes) for z in heaviest_first for low in runs]
+            list(threads.map(do, tasks))
+            yield Chunk(first, outcomes)
+
+
+def _scratch(table: CompiledTable, arrays: Arrays, run: int) -> Scratch:
+    lanes, columns = lanes_of(table), len(table.columns) if table.deviation.shape[0] else 0
+    segments = arrays.curves.left.shape[1]
+    return new_scratch(len(table.perils), segments, run, lanes.slots, lanes.width, columns)
 
 
 def _outcomes(table: CompiledTable, storms: int, run: int, room: npt.NDArray[np.uint8]) -> Outcomes:
@@ -224,7 +249,8 @@ def _outcomes(table: CompiledTable, storms: int, run: int, room: npt.NDArray[np.
     zones, columns = table.entries.zone_pointer.size - 1, len(table.columns)
     place = (len(table.scenarios), zones, storms)
     moments = (zones, storms, columns if table.deviation.shape[0] else 0)
-    start, found = 0, {}
+    start = 0
+    found: dict[str, Any] = {}
     for name, kind, shape in (
         ("mean", np.float64, (*place, table.acting.size)),
         ("extrapolated", np.float64, (*place, table.acting.size)),

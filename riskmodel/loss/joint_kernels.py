@@ -22,6 +22,7 @@ from riskmodel.loss.kernel_arrays import (
     SingleArray,
     Spread,
 )
+from riskmodel.loss.vectors import add_product, read_between
 
 LEAST = 1e-300  # in place of a sum of ratios that is zero
 TOGETHER = 512  # occurrences × lanes that go through the steps together
@@ -76,20 +77,14 @@ def _read(
 ) -> None:  # fmt: skip
     """Read what one peril costs alone."""
     row, one, to = np.uint64(first_row), np.uint64(1), np.uint64(0)
-    if lanes == one:
-        for j in range(start, stop):
-            low = np.uint64(at[j])
-            below = np.float64(lookup[row + low])
-            rise = np.float64(lookup[row + low + one]) - below
-            ratio[j - start] = below + (at[j] - low) * rise
-        return
     for j in range(start, stop):
-        low = np.uint64(at[j])
-        part, left = at[j] - low, (row + low) * lanes
-        right = left + lanes
-        for s in range(lanes):
-            below = np.float64(lookup[left + s])
-            ratio[to + s] = below + part * (np.float64(lookup[right + s]) - below)
+        whole = np.int64(at[j])
+        low, part = row + np.uint64(whole), at[j] - whole
+        if lanes == one:
+            below = np.float64(lookup[low])
+            ratio[to] = below + part * (np.float64(lookup[low + one]) - below)
+        else:
+            read_between(lookup, low * lanes, part, ratio, to)  # type: ignore[call-arg]
         to += lanes
 
 
@@ -132,21 +127,16 @@ def _book(
     start: np.uint64, stop: np.uint64, ratio: FloatArray, total: FloatArray, value: FloatArray,
 ) -> None:  # fmt: skip
     """Add the part of one peril, and where it is extrapolated."""
-    to, none, lanes = np.uint64(0), np.uint64(0), np.uint64(value.size)
-    if lanes == np.uint64(1):
-        for j in range(start, stop):
-            added = value[0] * total[j - start] * ratio[j - start]
-            mean[np.uint64(storm[j]), none] += added
-            if far[j]:
-                extrapolated[np.uint64(storm[j]), none] += added
-        return
+    to, lanes = np.uint64(0), np.uint64(value.size)
     for j in range(start, stop):
-        of_storm = np.uint64(storm[j])
-        for s in range(lanes):
-            mean[of_storm, s] += value[s] * total[to + s] * ratio[to + s]
+        row = np.uint64(storm[j])
+        if lanes == np.uint64(1):
+            mean[row, np.uint64(0)] += value[0] * total[to] * ratio[to]
+        else:
+            add_product(value, total, ratio, to, mean, row)  # type: ignore[call-arg]
         if far[j]:
             for s in range(lanes):
-                extrapolated[of_storm, s] += value[s] * total[to + s] * ratio[to + s]
+                extrapolated[row, s] += value[s] * total[to + s] * ratio[to + s]
         to += lanes
 
 
@@ -178,12 +168,13 @@ def add_joint_moments(
         for j in range(first[g], first[g + 1]):
             to, square, kept, best, of_best = np.uint64(storm[j]), 1.0, 1.0, -1.0, 0.0
             for p in perils[:acting]:
-                low, row = np.uint64(at[p, j]), np.uint64(rows[p, of[g]])
-                part, lower = at[p, j] - low, (row + low) * across + lane
-                below = np.float64(lookup[lower])
-                ratio = below + (np.float64(lookup[lower + across]) - below) * part
-                below = np.float64(deviations[item, row + low])
-                deviation = below + (np.float64(deviations[item, row + low + one]) - below) * part
+                whole = np.int64(at[p, j])
+                low, part = np.uint64(rows[p, of[g]] + whole), at[p, j] - whole
+                below = np.float64(lookup[low * across + lane])
+                above = np.float64(lookup[(low + one) * across + lane])
+                ratio = below + (above - below) * part
+                below = np.float64(deviations[item, low])
+                deviation = below + (np.float64(deviations[item, low + one]) - below) * part
                 square *= deviation * deviation + (1.0 - ratio) * (1.0 - ratio)
                 kept *= (1.0 - ratio) * (1.0 - ratio)
                 if ratio > best:

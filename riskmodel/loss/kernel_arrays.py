@@ -247,3 +247,15 @@ class Between(NamedTuple):
     ratio: FloatArray
     total: FloatArray
     joint: FloatArray
+
+
+class Scratch(NamedTuple):
+    """All that a task writes in between."""
+
+    lines: Lines
+    lists: Lists
+    alone: Alone
+    joint: Joint
+    numbers: Numbers
+    between: Between
+    sums: Sums

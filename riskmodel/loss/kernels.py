@@ -21,12 +21,12 @@ from riskmodel.loss.kernel_arrays import (
     Groups,
     Items,
     Joint,
-    Lines,
     Lists,
     Numbers,
     Outcomes,
     Pairs,
     Places,
+    Scratch,
     Spread,
     Sums,
 )
@@ -43,14 +43,13 @@ from riskmodel.loss.pair_lists import (
 
 
 @nb.njit(cache=True)
-def _task(
+def _sum_entries(
     curves: Curves, places: Places, items: Items, spread: Spread, groups: Groups, pairs: Pairs,
-    made: tuple[Lines, Lists, Alone, Joint], numbers: Numbers, between: Between, sums: Sums,
-    zone: int, low: int, high: int,
+    scratch: Scratch, zone: int, low: int, high: int,
 ) -> None:  # fmt: skip
     """Sum all entries of a zone, occurrences `low` to `high` of a block."""
+    lines, lists, _, _, numbers, _, sums = scratch
     forget(numbers)
-    lines, lists, alone, joint = made
     stop, cleared = groups.zone_pointer[zone + 1], 0
     for entry in range(groups.zone_pointer[zone], stop, ENTRIES):
         size = min(ENTRIES, stop - entry)
@@ -58,8 +57,7 @@ def _task(
             _clear(sums, cleared, numbers.known[0])
             cleared = numbers.known[0]
             for g in range(groups.mask.size):
-                _add_group(items, spread, groups, g, lists, alone, joint, between, sums, entry,
-                           size)  # fmt: skip
+                _add_group(items, spread, groups, g, scratch, entry, size)
 
 
 @nb.njit(cache=True)
@@ -73,10 +71,10 @@ def _clear(sums: Sums, first: int, stop: int) -> None:
 
 @nb.njit(cache=True)
 def _add_group(
-    items: Items, spread: Spread, groups: Groups, g: int, lists: Lists, alone: Alone, joint: Joint,
-    between: Between, sums: Sums, entry: int, size: int,
-) -> None:  # fmt: skip
+    items: Items, spread: Spread, groups: Groups, g: int, scratch: Scratch, entry: int, size: int
+) -> None:
     """Add what a batch of entries costs the bundles on which the same perils act."""
+    _, lists, alone, joint, _, between, sums = scratch
     mask, left_out = groups.mask[g], 0
     for p in range(lists.first.shape[0]):
         if mask == 1 << p:
@@ -150,40 +148,28 @@ def _fold(
 
 
 @nb.njit(cache=True)
-def _new_sums(slots: int, columns: int, run: int, lanes: int) -> Sums:
-    """Make room for the sums of a run."""
+def new_scratch(
+    perils: int, segments: int, run: int, slots: int, lanes: int, columns: int
+) -> Scratch:
+    """Make room for all that a task writes in between; a thread needs it once."""
+    lines, lists, alone, joint = new_lists(perils, run, segments)
     means, moments = (slots, run, lanes), (columns, run)
-    return Sums(np.empty(means), np.empty(means), np.empty(moments), np.empty(moments))
+    sums = Sums(np.empty(means), np.empty(means), np.empty(moments), np.empty(moments))
+    return Scratch(
+        lines, lists, alone, joint, new_numbers(run), new_between(perils, lanes), sums
+    )  # fmt: skip
 
 
-@nb.njit(parallel=True, cache=True, nogil=True)
-def accumulate(
+@nb.njit(cache=True, nogil=True)
+def pass_task(
     curves: Curves, places: Places, items: Items, spread: Spread, groups: Groups, fold: Fold,
-    pairs: Pairs, slots: int, first: int, run: int, threads: int, outcomes: Outcomes,
+    pairs: Pairs, scratch: Scratch, outcomes: Outcomes, zone: int, first: int, low: int, run: int,
 ) -> None:  # fmt: skip
-    """Sum the occurrences of a chunk, from number `first` of the block on, in runs.
+    """Sum one zone in one run, which begins at number `low` of a chunk, and that at `first`.
 
-    Whatever `outcomes` held before is written over. The lock of Python is free meanwhile, for the
-    thread that reads the next block.
-
-    Each thread takes neighbouring tasks, for which it makes its lists and sums once: touching
-    memory anew for every task took longer than some tasks. Those of one run stand together: all
-    zones of some runs weigh alike, while some zones of all runs do not.
+    Whatever `outcomes` held there before is written over. The lock of Python is free meanwhile.
     """
-    zones, storms = outcomes.occurrence.shape
-    perils, lanes = pairs.pointer.shape[0], items.item.shape[1]
-    tasks = zones * outcomes.filled.shape[1]
-    for part in nb.prange(threads):
-        begin, end = part * tasks // threads, (part + 1) * tasks // threads
-        made, between = new_lists(perils, run, curves.left.shape[1]), new_between(perils, lanes)
-        sums, numbers = (
-            _new_sums(slots, outcomes.independent.shape[2], run, lanes),
-            new_numbers(run),
-        )
-        for task in range(begin, end):
-            zone, low = task % zones, task // zones * run
-            _task(
-                curves, places, items, spread, groups, pairs, made, numbers, between, sums, zone,
-                first + low, first + min(low + run, storms),
-            )  # fmt: skip
-            _fold(fold, sums, numbers, outcomes, zone, low, run)
+    begin = first + low
+    end = first + min(low + run, outcomes.occurrence.shape[1])
+    _sum_entries(curves, places, items, spread, groups, pairs, scratch, zone, begin, end)
+    _fold(fold, scratch.sums, scratch.numbers, outcomes, zone, low, run)

@@ -64,7 +64,7 @@ def lanes_of(table: CompiledTable) -> Lanes:
 def _width(table: CompiledTable) -> int:
     """Choose one lane where an entry would fill but few of a bundle: it would add up zeros."""
     value = table.entries.value
-    filled = np.count_nonzero(value) / max(np.count_nonzero(value.any(axis=1)), 1)
+    filled = np.count_nonzero(value) / max(int(np.count_nonzero(value.any(axis=1))), 1)
     return LANES if filled * len(table.scenarios) > FEW else 1
 
 

@@ -114,9 +114,9 @@ def list_batch(
             lowest, highest, cap = least[p, e], beyond[layer], last[layer]
             # unsigned numbers need no check for negative indices
             count, base = np.uint64(0), np.uint64(begins)
-            for k in range(np.uint64(end - begins)):
-                kept[count] = k
-                count += np.uint64(position[base + k] >= lowest)
+            for ahead in range(np.uint64(end - begins)):
+                kept[count] = ahead
+                count += np.uint64(position[base + ahead] >= lowest)
             for n in range(count):
                 k = base + np.uint64(kept[n])
                 where = position[k]

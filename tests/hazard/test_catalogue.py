@@ -111,7 +111,7 @@ def test_it_opens_lazily_and_prints(build: Callable[..., xr.DataTree]) -> None:
     assert "<table" in catalogue._repr_html_() or "xr-" in catalogue._repr_html_()
     assert not catalogue["block_01/wind"].variables["position"]._in_memory
     assert pairs["position"].values.dtype == np.uint16
-    assert pairs["occurrence"].values.dtype == np.uint32
+    assert pairs["occurrence"].values.dtype == np.uint16
 
 
 def test_one_peril_is_enough(census: xr.DataTree, tmp_path: Path) -> None:

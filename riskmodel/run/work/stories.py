@@ -46,7 +46,8 @@ def event_rain(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> FloatAr
                 own = slice(int(pointer[cell]), int(pointer[cell + 1]))
                 position = pairs["position"][own].values.astype(np.float64)
                 read = np.interp(position, knots[block, ::-1], index[block, place, ::-1])
-                rain[first + pairs["occurrence"][own].values] += read / len(places)
+                of = first + pairs["occurrence"][own].values.astype(np.int64)
+                rain[of] += read / len(places)
     base = open_stage(run, "catalogue")["base"].values
     return np.asarray(rain[base] * run.params.scenario.rain)
 
