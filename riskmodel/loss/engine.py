@@ -17,17 +17,19 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from riskmodel.core.errors import CatalogueError, MemoryLimitError
+from riskmodel.core.errors import MemoryLimitError
 from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.kernel_arrays import Arrays, IntArray, Outcomes, Pairs, Scratch
+from riskmodel.loss.kernel_arrays import Arrays, Outcomes, Pairs, Scratch
 from riskmodel.loss.kernels import new_scratch, pass_task
 from riskmodel.loss.lanes import lanes_of
+from riskmodel.loss.reading import bytes_of_pairs, stored_pairs
 
 SHORTEST_RUN = 64  # occurrences of a task
 SLOT_BYTES = 1 << 24  # sums of one slot in a run, if all reach a zone
 RUN_BYTES = 1 << 28  # sums of a run, of all threads
 TASKS = 12  # at least, for threads to share evenly
+PIECE = 1 << 22  # pairs that are read at a time
 CHUNK_BYTES = 1 << 30  # outcomes of a chunk, unless the limit is lower
 
 
@@ -81,21 +83,27 @@ def plan_pass(catalogue: xr.DataTree, table: CompiledTable, *, memory_limit: int
     MemoryLimitError
         If not even the shortest run of occurrences fits; says the size and how to divide the pass.
     """
-    stored = [_nodes(catalogue, name, table) for name in block_names(catalogue)]
-    pairs = max(sum(n.nbytes for n in nodes) for nodes in stored)
+    stored = [stored_pairs(catalogue, name, table) for name in block_names(catalogue)]
+    pairs = max(bytes_of_pairs(nodes) for nodes in stored)
     held, zones = _held(table), table.entries.zone_pointer.size - 1
     by_storm, by_run, lanes = _by_occurrence(table)
     largest = int(np.bincount(catalogue.to_dataset()["block"].values).max(initial=1))
-    each = by_storm + by_run
-    whole = max(min(each * largest, CHUNK_BYTES), each * SHORTEST_RUN)
+    longest = max(SHORTEST_RUN, min(SLOT_BYTES // (16 * lanes), RUN_BYTES // by_run))
+
+    def run_of(chunk: int) -> int:
+        runs = max(-(-TASKS // zones), -(-chunk // longest))
+        return max(SHORTEST_RUN, -(-chunk // runs))
+
+    def sums_of(chunk: int) -> int:
+        return by_storm * max(chunk, SHORTEST_RUN) + by_run * run_of(chunk)
+
+    whole = max(min(sums_of(largest), CHUNK_BYTES), sums_of(0))
     ahead = len(stored) > 1 and 2 * pairs + held + whole <= memory_limit
     pairs *= 1 + ahead
     left = min(memory_limit - pairs - held, CHUNK_BYTES)
-    chunk = max(min(left // each, largest), 0)
-    longest = max(SHORTEST_RUN, min(SLOT_BYTES // (16 * lanes), RUN_BYTES // by_run))
-    runs = max(-(-TASKS // zones), -(-chunk // longest))
-    run = max(SHORTEST_RUN, -(-chunk // runs))
-    sums = by_storm * max(chunk, SHORTEST_RUN) + by_run * run
+    fits = sums_of(largest) <= left
+    chunk = largest if fits else max(min(left // (by_storm + by_run), largest), 0)
+    run, sums = run_of(chunk), sums_of(chunk)
     plan = Plan(pairs, held, sums, max(chunk, 1), run, ahead)
     if plan.total > memory_limit:
         raise MemoryLimitError(
@@ -136,76 +144,6 @@ def _division(plan: Plan, memory_limit: int, scenarios: int, zones: int) -> str:
     if parts <= scenarios:
         return f"pass at most {scenarios // parts} scenarios at once, or raise memory_limit"
     return f"pass one scenario and at most {max(1, zones * scenarios // parts)} zones at once"
-
-
-def stored_blocks(
-    catalogue: xr.DataTree, table: CompiledTable, *, ahead: bool = False
-) -> Iterator[Pairs]:
-    """Read the stored pairs of a catalogue block by block, the perils of a table joined.
-
-    With `ahead` a thread reads the next block meanwhile; a block is held until the next is asked
-    for, so that two are in memory.
-
-    Raises
-    ------
-    CatalogueError
-        If the catalogue lacks a peril or a cell of the table.
-    """
-    names = block_names(catalogue)
-    if not ahead:
-        yield from (_block(catalogue, name, table) for name in names)
-        return
-    with ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(_block, catalogue, names[0], table)
-        for following in [*names[1:], None]:
-            pairs = coming.result()
-            if following is not None:
-                coming = reader.submit(_block, catalogue, following, table)
-            yield pairs
-            del pairs
-
-
-def _block(catalogue: xr.DataTree, block: str, table: CompiledTable) -> Pairs:
-    """Read the pairs of one block, peril after peril into one array."""
-    nodes = _nodes(catalogue, block, table)
-    edges = np.cumsum([0] + [n.sizes["pair"] for n in nodes])
-    pointer = np.stack([n["pointer"].values + s for n, s in zip(nodes, edges[:-1], strict=True)])
-    occurrence, position = (
-        _joined(nodes, name, edges, kind)
-        for name, kind in (("occurrence", np.uint32), ("position", np.uint16))
-    )
-    return Pairs(pointer, occurrence, position)
-
-
-def _joined(
-    nodes: Sequence[xr.Dataset], name: str, edges: IntArray, kind: type[np.unsignedinteger[Any]]
-) -> npt.NDArray[Any]:
-    """Read one variable of all perils into one array; that of a single peril need not be copied."""
-    # an indexed view of a lazy variable is read without staying in the tree's memory
-    parts = (node[name].isel(pair=slice(0, None)).values for node in nodes)
-    if len(nodes) == 1:
-        return next(parts).astype(kind, copy=False)
-    joined = np.empty(edges[-1], kind)
-    for part, start, stop in zip(parts, edges[:-1], edges[1:], strict=True):
-        joined[start:stop] = part
-    return joined
-
-
-def _nodes(catalogue: xr.DataTree, block: str, table: CompiledTable) -> list[xr.Dataset]:
-    missing = [p for p in table.perils if p not in catalogue[block].children]
-    if missing:
-        raise CatalogueError("the catalogue lacks perils of the table", where=block, found=missing)
-    nodes = [catalogue[f"{block}/{p}"].to_dataset() for p in table.perils]
-    last_cell = int(table.entries.cell.max(initial=0))
-    if any(node.sizes["edge"] <= last_cell + 1 for node in nodes):
-        raise CatalogueError(
-            "the table has cells that the catalogue lacks",
-            where=block,
-            found=f"cell {last_cell}",
-            expected=f"cells below {min(node.sizes['edge'] for node in nodes) - 1}",
-            remedy="compile with the census from which the catalogue was made",
-        )
-    return nodes
 
 
 def new_room(plans: Sequence[Plan]) -> npt.NDArray[np.uint8]:

@@ -13,9 +13,10 @@ from riskmodel.core.errors import SchemaError
 from riskmodel.core.schema import Schema, check, stamp
 from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.engine import Plan, new_room, pass_block, plan_pass, stored_blocks
+from riskmodel.loss.engine import Plan, new_room, pass_block, plan_pass
 from riskmodel.loss.kernel_arrays import Pairs
 from riskmodel.loss.layout import kernel_arrays
+from riskmodel.loss.reading import stored_blocks
 from riskmodel.loss.rows import Array, Progress, Rows, silent
 
 SCHEMA = Schema(

@@ -8,9 +8,10 @@ import numpy as np
 import xarray as xr
 
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.engine import new_room, pass_block, plan_pass, stored_blocks
+from riskmodel.loss.engine import new_room, pass_block, plan_pass
 from riskmodel.loss.kernel_arrays import Outcomes
 from riskmodel.loss.layout import kernel_arrays
+from riskmodel.loss.reading import stored_blocks
 
 
 def block_results(
@@ -21,17 +22,23 @@ def block_results(
     counts, room = np.bincount(catalogue.to_dataset()["block"].values), new_room([plan])
     for pairs, count in zip(stored_blocks(catalogue, table), counts, strict=True):
         chunks = pass_block(pairs, table, arrays, plan, room, count=int(count))
-        sums = [Outcomes(*(part.copy() for part in chunk.outcomes)) for chunk in chunks]
-        mean, extrapolated = (
-            _spread(np.concatenate([getattr(s, name)[scenario] for s in sums]), table)
-            for name in ("mean", "extrapolated")
-        )
+        parts = [_dense(chunk.outcomes, table, plan.run, scenario) for chunk in chunks]
+        mean, extrapolated = (np.concatenate(of, axis=1) for of in zip(*parts, strict=True))
         yield mean, extrapolated
 
 
-def _spread(sums: np.ndarray, table: CompiledTable) -> np.ndarray:
-    """Outcomes (zone, occurrence, column, peril), zero where a peril does not act."""
+def _dense(
+    outcomes: Outcomes, table: CompiledTable, run: int, scenario: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Outcomes (zone, occurrence, column, peril), zero where nothing is told."""
     columns, perils = len(table.columns), len(table.perils)
-    dense = np.zeros((sums.shape[1], sums.shape[0], columns * perils))
-    dense[:, :, table.acting] = np.moveaxis(sums, 1, 0)
-    return dense.reshape(*dense.shape[:2], columns, perils)
+    zones, storms = outcomes.occurrence.shape
+    mean, extrapolated = np.zeros((2, zones, storms, columns * perils))
+    for zone in range(zones):
+        for number, filled in enumerate(outcomes.filled[zone]):
+            rows = slice(number * run, number * run + filled)
+            at = np.ix_([zone], outcomes.occurrence[zone, rows], table.acting)
+            mean[at] = outcomes.mean[scenario, zone, rows]
+            extrapolated[at] = outcomes.extrapolated[scenario, zone, rows]
+    shape = (zones, storms, columns, perils)
+    return mean.reshape(shape), extrapolated.reshape(shape)

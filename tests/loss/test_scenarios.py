@@ -17,8 +17,9 @@ import xarray as xr
 from riskmodel.core.errors import CatalogueError, MemoryLimitError, ResponseError
 from riskmodel.loss import engine
 from riskmodel.loss.compilation import Scenario, compile_scenarios, compile_table
-from riskmodel.loss.engine import plan_pass, stored_blocks
+from riskmodel.loss.engine import plan_pass
 from riskmodel.loss.occurrence_table import occurrence_table, occurrence_tables
+from riskmodel.loss.reading import stored_blocks
 from riskmodel.loss.response import Item
 from tests.loss.conftest import STORMS, City, damage, make_city, small_items
 
@@ -99,7 +100,7 @@ def test_chunks_change_no_bit(
 
 def test_blocks_in_memory_give_what_stored_blocks_give(city: City, items: list[Item]) -> None:
     tables = compile_scenarios(city.census, {"baseline": Scenario(city.curves, items, 0.6)})
-    blocks = list(stored_blocks(city.catalogue, tables[0]))
+    blocks = list(stored_blocks(city.catalogue, tables[0], keep=True))
     found = occurrence_tables(city.catalogue, tables, blocks=blocks)
     assert_equal(found, occurrence_tables(city.catalogue, tables))
 

@@ -15,10 +15,10 @@ from riskmodel.core.messages import Language, message
 from riskmodel.exceedance.metrics import loss_metrics, value_at_risk, year_losses
 from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.loss.compilation import compile_table
-from riskmodel.loss.engine import stored_blocks
 from riskmodel.loss.entries import FineCells
 from riskmodel.loss.kernel_arrays import Pairs
 from riskmodel.loss.occurrence_table import occurrence_tables
+from riskmodel.loss.reading import stored_blocks
 from riskmodel.run.folder import Run
 from riskmodel.run.params import apply_overrides
 from riskmodel.run.settings import scenario_curves, scenario_fine
@@ -53,7 +53,9 @@ def held(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> Held:
     fine = scenario_fine(run.params, census, catalogue)
     spread = run.params.loss.depth_spread
     table = compile_table(census, curves, items, depth_spread=spread, fine=fine)
-    return Held(run, census, catalogue, curves, fine, list(stored_blocks(catalogue, table)))
+    return Held(
+        run, census, catalogue, curves, fine, list(stored_blocks(catalogue, table, keep=True))
+    )
 
 
 def what_if(kept: Held, changes: Mapping[str, object]) -> xr.Dataset:
