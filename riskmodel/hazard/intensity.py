@@ -90,6 +90,14 @@ class IntensityCurves:
         table = np.searchsorted(self.edges, np.arange(LAST_POSITION + 1), side="right") - 1
         return np.clip(table, 0, self.edges.size - 2).astype(np.uint8)
 
+    def equals(self, other: IntensityCurves) -> bool:
+        """Tell whether other curves read the same at every cell and position."""
+        facts = [(c.cap, c.first_extrapolated) for c in (self, other)]
+        return facts[0] == facts[1] and all(
+            np.array_equal(getattr(self, name), getattr(other, name))
+            for name in ("edges", "left", "right")
+        )
+
     def at(self, cell: npt.NDArray[np.int64], position: npt.ArrayLike) -> FloatArray:
         """Intensity at some cells and positions (broadcast), evaluated directly."""
         p = np.asarray(position, dtype=np.float64)

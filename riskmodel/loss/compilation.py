@@ -166,7 +166,7 @@ def compile_scenarios(
     groups: list[dict[str, Scenario]] = []
     for name, scenario in scenarios.items():
         for group in groups:
-            if _same_curves(next(iter(group.values())), scenario):
+            if _same_scenario_curves(next(iter(group.values())), scenario):
                 group[name] = scenario
                 break
         else:
@@ -178,11 +178,13 @@ def compile_scenarios(
     ]
 
 
-def _same_curves(one: Scenario, other: Scenario) -> bool:
+def _same_scenario_curves(one: Scenario, other: Scenario) -> bool:
     """Tell whether two scenarios read the same intensities."""
-    if list(one.curves) != list(other.curves) or not _same_fine(one.fine, other.fine):
-        return False
-    return all(map(_equal, one.curves.values(), other.curves.values()))
+    return _same_curves(one.curves, other.curves) and _same_fine(one.fine, other.fine)
+
+
+def _same_curves(one: Mapping[str, IntensityCurves], other: Mapping[str, IntensityCurves]) -> bool:
+    return list(one) == list(other) and all(one[p].equals(other[p]) for p in one)
 
 
 def _same_fine(one: FineCells | None, other: FineCells | None) -> bool:
@@ -192,15 +194,9 @@ def _same_fine(one: FineCells | None, other: FineCells | None) -> bool:
         list(one.curves) == list(other.curves)
         and np.array_equal(one.parent, other.parent)
         and one.share.equals(other.share)
-        and all(map(_equal, one.curves.values(), other.curves.values()))
-    )
-
-
-def _equal(one: IntensityCurves, other: IntensityCurves) -> bool:
-    facts = [(c.cap, c.first_extrapolated) for c in (one, other)]
-    return facts[0] == facts[1] and all(
-        np.array_equal(getattr(one, name), getattr(other, name))
-        for name in ("edges", "left", "right")
+        and all(
+            a.equals(b) for a, b in zip(one.curves.values(), other.curves.values(), strict=True)
+        )
     )
 
 

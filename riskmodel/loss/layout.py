@@ -23,7 +23,6 @@ def kernel_arrays(table: CompiledTable) -> Arrays:
     entries, layers, lanes = table.entries, table.layers, lanes_of(table)
     rows = np.cumsum([0] + [layer.curves.left.shape[0] for layer in layers])
     segments = max(layer.curves.left.shape[1] for layer in layers)
-    firsts = np.concatenate([_first_damaging(table, number) for number in range(len(layers))])
     row = entries.row + rows[entries.layer]
     curves = Curves(
         np.stack([layer.curves.segment_table() for layer in layers]),
@@ -37,12 +36,20 @@ def kernel_arrays(table: CompiledTable) -> Arrays:
     value = np.ascontiguousarray(entries.value, np.float64)
     return Arrays(
         curves,
-        Places(entries.cell, entries.layer, row, firsts[row]),
+        Places(entries.cell, entries.layer, row, first_damaging(table)),
         Items(value, lanes.item, _by_lane(table, lanes), lanes.highest, lanes.slot),
         _spread(table, lanes, value),
         _groups(table, lanes),
         _fold(table, lanes),
     )
+
+
+def first_damaging(table: CompiledTable) -> npt.NDArray[np.int32]:
+    """Position (peril, entry) before which no outcome of any scenario is above zero."""
+    layers, entries = table.layers, table.entries
+    rows = np.cumsum([0] + [layer.curves.left.shape[0] for layer in layers])
+    firsts = np.concatenate([_first_damaging(table, number) for number in range(len(layers))])
+    return firsts[entries.row + rows[entries.layer]]
 
 
 def _by_lane(table: CompiledTable, lanes: Lanes) -> SingleArray:

@@ -41,12 +41,13 @@ def occurrence_table(
     catalogue: xr.DataTree,
     table: CompiledTable,
     *,
+    blocks: Sequence[Pairs] | None = None,
     progress: Progress = silent,
     memory_limit: int = MEMORY_LIMIT,
 ) -> xr.Dataset:
     """Run the pass for a table of one scenario; see `occurrence_tables`."""
     (found,) = occurrence_tables(
-        catalogue, [table], progress=progress, memory_limit=memory_limit
+        catalogue, [table], blocks=blocks, progress=progress, memory_limit=memory_limit
     ).values()
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import ipywidgets as widgets
@@ -14,13 +14,11 @@ from IPython.display import display
 from riskmodel.core.messages import Language, message
 from riskmodel.exceedance.metrics import loss_metrics, value_at_risk, year_losses
 from riskmodel.hazard.intensity import IntensityCurves
-from riskmodel.loss.compilation import compile_table
+from riskmodel.loss.affected import Part, answer, changed_perils, part_for
+from riskmodel.loss.compilation import CompiledTable, compile_table
 from riskmodel.loss.entries import FineCells
-from riskmodel.loss.kernel_arrays import Pairs
-from riskmodel.loss.occurrence_table import occurrence_tables
-from riskmodel.loss.reading import stored_blocks
 from riskmodel.run.folder import Run
-from riskmodel.run.params import apply_overrides
+from riskmodel.run.params import Params, apply_overrides
 from riskmodel.run.settings import scenario_curves, scenario_fine
 from riskmodel.run.work.losses import damage_of
 from riskmodel.run.work.scope import zone_words
@@ -36,26 +34,48 @@ LEVERS = {  # dotted key: lowest, highest, step
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Census, catalogue and its stored pairs, kept in memory between questions."""
+    """Census, catalogue and what questions can change, kept in memory between them."""
 
     run: Run
     census: xr.DataTree
     catalogue: xr.DataTree
     curves: Mapping[str, IntensityCurves]
     fine: FineCells | None
-    blocks: Sequence[Pairs]
+    base: CompiledTable
+    parts: dict[frozenset[str], Part]
 
 
 def held(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> Held:
-    """Read all pairs of the catalogue into memory once."""
+    """Take into memory what the levers can change; questions of other params do so when asked."""
     curves = scenario_curves(run.params, census, catalogue)
-    items = damage_of(run.params, census)
     fine = scenario_fine(run.params, census, catalogue)
-    spread = run.params.loss.depth_spread
-    table = compile_table(census, curves, items, depth_spread=spread, fine=fine)
-    return Held(
-        run, census, catalogue, curves, fine, list(stored_blocks(catalogue, table, keep=True))
-    )
+    base = _compiled(run.params, census, curves, fine)
+    kept = Held(run, census, catalogue, curves, fine, base, {})
+    for key, (lowest, highest, _) in LEVERS.items():
+        tables = [_table(kept, {key: value}) for value in (lowest, highest)]
+        if frozenset().union(*(changed_perils(base, t) for t in tables)) not in kept.parts:
+            part = part_for(catalogue, base, tables)
+            kept.parts[part.perils] = part
+    return kept
+
+
+def _table(kept: Held, changes: Mapping[str, object]) -> CompiledTable:
+    """Compile the changed params."""
+    base = kept.run.params
+    params = apply_overrides(base, dict(changes), where="what if")
+    same = params.curves == base.curves and params.scenario == base.scenario
+    curves = kept.curves if same else scenario_curves(params, kept.census, kept.catalogue)
+    fine = kept.fine if same else scenario_fine(params, kept.census, kept.catalogue)
+    return _compiled(params, kept.census, curves, fine)
+
+
+def _compiled(
+    params: Params, census: xr.DataTree, curves: Mapping[str, IntensityCurves],
+    fine: FineCells | None,
+) -> CompiledTable:  # fmt: skip
+    """Compile losses, all sectors in one column."""
+    items = [replace(item, column="loss") for item in damage_of(params, census)]
+    return compile_table(census, curves, items, depth_spread=params.loss.depth_spread, fine=fine)
 
 
 def what_if(kept: Held, changes: Mapping[str, object]) -> xr.Dataset:
@@ -67,16 +87,13 @@ def what_if(kept: Held, changes: Mapping[str, object]) -> xr.Dataset:
     changes : mapping of str to object
         Dotted keys of the params file, for example ``{"loss.floor_height": 0.45}``.
     """
-    base = kept.run.params
-    params = apply_overrides(base, dict(changes), where="what if")
-    same = params.curves == base.curves and params.scenario == base.scenario
-    curves = kept.curves if same else scenario_curves(params, kept.census, kept.catalogue)
-    fine = kept.fine if same else scenario_fine(params, kept.census, kept.catalogue)
-    items = [replace(item, column="loss") for item in damage_of(params, kept.census)]
-    spread = params.loss.depth_spread
-    table = compile_table(kept.census, curves, items, depth_spread=spread, fine=fine)
-    (found,) = occurrence_tables(kept.catalogue, [table], blocks=kept.blocks).values()
-    return found
+    table = _table(kept, changes)
+    perils = changed_perils(kept.base, table)
+    part = next((p for known, p in kept.parts.items() if perils <= known and p.holds(table)), None)
+    if part is None:
+        part = part_for(kept.catalogue, kept.base, [table])
+        kept.parts[part.perils] = part
+    return answer(kept.catalogue, part, table)
 
 
 def what_if_table(kept: Held, changes: Mapping[str, object]) -> pd.DataFrame:
