@@ -79,7 +79,7 @@ def _add_lanes(
     for n in range(first, first + count):
         low = np.int64(at[n])
         left, part = (row + np.uint64(low)) * lanes, at[n] - low
-        add_between(lookup, left, part, value, mean, np.uint64(storm[n]))  # type: ignore[call-arg]
+        add_between(lookup, left, part, value, mean, np.uint64(storm[n]))
 
 
 @nb.njit(cache=True, error_model="numpy", inline="always")

@@ -164,8 +164,10 @@ def pass_block(
     def do(task: tuple[int, int, int, Outcomes]) -> None:
         zone, first, low, outcomes = task
         scratch = free.pop()
-        pass_task(*arrays, pairs, scratch, outcomes, zone, first, low, plan.run)
-        free.append(scratch)
+        try:
+            pass_task(*arrays, pairs, scratch, outcomes, zone, first, low, plan.run)
+        finally:
+            free.append(scratch)
 
     with ThreadPoolExecutor(len(free)) as threads:
         for first in range(0, count, plan.chunk):

@@ -1,8 +1,7 @@
 """Perils of one storm combine in the cell: 1 - Π(1 - d), or the highest of a benefit paid once.
 
 The combined amount is booked to perils in proportion to what each costs alone; a highest outcome to
-the first peril that pays it. Occurrences of the same perils and entry go through each step
-together: reading each peril, combining, booking each peril.
+the first peril that pays it. Occurrences of the same perils and entry stand together in segments.
 """
 
 from __future__ import annotations
@@ -13,27 +12,22 @@ import numpy as np
 from riskmodel.loss.alone_kernels import exposes
 from riskmodel.loss.kernel_arrays import (
     Between,
-    BoolArray,
     FloatArray,
     IntArray,
     Items,
     Joint,
-    NumberArray,
     SingleArray,
     Spread,
 )
-from riskmodel.loss.vectors import add_product, read_between
-
-LEAST = 1e-300  # in place of a sum of ratios that is zero
-TOGETHER = 512  # occurrences × lanes that go through the steps together
+from riskmodel.loss.lanes import LANES
+from riskmodel.loss.vectors import LEAST, add_product, add_two, begin_union, grow_union, share_union
 
 
 @nb.njit(cache=True)
 def new_between(perils: int, lanes: int) -> Between:
     """Make room for what stands between the steps."""
-    room = max(TOGETHER, lanes)
     return Between(
-        np.empty(lanes), np.empty((perils, room)), np.empty(room), np.empty(room)
+        np.empty(lanes), np.empty((perils, lanes)), np.empty(lanes), np.empty(lanes)
     )  # fmt: skip
 
 
@@ -43,101 +37,107 @@ def add_joint(
     between: Between, mean: FloatArray, extrapolated: FloatArray, entry: int,
 ) -> None:  # fmt: skip
     """Add the bundles `begin` to `end` of the entries from `entry` on."""
-    first, mask, of, at = joint.first, joint.mask, joint.of, joint.at
-    value, ratio, total, union = between
-    perils, lanes = items.slot.shape[0], np.uint64(value.size)
-    step = max(TOGETHER // value.size, 1)
+    made = np.empty((3, rows.shape[0]), np.int64)
+    perils, row, slot = made[0], made[1], made[2]
     for both in range((end - begin) * segments):  # bundles, and for each the segments
         b, g = begin + both // segments, both % segments
-        if not exposes(items, b, entry + of[g], value):
+        if not exposes(items, b, entry + joint.of[g], between.value):
             continue
-        for low in range(first[g], first[g + 1], step):
-            start, stop, n = np.uint64(low), np.uint64(min(low + step, first[g + 1])), 0
-            for p in range(perils):
-                if mask[g] >> p & 1:
-                    _read(items.lookup[b], at[p], rows[p, of[g]], start, stop, ratio[n], lanes)
-                    n += 1
-            if items.highest[b]:
-                _keep_highest(ratio, total, n, (stop - start) * lanes)
-            else:
-                _combine(ratio, total, union, n, (stop - start) * lanes)
-            n = 0
-            for p in range(perils):
-                if mask[g] >> p & 1:
-                    slot = items.slot[p, b]
-                    _book(mean[slot], extrapolated[slot], joint.storm, joint.far[p], start, stop,
-                          ratio[n], total, value)  # fmt: skip
-                    n += 1
-
-
-@nb.njit(cache=True, error_model="numpy")
-def _read(
-    lookup: SingleArray, at: FloatArray, first_row: int, start: np.uint64, stop: np.uint64,
-    ratio: FloatArray, lanes: np.uint64,
-) -> None:  # fmt: skip
-    """Read what one peril costs alone."""
-    row, one, to = np.uint64(first_row), np.uint64(1), np.uint64(0)
-    for j in range(start, stop):
-        whole = np.int64(at[j])
-        low, part = row + np.uint64(whole), at[j] - whole
-        if lanes == one:
-            below = np.float64(lookup[low])
-            ratio[to] = below + part * (np.float64(lookup[low + one]) - below)
+        acting = 0
+        for p in range(perils.size):
+            perils[acting], row[acting], slot[acting] = p, rows[p, joint.of[g]], items.slot[p, b]
+            acting += joint.mask[g] >> p & 1
+        lookup, highest = items.lookup[b], items.highest[b]
+        of, rows_of, slots = perils[:acting], row[:acting], slot[:acting]
+        if between.value.size == 1:
+            _add_single(lookup, joint, g, of, rows_of, slots, highest, between, mean, extrapolated)
         else:
-            read_between(lookup, low * lanes, part, ratio, to)  # type: ignore[call-arg]
-        to += lanes
+            _add_lanes(lookup, joint, g, of, rows_of, slots, highest, between, mean, extrapolated)
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _combine(
-    ratio: FloatArray, total: FloatArray, union: FloatArray, perils: int, number: np.uint64
-) -> None:
-    """Leave in `total` what a sum of ratios is to be multiplied by to give 1 - Π(1 - d).
+def _add_single(
+    lookup: SingleArray, joint: Joint, g: int, perils: IntArray, rows: IntArray, slots: IntArray,
+    highest: bool, between: Between, mean: FloatArray, extrapolated: FloatArray,
+) -> None:  # fmt: skip
+    """Add the occurrences of a segment, of one lane.
 
     The union is added up as u + d(1 - u), which keeps ratios near zero to the last digit.
     """
-    for i in range(number):
-        total[i], union[i] = ratio[0, i], ratio[0, i]
-    for n in range(1, perils):
-        for i in range(number):
-            total[i] += ratio[n, i]
-        for i in range(number):
-            union[i] += ratio[n, i] * (1.0 - union[i])
-    for i in range(number):
-        total[i] = union[i] / max(total[i], LEAST)
+    ratio, one, lane = between.ratio, np.uint64(1), np.uint64(0)
+    for j in range(np.uint64(joint.first[g]), np.uint64(joint.first[g + 1])):
+        total, union = 0.0, 0.0
+        for n in range(perils.size):
+            at = joint.at[perils[n], j]
+            whole = np.int64(at)
+            low = np.uint64(rows[n] + whole)
+            below = np.float64(lookup[low])
+            d = below + (at - whole) * (np.float64(lookup[low + one]) - below)
+            ratio[n, lane] = d
+            total, union = total + d, union + d * (1.0 - union)
+        if highest:
+            _keep_highest(ratio, perils.size)
+            share = between.value[0]
+        else:
+            share = between.value[0] * (union / max(total, LEAST))
+        for n in range(perils.size):
+            to, added = np.uint64(joint.storm[j]), share * ratio[n, lane]
+            mean[np.uint64(slots[n]), to, lane] += added
+            if joint.far[perils[n], j]:
+                extrapolated[np.uint64(slots[n]), to, lane] += added
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _keep_highest(ratio: FloatArray, total: FloatArray, perils: int, number: np.uint64) -> None:
+def _add_lanes(
+    lookup: SingleArray, joint: Joint, g: int, perils: IntArray, rows: IntArray, slots: IntArray,
+    highest: bool, between: Between, mean: FloatArray, extrapolated: FloatArray,
+) -> None:  # fmt: skip
+    """Add the occurrences of a segment, of all lanes at once."""
+    value, ratio, total, union = between
+    two = perils.size == 2 and not highest
+    for j in range(np.uint64(joint.first[g]), np.uint64(joint.first[g + 1])):
+        to = np.uint64(joint.storm[j])
+        if two and not (joint.far[perils[0], j] or joint.far[perils[1], j]):
+            # most often so: nothing in between leaves the processor's registers
+            at, other = joint.at[perils[0], j], joint.at[perils[1], j]
+            whole, next_whole = np.int64(at), np.int64(other)
+            add_two(
+                lookup, np.uint64((rows[0] + whole) * LANES), at - whole,
+                np.uint64((rows[1] + next_whole) * LANES), other - next_whole, value, mean,
+                np.uint64(slots[0]), np.uint64(slots[1]), to,
+            )  # fmt: skip
+            continue
+        for n in range(perils.size):
+            at = joint.at[perils[n], j]
+            whole = np.int64(at)
+            left = np.uint64((rows[n] + whole) * LANES)
+            if n == 0:
+                begin_union(lookup, left, at - whole, ratio, total, union)
+            else:
+                grow_union(lookup, left, at - whole, ratio, np.uint64(n), total, union)
+        if highest:
+            _keep_highest(ratio, perils.size)
+            total[:] = value
+        else:
+            share_union(value, total, union)
+        for n in range(perils.size):
+            slot = np.uint64(slots[n])
+            add_product(total, ratio, np.uint64(n), mean, slot, to)
+            if joint.far[perils[n], j]:
+                add_product(total, ratio, np.uint64(n), extrapolated, slot, to)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _keep_highest(ratio: FloatArray, perils: int) -> None:
     """Leave the highest outcome to the first peril that has it, nothing to the others."""
-    for i in range(number):
+    for s in range(ratio.shape[1]):
         best = 0
         for n in range(1, perils):
-            if ratio[n, i] > ratio[best, i]:
+            if ratio[n, s] > ratio[best, s]:
                 best = n
         for n in range(perils):
             if n != best:
-                ratio[n, i] = 0.0
-        total[i] = 1.0
-
-
-@nb.njit(cache=True, error_model="numpy")
-def _book(
-    mean: FloatArray, extrapolated: FloatArray, storm: NumberArray, far: BoolArray,
-    start: np.uint64, stop: np.uint64, ratio: FloatArray, total: FloatArray, value: FloatArray,
-) -> None:  # fmt: skip
-    """Add the part of one peril, and where it is extrapolated."""
-    to, lanes = np.uint64(0), np.uint64(value.size)
-    for j in range(start, stop):
-        row = np.uint64(storm[j])
-        if lanes == np.uint64(1):
-            mean[row, np.uint64(0)] += value[0] * total[to] * ratio[to]
-        else:
-            add_product(value, total, ratio, to, mean, row)  # type: ignore[call-arg]
-        if far[j]:
-            for s in range(lanes):
-                extrapolated[row, s] += value[s] * total[to + s] * ratio[to + s]
-        to += lanes
+                ratio[n, s] = 0.0
 
 
 @nb.njit(cache=True, error_model="numpy")

@@ -237,10 +237,10 @@ class Joint(NamedTuple):
 
 
 class Between(NamedTuple):
-    """Numbers in between, of some occurrences × lanes.
+    """Numbers in between, of one occurrence.
 
-    ``ratio`` (peril, number) of each peril alone; ``total`` and ``joint`` (number) of all.
-    ``value`` (lane) is what the entry exposes.
+    ``value`` (lane) is what the entry exposes, ``ratio`` (peril, lane) is of each peril alone;
+    ``total`` and ``joint`` (lane) are of all.
     """
 
     value: FloatArray

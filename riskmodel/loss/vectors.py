@@ -8,7 +8,7 @@ compiler to what the processor has. No bounds are checked.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from llvmlite import ir
 from numba.core import types
@@ -18,8 +18,14 @@ from riskmodel.loss.lanes import LANES
 
 SINGLE, DOUBLE, NUMBER = ir.FloatType(), ir.DoubleType(), ir.IntType(64)
 VECTOR = ir.VectorType(DOUBLE, LANES)
-ROW = ir.Constant(NUMBER, LANES)
+ROW, START = ir.Constant(NUMBER, LANES), ir.Constant(NUMBER, 0)
+LEAST = 1e-300  # in place of a sum of ratios that is zero
 Signature = tuple[Any, Callable[..., Any]]
+
+
+def operation(code: Callable[..., Signature]) -> Callable[..., None]:
+    """Let kernels call what is given by its types and the code for them."""
+    return cast("Callable[..., None]", intrinsic(code))
 
 
 class _Code:
@@ -35,14 +41,41 @@ class _Code:
             if isinstance(kind, types.Array)
         }
 
-    def place(self, array: int, first: Any, kind: Any = DOUBLE) -> Any:
+    def place(self, array: int, first: Any = START, kind: Any = DOUBLE) -> Any:
         """Address of 16 elements of an array from `first` on."""
         address = self.builder.gep(self._arrays[array].data, [first])
         return self.builder.bitcast(address, ir.VectorType(kind, LANES).as_pointer())
 
-    def load(self, array: int, first: Any) -> Any:
+    def grown(self, union: Any, ratio: Any) -> Any:
+        """Let a union grow: u + d(1 - u), which keeps ratios near zero to the last digit."""
+        rest = self.builder.fsub(ir.Constant(VECTOR, [1.0] * LANES), union)
+        return self.builder.fadd(union, self.builder.fmul(ratio, rest))
+
+    def share(self, value: Any, union: Any, total: Any) -> Any:
+        """Part of the value by which each ratio of a total is to be multiplied."""
+        least = ir.Constant(VECTOR, [LEAST] * LANES)
+        some = self.builder.select(self.builder.fcmp_ordered(">", total, least), total, least)
+        return self.builder.fmul(value, self.builder.fdiv(union, some))
+
+    def row(self, array: int, *index: Any) -> Any:
+        """Address of a row: the last dimension of an array is lanes."""
+        place = index[-1]
+        if len(index) == 2:
+            rows = self.builder.extract_value(self._arrays[array].shape, 1)
+            place = self.builder.add(self.builder.mul(index[0], rows), place)
+        return self.place(array, self.builder.mul(place, ROW))
+
+    def load(self, place: Any) -> Any:
         """Read 16 numbers in double precision."""
-        return self.builder.load(self.place(array, first), align=8)
+        return self.builder.load(place, align=8)
+
+    def store(self, values: Any, place: Any) -> None:
+        """Write 16 numbers in double precision."""
+        self.builder.store(values, place, align=8)
+
+    def add(self, values: Any, place: Any) -> None:
+        """Add to 16 numbers in double precision."""
+        self.store(self.builder.fadd(self.load(place), values), place)
 
     def between(self, lookup: int, left: Any, part: Any) -> Any:
         """Read a row in single precision and the next, and go `part` of the way between them."""
@@ -56,13 +89,8 @@ class _Code:
         parts = build.shuffle_vector(build.insert_element(empty, part, first), empty, all_first)
         return build.fadd(low, build.fmul(parts, build.fsub(high, low)))
 
-    def add(self, array: int, row: Any, values: Any) -> None:
-        """Add to a row of an array."""
-        place = self.place(array, self.builder.mul(row, ROW))
-        self.builder.store(self.builder.fadd(self.builder.load(place, align=8), values), place, 8)
 
-
-@intrinsic
+@operation
 def add_between(_, lookup, left, part, value, sums, row) -> Signature:  # type: ignore[no-untyped-def]  # noqa: ANN001
     """Add ``value * (lookup[left:] + part * (lookup[left + 16:] - lookup[left:]))`` to a row.
 
@@ -71,35 +99,80 @@ def add_between(_, lookup, left, part, value, sums, row) -> Signature:  # type: 
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         made = _Code(context, builder, signature.args, given)
-        start = ir.Constant(NUMBER, 0)
         ratio = made.between(0, given[1], given[2])
-        made.add(4, given[5], builder.fmul(made.load(3, start), ratio))
+        made.add(builder.fmul(made.load(made.place(3)), ratio), made.row(4, given[5]))
         return context.get_dummy_value()
 
     return types.void(lookup, left, part, value, sums, row), code
 
 
-@intrinsic
-def read_between(_, lookup, left, part, ratio, to) -> Signature:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    """Write ``lookup[left:] + part * (lookup[left + 16:] - lookup[left:])`` to ``ratio[to:]``."""
+@operation
+def begin_union(_, lookup, left, part, ratio, total, union) -> Signature:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Read the ratios of a first peril into row 0 of `ratio`, `total` and `union`."""
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         made = _Code(context, builder, signature.args, given)
-        builder.store(made.between(0, given[1], given[2]), made.place(3, given[4]), 8)
+        found = made.between(0, given[1], given[2])
+        for array in (3, 4, 5):
+            made.store(found, made.place(array))
         return context.get_dummy_value()
 
-    return types.void(lookup, left, part, ratio, to), code
+    return types.void(lookup, left, part, ratio, total, union), code
 
 
-@intrinsic
-def add_product(_, value, total, ratio, at, sums, row) -> Signature:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    """Add ``value * total[at:] * ratio[at:]`` to a row of `sums` (row, lane)."""
+@operation
+def grow_union(_, lookup, left, part, ratio, n, total, union) -> Signature:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Read the ratios of peril n into its row, and add them to `total` and `union`."""
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         made = _Code(context, builder, signature.args, given)
-        start = ir.Constant(NUMBER, 0)
-        whole = builder.fmul(made.load(0, start), made.load(1, given[3]))
-        made.add(4, given[5], builder.fmul(whole, made.load(2, given[3])))
+        found, before = made.between(0, given[1], given[2]), made.load(made.place(6))
+        made.store(found, made.row(3, given[4]))
+        made.add(found, made.place(5))
+        made.store(made.grown(before, found), made.place(6))
         return context.get_dummy_value()
 
-    return types.void(value, total, ratio, at, sums, row), code
+    return types.void(lookup, left, part, ratio, n, total, union), code
+
+
+@operation
+def share_union(_, value, total, union) -> Signature:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Leave in `total` what each ratio is to be multiplied by: ``value * (union / total)``."""
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        made = _Code(context, builder, signature.args, given)
+        value, total, union = (made.load(made.place(array)) for array in range(3))
+        made.store(made.share(value, union, total), made.place(1))
+        return context.get_dummy_value()
+
+    return types.void(value, total, union), code
+
+
+@operation
+def add_product(_, total, ratio, n, sums, slot, row) -> Signature:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Add ``total * ratio[n]`` to a row of `sums` (slot, row, lane)."""
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        made = _Code(context, builder, signature.args, given)
+        added = builder.fmul(made.load(made.place(0)), made.load(made.row(1, given[2])))
+        made.add(added, made.row(3, given[4], given[5]))
+        return context.get_dummy_value()
+
+    return types.void(total, ratio, n, sums, slot, row), code
+
+
+@operation
+def add_two(_, lookup, left, part, other, of_other, value, sums, slot, next_slot, row) -> Signature:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Do all of the above for two perils, `left` and `part` of the one and those of the other."""
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        made = _Code(context, builder, signature.args, given)
+        one, two = made.between(0, given[1], given[2]), made.between(0, given[3], given[4])
+        union = made.grown(one, two)
+        share = made.share(made.load(made.place(5)), union, builder.fadd(one, two))
+        for ratio, of_slot in ((one, given[7]), (two, given[8])):
+            made.add(builder.fmul(share, ratio), made.row(6, of_slot, given[9]))
+        return context.get_dummy_value()
+
+    given = lookup, left, part, other, of_other, value, sums, slot, next_slot, row
+    return types.void(*given), code
