@@ -11,18 +11,23 @@ import numpy as np
 
 from riskmodel.loss.kernel_arrays import (
     Alone,
+    Curves,
     FloatArray,
     IntArray,
     Items,
+    Lines,
     NumberArray,
+    Pairs,
+    Places,
     SingleArray,
     Spread,
 )
 from riskmodel.loss.lanes import LANES
+from riskmodel.loss.pair_lists import pairs_between, read_curve
 from riskmodel.loss.vectors import add_between
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, inline="always")
 def exposes(items: Items, bundle: int, entry: int, value: FloatArray) -> bool:
     """Write what an entry exposes in each lane of a bundle; tell whether it is anything."""
     any_value = False
@@ -125,3 +130,44 @@ def add_alone_moments(
                 deviation = value * (below + (at[n] - whole) * (above - below))
                 independent[column, to] += deviation * deviation * share
                 correlated[column, to] += deviation
+
+
+@nb.njit(cache=True, error_model="numpy")
+def add_directly(
+    curves: Curves, places: Places, items: Items, pairs: Pairs, lines: Lines, mean: FloatArray,
+    extrapolated: FloatArray, entry: int, stop: int, run: tuple[int, int, int],
+) -> None:  # fmt: skip
+    """Add the entries `entry` to `stop` in a run of occurrences, for one peril and single lanes.
+
+    Occurrences stand in sums as they do in the run, see `pairs_between`. Where one look-up follows
+    each pair, lists would take longer than all the rest.
+    """
+    occurrence, position, pointer = pairs.occurrence, pairs.position, pairs.pointer
+    start, slope, offset = lines.start, lines.slope, np.uint32(run[0])
+    one, none = np.uint64(1), np.uint64(0)
+    for e in range(entry, stop):
+        cell, layer = places.cell[e], places.layer[0, e]
+        begin, end = pairs_between(occurrence, pointer[0, cell], pointer[0, cell + 1], run)
+        if begin == end:
+            continue
+        read_curve(curves, lines, layer, places.row[0, e])
+        cap, highest, first_row = curves.last[layer], curves.beyond[layer], curves.first_row[layer]
+        for b in range(items.item.shape[0]):
+            value, slot = items.value[e, items.item[b, 0]], np.uint64(items.slot[0, b])
+            if value == 0.0:
+                continue
+            for k in range(np.uint64(begin), np.uint64(end)):
+                where = position[k]
+                j = curves.segments[layer, where]
+                at = start[j] + slope[j] * where
+                at = at if at < cap else cap
+                if not at > 0.0:
+                    continue
+                whole, to = np.int64(at), np.uint64(occurrence[k] - offset)
+                row = np.uint64(first_row + whole)
+                below = np.float64(items.lookup[b, row])
+                rise = np.float64(items.lookup[b, row + one]) - below
+                added = value * (below + (at - whole) * rise)
+                mean[slot, to, none] += added
+                if where >= highest:
+                    extrapolated[slot, to, none] += added

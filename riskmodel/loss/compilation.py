@@ -14,6 +14,7 @@ from riskmodel.core.vocabulary import WATER
 from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.loss.correlation import Correlation
 from riskmodel.loss.entries import Entries, FineCells, coarse_entries, fine_entries
+from riskmodel.loss.lanes import Lanes, lanes_of
 from riskmodel.loss.lookup import bins_for, deviation_table, mean_table
 from riskmodel.loss.response import Item
 
@@ -57,6 +58,7 @@ class CompiledTable:
     ``lookup`` (row, item, scenario) holds the mean outcome on one exposed unit at equally spaced
     intensities, each layer in rows of its own; layer p is that of peril p, those of fine cells
     follow. ``acting`` lists, among columns × perils, those in which a peril does anything.
+    ``lanes`` are the order in which the pass takes items and scenarios.
     ``deviation`` (row, item) is the standard deviation of one unit in the first scenario,
     without rows where moments are not carried. ``entries`` are pieces of cells in one zone.
     """
@@ -71,6 +73,7 @@ class CompiledTable:
     item_column: IntArray
     item_highest: npt.NDArray[np.bool_]
     item_unit_value: FloatArray
+    lanes: Lanes
     lookup: npt.NDArray[np.float32]
     deviation: npt.NDArray[np.float32]
     correlation: Correlation | None
@@ -232,19 +235,35 @@ def _compiled(
     perils = tuple(base.curves)
     layers, lookup, deviation = _tabulated(census, list(scenarios.values()), correlation)
     fine, entries = base.fine, coarse_entries(zones, value, len(perils))
+    highest = np.array([item.combine == "highest" for item in base.items], np.bool_)
     return CompiledTable(
         scenarios=tuple(scenarios), perils=perils, layers=layers, columns=names,
         quantities=tuple(columns[name].quantity for name in names),
         units=tuple(columns[name].unit for name in names),
         acting=_acting(base.items, names, perils),
         item_column=np.array([names.index(item.column) for item in base.items]),
-        item_highest=np.array([item.combine == "highest" for item in base.items]),
+        item_highest=highest,
         item_unit_value=np.array([item.unit_value for item in base.items]),
+        lanes=lanes_of(
+            entries.value, _item_perils(layers, lookup, perils), highest, perils=len(perils),
+            scenarios=len(scenarios),
+        ),
         lookup=lookup, deviation=deviation, correlation=correlation,
         entries=entries if fine is None else fine_entries(entries, perils, fine, classes),
         zones=zones[["name_zh", "name_en"]],
         price_year=int(exposure.attrs["price_year"]), currency=str(exposure.attrs["currency"]),
     )  # fmt: skip
+
+
+def _item_perils(
+    layers: Sequence[Layer], lookup: npt.NDArray[np.float32], perils: Sequence[str]
+) -> IntArray:
+    """Perils with any effect on each item, a bit for each."""
+    found = np.zeros(lookup.shape[1], np.int64)
+    for layer in layers:
+        acts = np.any(lookup[layer.first_row : layer.first_row + layer.bins], axis=(0, 2))
+        found[acts] |= 1 << perils.index(layer.peril)
+    return found
 
 
 def _acting(items: Sequence[Item], columns: Sequence[str], perils: Sequence[str]) -> IntArray:

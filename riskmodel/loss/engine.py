@@ -22,10 +22,11 @@ from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
 from riskmodel.loss.kernel_arrays import Arrays, Outcomes, Pairs, Scratch
 from riskmodel.loss.kernels import new_scratch, pass_task
-from riskmodel.loss.lanes import lanes_of
 from riskmodel.loss.reading import bytes_of_pairs, stored_pairs
 
 SHORTEST_RUN = 64  # occurrences of a task
+CACHE_BYTES = 1 << 18  # of the processor's own cache, for sums of one slot
+SAMPLE = 32  # entries that tell how many occurrences reach a zone
 SLOT_BYTES = 1 << 24  # sums of one slot in a run, if all reach a zone
 RUN_BYTES = 1 << 28  # sums of a run, of all threads
 TASKS = 12  # at least, for threads to share evenly
@@ -35,9 +36,13 @@ CHUNK_BYTES = 1 << 30  # outcomes of a chunk, unless the limit is lower
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Outcomes of occurrences, from number `first` of a block on, until the next are asked for."""
+    """Outcomes of occurrences, from number `first` of a block on, until the next are asked for.
+
+    They were passed in runs of so many.
+    """
 
     first: int
+    run: int
     outcomes: Outcomes
 
 
@@ -127,7 +132,7 @@ def _held(table: CompiledTable) -> int:
 
 def _by_occurrence(table: CompiledTable) -> tuple[int, int, int]:
     """Bytes of an occurrence's outcomes, and of its sums in the runs of all threads; lanes."""
-    lanes, columns = lanes_of(table), len(table.columns)
+    lanes, columns = table.lanes, len(table.columns)
     moments = 16 * columns if table.deviation.shape[0] else 0
     outcomes = len(table.scenarios) * (16 * table.acting.size + 1) + moments
     sums = 16 * lanes.slots * lanes.width + moments
@@ -159,27 +164,43 @@ def pass_block(
     zones = table.entries.zone_pointer.size - 1
     size = np.diff(pairs.pointer).sum(axis=0)[table.entries.cell]
     heaviest_first = np.argsort(-np.bincount(table.entries.zone(), size, zones), kind="stable")
-    free = [_scratch(table, arrays, plan.run) for _ in range(nb.get_num_threads())]
+    run = min(plan.run, _run_that_fits(pairs, table, int(heaviest_first[0]), count))
+    free = [_scratch(table, arrays, run) for _ in range(nb.get_num_threads())]
 
     def do(task: tuple[int, int, int, Outcomes]) -> None:
         zone, first, low, outcomes = task
         scratch = free.pop()
         try:
-            pass_task(*arrays, pairs, scratch, outcomes, zone, first, low, plan.run)
+            pass_task(*arrays, pairs, scratch, outcomes, zone, first, low, run, count)
         finally:
             free.append(scratch)
 
     with ThreadPoolExecutor(len(free)) as threads:
         for first in range(0, count, plan.chunk):
-            outcomes = _outcomes(table, min(plan.chunk, count - first), plan.run, room)
-            runs = range(0, outcomes.occurrence.shape[1], plan.run)
+            outcomes = _outcomes(table, min(plan.chunk, count - first), run, room)
+            runs = range(0, outcomes.occurrence.shape[1], run)
             tasks = [(int(z), first, low, outcomes) for z in heaviest_first for low in runs]
             list(threads.map(do, tasks))
-            yield Chunk(first, outcomes)
+            yield Chunk(first, run, outcomes)
+
+
+def _run_that_fits(pairs: Pairs, table: CompiledTable, zone: int, count: int) -> int:
+    """Choose a run whose sums of one slot stay in the processor's own cache.
+
+    What matters is how many occurrences reach a zone; some of its cells tell roughly.
+    """
+    pointer, first = pairs.pointer, table.entries.zone_pointer
+    some = np.linspace(first[zone], first[zone + 1] - 1, SAMPLE).astype(np.int64)
+    reached = np.zeros(count, np.bool_)
+    for cell in np.unique(table.entries.cell[some]):
+        for p in range(len(table.perils)):
+            reached[pairs.occurrence[pointer[p, cell] : pointer[p, cell + 1]]] = True
+    share = max(int(reached.sum()), 1) / max(count, 1)
+    return max(SHORTEST_RUN, int(CACHE_BYTES / (8 * table.lanes.width * share)))
 
 
 def _scratch(table: CompiledTable, arrays: Arrays, run: int) -> Scratch:
-    lanes, columns = lanes_of(table), len(table.columns) if table.deviation.shape[0] else 0
+    lanes, columns = table.lanes, len(table.columns) if table.deviation.shape[0] else 0
     segments = arrays.curves.left.shape[1]
     return new_scratch(len(table.perils), segments, run, lanes.slots, lanes.width, columns)
 

@@ -94,12 +94,13 @@ class Groups(NamedTuple):
 class Fold(NamedTuple):
     """Which lanes make up an outcome.
 
-    That of scenario s and column c is the sum of the ``source`` (slot × lane) from
-    ``first[s, c]`` to ``first[s, c + 1]``.
+    That of scenario s and column c is the sum of those ``slot`` and ``lane`` that stand from
+    ``first[o]`` to ``first[o + 1]``, where o numbers scenario × column.
     """
 
     first: IntArray
-    source: IntArray
+    slot: IntArray
+    lane: IntArray
 
 
 class Arrays(NamedTuple):

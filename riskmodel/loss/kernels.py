@@ -11,7 +11,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from riskmodel.loss.alone_kernels import add_alone, add_alone_moments
+from riskmodel.loss.alone_kernels import add_alone, add_alone_moments, add_directly
 from riskmodel.loss.joint_kernels import add_joint, add_joint_moments, new_between
 from riskmodel.loss.kernel_arrays import (
     Alone,
@@ -39,21 +39,28 @@ from riskmodel.loss.pair_lists import (
     list_joint,
     new_lists,
     new_numbers,
+    number_all,
 )
 
 
 @nb.njit(cache=True)
 def _sum_entries(
     curves: Curves, places: Places, items: Items, spread: Spread, groups: Groups, pairs: Pairs,
-    scratch: Scratch, zone: int, low: int, high: int,
+    scratch: Scratch, zone: int, run: tuple[int, int, int],
 ) -> None:  # fmt: skip
-    """Sum all entries of a zone, occurrences `low` to `high` of a block."""
+    """Sum all entries of a zone in a run of occurrences, see `pairs_between`."""
     lines, lists, _, _, numbers, _, sums = scratch
     forget(numbers)
-    stop, cleared = groups.zone_pointer[zone + 1], 0
-    for entry in range(groups.zone_pointer[zone], stop, ENTRIES):
+    first, stop, cleared = groups.zone_pointer[zone], groups.zone_pointer[zone + 1], 0
+    if pairs.pointer.shape[0] == items.item.shape[1] == 1 and not sums.independent.shape[0]:
+        number_all(numbers, run[1] - run[0])
+        _clear(sums, 0, run[1] - run[0])
+        add_directly(curves, places, items, pairs, lines, sums.mean, sums.extrapolated, first, stop,
+                     run)  # fmt: skip
+        return
+    for entry in range(first, stop, ENTRIES):
         size = min(ENTRIES, stop - entry)
-        if list_batch(curves, places, pairs, lines, numbers, lists, entry, size, low, high):
+        if list_batch(curves, places, pairs, lines, numbers, lists, entry, size, run):
             _clear(sums, cleared, numbers.known[0])
             cleared = numbers.known[0]
             for g in range(groups.mask.size):
@@ -127,7 +134,7 @@ def _fold(
 ) -> None:
     """Add the lanes of each outcome up, to rows from the first occurrence of the run on."""
     mean, extrapolated, independent, correlated, occurrence, filled, costs = outcomes
-    lanes, filled[zone, first // run] = sums.mean.shape[2], numbers.known[0]
+    filled[zone, first // run] = numbers.known[0]
     for n in range(numbers.known[0]):
         row = first + n
         occurrence[zone, row] = first + numbers.occurrence[n]
@@ -136,9 +143,8 @@ def _fold(
             for c in range(mean.shape[3]):
                 total, beyond, o = 0.0, 0.0, s * mean.shape[3] + c
                 for k in range(fold.first[o], fold.first[o + 1]):
-                    slot, lane = fold.source[k] // lanes, fold.source[k] % lanes
-                    total += sums.mean[slot, n, lane]
-                    beyond += sums.extrapolated[slot, n, lane]
+                    total += sums.mean[fold.slot[k], n, fold.lane[k]]
+                    beyond += sums.extrapolated[fold.slot[k], n, fold.lane[k]]
                 mean[s, zone, row, c], extrapolated[s, zone, row, c] = total, beyond
                 any_cost |= total > 0.0
             costs[s, zone, row] = any_cost
@@ -164,12 +170,13 @@ def new_scratch(
 def pass_task(
     curves: Curves, places: Places, items: Items, spread: Spread, groups: Groups, fold: Fold,
     pairs: Pairs, scratch: Scratch, outcomes: Outcomes, zone: int, first: int, low: int, run: int,
+    count: int,
 ) -> None:  # fmt: skip
-    """Sum one zone in one run, which begins at number `low` of a chunk, and that at `first`.
+    """Sum one zone in one run of a block of `count` occurrences.
 
-    Whatever `outcomes` held there before is written over. The lock of Python is free meanwhile.
+    The run begins at number `low` of a chunk, and that at `first` of the block. Whatever `outcomes`
+    held there before is written over. The lock of Python is free meanwhile.
     """
-    begin = first + low
-    end = first + min(low + run, outcomes.occurrence.shape[1])
-    _sum_entries(curves, places, items, spread, groups, pairs, scratch, zone, begin, end)
+    between = (first + low, first + min(low + run, outcomes.occurrence.shape[1]), count)
+    _sum_entries(curves, places, items, spread, groups, pairs, scratch, zone, between)
     _fold(fold, scratch.sums, scratch.numbers, outcomes, zone, low, run)

@@ -12,9 +12,9 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.loss.compilation import CompiledTable
-
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 LANES = 16  # of a bundle
 FEW = 2.0  # lanes of an entry with any value, up to which they are taken one by one
 
@@ -31,7 +31,7 @@ class Lanes:
     item: IntArray
     scenario: IntArray
     perils: IntArray
-    highest: npt.NDArray[np.bool_]
+    highest: BoolArray
     slot: IntArray
     slots: int
 
@@ -41,38 +41,43 @@ class Lanes:
         return self.item.shape[1]
 
 
-def lanes_of(table: CompiledTable) -> Lanes:
-    """Put the items and scenarios of a table to lanes; items without any effect are left out."""
-    acts, width = _item_perils(table), _width(table)
-    acting = [i for i in range(acts.size) if acts[i]]
-    order = sorted(acting, key=lambda i: (table.item_highest[i], acts[i]))
-    scenarios = range(len(table.scenarios))
+def lanes_of(
+    value: FloatArray, item_perils: IntArray, item_highest: BoolArray, *, perils: int,
+    scenarios: int,
+) -> Lanes:  # fmt: skip
+    """Put items under scenarios to lanes; items without any effect are left out.
+
+    Parameters
+    ----------
+    value : array (entry, item)
+        What is exposed.
+    item_perils : array (item,)
+        A bit for each peril with any effect.
+    item_highest : array (item,)
+        Whether perils do not add up but the highest outcome counts; no bundle has both kinds.
+    perils, scenarios : int
+    """
+    width = _width(value, scenarios)
+    acting = [i for i in range(item_perils.size) if item_perils[i]]
+    order = sorted(acting, key=lambda i: (item_highest[i], item_perils[i]))
     bundles: list[list[tuple[int, int]]] = []
-    for _, items in groupby(order, key=lambda i: bool(table.item_highest[i])):
-        lanes = [(i, s) for i in items for s in scenarios]
+    for _, items in groupby(order, key=lambda i: bool(item_highest[i])):
+        lanes = [(i, s) for i in items for s in range(scenarios)]
         bundles += [lanes[k : k + width] for k in range(0, len(lanes), width)]
     item = np.zeros((len(bundles), width), np.int64)
     scenario = np.full((len(bundles), width), -1)
     for b, lanes in enumerate(bundles):
         item[b, : len(lanes)], scenario[b, : len(lanes)] = zip(*lanes, strict=True)
-    perils = np.array([np.bitwise_or.reduce(acts[[i for i, _ in b]]) for b in bundles], np.int64)
-    present = (perils >> np.arange(len(table.perils))[:, None] & 1).astype(bool)
+    acts = np.array(
+        [np.bitwise_or.reduce(item_perils[[i for i, _ in lanes]]) for lanes in bundles], np.int64
+    )
+    present = (acts >> np.arange(perils)[:, None] & 1).astype(bool)
     slot = np.where(present, np.cumsum(present).reshape(present.shape) - 1, 0)
-    return Lanes(item, scenario, perils, table.item_highest[item[:, 0]], slot, int(present.sum()))
+    return Lanes(item, scenario, acts, item_highest[item[:, 0]], slot, int(present.sum()))
 
 
-def _width(table: CompiledTable) -> int:
+def _width(value: FloatArray, scenarios: int) -> int:
     """Choose one lane where an entry would fill but few of a bundle: it would add up zeros."""
-    value = table.entries.value
-    filled = np.count_nonzero(value) / max(int(np.count_nonzero(value.any(axis=1))), 1)
-    return LANES if filled * len(table.scenarios) > FEW else 1
-
-
-def _item_perils(table: CompiledTable) -> IntArray:
-    """Perils with any effect on each item, a bit for each."""
-    bits = {peril: 1 << p for p, peril in enumerate(table.perils)}
-    perils = np.zeros(table.item_column.size, np.int64)
-    for number, layer in enumerate(table.layers):
-        acts = table.of_layer(number).any(axis=(0, 2))
-        perils[acts] |= bits.get(layer.peril, 0)
-    return perils
+    filled = np.count_nonzero(value, axis=1)
+    mean = filled.sum() / max(int(np.count_nonzero(filled)), 1)
+    return LANES if mean * scenarios > FEW else 1

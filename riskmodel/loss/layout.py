@@ -10,7 +10,7 @@ import numpy.typing as npt
 from riskmodel.hazard.position import LAST_POSITION
 from riskmodel.loss.compilation import CompiledTable, Layer
 from riskmodel.loss.kernel_arrays import Arrays, Curves, Fold, Groups, Items, Places, Spread
-from riskmodel.loss.lanes import Lanes, lanes_of
+from riskmodel.loss.lanes import Lanes
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -20,7 +20,7 @@ NEVER = LAST_POSITION + 1
 
 def kernel_arrays(table: CompiledTable) -> Arrays:
     """Lay a compiled table out for the kernels."""
-    entries, layers, lanes = table.entries, table.layers, lanes_of(table)
+    entries, layers, lanes = table.entries, table.layers, table.lanes
     rows = np.cumsum([0] + [layer.curves.left.shape[0] for layer in layers])
     segments = max(layer.curves.left.shape[1] for layer in layers)
     row = entries.row + rows[entries.layer]
@@ -89,12 +89,11 @@ def _fold(table: CompiledTable, lanes: Lanes) -> Fold:
     bundle, lane = bundle[chosen], lane[chosen]
     column = number[table.item_column[lanes.item[bundle, lane]] * len(table.perils) + p]
     outcome = lanes.scenario[bundle, lane] * table.acting.size + column
-    source = (lanes.slot[p, bundle] * lanes.width + lane)[column >= 0]
-    outcome = outcome[column >= 0]  # others hold zeros: bundles share perils, items need not
-    first = np.searchsorted(
-        np.sort(outcome), np.arange(len(table.scenarios) * table.acting.size + 1)
-    )
-    return Fold(first, source[np.argsort(outcome, kind="stable")])
+    held = column >= 0  # others hold zeros: lanes of a bundle share perils, their items need not
+    order = np.flatnonzero(held)[np.argsort(outcome[held], kind="stable")]
+    count = len(table.scenarios) * table.acting.size
+    first = np.searchsorted(outcome[order], np.arange(count + 1))
+    return Fold(first, lanes.slot[p, bundle][order], lane[order])
 
 
 def _own(table: CompiledTable, value: FloatArray) -> FloatArray:

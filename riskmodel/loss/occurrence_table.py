@@ -115,7 +115,7 @@ def _passed(
         count = int(counts[block])
         for table, laid_out, plan in zip(tables, arrays, plans, strict=True):
             for chunk in pass_block(pairs, table, laid_out, plan, room, count=count):
-                rows.keep(table, chunk.outcomes, plan.run, offset + chunk.first)
+                rows.keep(table, chunk.outcomes, chunk.run, offset + chunk.first)
         offset += count
         progress(f"block {block + 1}")
     return rows

@@ -61,13 +61,26 @@ def new_lists(perils: int, run: int, segments: int) -> tuple[Lines, Lists, Alone
     return lines, lists, alone, joint
 
 
+@nb.njit(cache=True, inline="always")
+def pairs_between(
+    occurrence: NumberArray, begin: int, end: int, run: tuple[int, int, int]
+) -> tuple[int, int]:
+    """Find the pairs of one cell, `begin` to `end`, that belong to a run.
+
+    The run has the occurrences from its first number to its second of a block of its third; where
+    it begins or ends with the block nothing is searched.
+    """
+    low, high, count = run
+    if low > 0:
+        begin = _first_at_least(occurrence, begin, end, low)
+    if high < count:
+        end = _first_at_least(occurrence, begin, end, high)
+    return begin, end
+
+
 @nb.njit(cache=True)
 def _first_at_least(occurrence: NumberArray, low: int, high: int, wanted: int) -> int:
     """Place of the first occurrence between `low` and `high` that is no earlier than wanted."""
-    if low < high and occurrence[low] >= wanted:  # a run at the ends of a block need not search
-        return low
-    if low < high and occurrence[high - 1] < wanted:
-        return high
     while low < high:
         middle = (low + high) // 2
         if occurrence[middle] < wanted:
@@ -77,24 +90,34 @@ def _first_at_least(occurrence: NumberArray, low: int, high: int, wanted: int) -
     return low
 
 
+@nb.njit(cache=True, error_model="numpy", inline="always")
+def read_curve(curves: Curves, lines: Lines, layer: int, row: int) -> None:
+    """Write a curve as lines over position that give fractional bins."""
+    for j in range(lines.start.size):
+        first, density = curves.edges[layer, j], curves.density[layer]
+        width = curves.edges[layer, j + 1] - first
+        rise = (curves.right[row, j] - curves.left[row, j]) * density
+        lines.slope[j] = rise / width if width > 0.0 else 0.0
+        lines.start[j] = curves.left[row, j] * density - lines.slope[j] * first
+
+
 @nb.njit(cache=True, error_model="numpy")
 def list_batch(
     curves: Curves, places: Places, pairs: Pairs, lines: Lines, numbers: Numbers, lists: Lists,
-    entry: int, size: int, low: int, high: int,
+    entry: int, size: int, run: tuple[int, int, int],
 ) -> int:  # fmt: skip
     """List what some entries cost in a run of occurrences, from `entry` on; count the places.
 
-    The run has the occurrences `low` to `high` of the block; those that it meets first are
-    numbered. All in one: numba counts a reference to each array at each call, and lists may be
-    short.
+    The run is that of `pairs_between`; occurrences that are met first are numbered. All in one:
+    numba counts a reference to each array at each call, and lists may be short.
     """
-    segments, edges, density, first_row, last, beyond, left, right = curves
+    segments, _, _, first_row, last, beyond, _, _ = curves
     cell, layers, rows, least = places
     pointer, occurrence, position = pairs
     start, slope, kept, acting = lines
     storm, at, rare, first, length, rares, row_of, _ = lists
     number_of, numbered, known = numbers.number, numbers.occurrence, numbers.known[0]
-    perils, offset, to = pointer.shape[0], np.uint32(low), np.uint64(0)
+    perils, offset, to = pointer.shape[0], np.uint32(run[0]), np.uint64(0)
     for number in range(size):
         e, begin = entry + number, to
         for p in range(perils):
@@ -102,15 +125,10 @@ def list_batch(
             begins, end = pointer[p, cell[e]], pointer[p, cell[e] + 1]
             if least[p, e] > LAST_POSITION:  # nothing at this entry can cost anything
                 end = begins
-            begins = _first_at_least(occurrence, begins, end, low)
-            end = _first_at_least(occurrence, begins, end, high)
+            begins, end = pairs_between(occurrence, begins, end, run)
             layer, row = layers[p, e], rows[p, e]
             if begins < end:
-                for j in range(start.size):
-                    width, steps = edges[layer, j + 1] - edges[layer, j], density[layer]
-                    rise = (right[row, j] - left[row, j]) * steps
-                    slope[j] = rise / width if width > 0.0 else 0.0
-                    start[j] = left[row, j] * steps - slope[j] * edges[layer, j]
+                read_curve(curves, lines, layer, row)
             lowest, highest, cap = least[p, e], beyond[layer], last[layer]
             # unsigned numbers need no check for negative indices
             count, base = np.uint64(0), np.uint64(begins)
@@ -144,6 +162,14 @@ def list_batch(
 def new_numbers(run: int) -> Numbers:
     """Make room for the numbers of a run."""
     return Numbers(np.full(run, NONE), np.empty(run, np.uint32), np.zeros(1, np.int64))
+
+
+@nb.njit(cache=True)
+def number_all(numbers: Numbers, size: int) -> None:
+    """Give all occurrences of a run the numbers that they have."""
+    for n in range(size):
+        numbers.number[n], numbers.occurrence[n] = n, n
+    numbers.known[0] = size
 
 
 @nb.njit(cache=True)

@@ -40,7 +40,7 @@ class Rows:
         occurrence = outcomes.occurrence.ravel()[place] + offset
         for s, name in enumerate(table.scenarios):
             costs = outcomes.costs[s].ravel()[place]
-            rows = place[costs]
+            rows = place if costs.all() else place[costs]
             self._admit(table, rows.size, f"occurrence {offset} of {name}")
             part: dict[str, Array] = {
                 "mean": _at(outcomes.mean[s], rows),
@@ -74,10 +74,10 @@ class Rows:
 
 def _places(outcomes: Outcomes, run: int) -> npt.NDArray[np.int64]:
     """Places (zone × row) of all rows of a chunk, in order of occurrence and zone."""
-    storms = outcomes.occurrence.shape[1]
+    zones, storms = outcomes.occurrence.shape
     filled = np.arange(storms) % run < np.repeat(outcomes.filled, run, axis=1)[:, :storms]
     place = np.flatnonzero(filled)
-    return place[np.lexsort((place // storms, outcomes.occurrence.ravel()[place]))]
+    return place[np.argsort(outcomes.occurrence.ravel()[place] * zones + place // storms)]
 
 
 def _at(values: npt.NDArray[np.float64], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

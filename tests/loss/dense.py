@@ -22,7 +22,7 @@ def block_results(
     counts, room = np.bincount(catalogue.to_dataset()["block"].values), new_room([plan])
     for pairs, count in zip(stored_blocks(catalogue, table), counts, strict=True):
         chunks = pass_block(pairs, table, arrays, plan, room, count=int(count))
-        parts = [_dense(chunk.outcomes, table, plan.run, scenario) for chunk in chunks]
+        parts = [_dense(chunk.outcomes, table, chunk.run, scenario) for chunk in chunks]
         mean, extrapolated = (np.concatenate(of, axis=1) for of in zip(*parts, strict=True))
         yield mean, extrapolated
 
