@@ -19,9 +19,10 @@ from benchmarks.side import Outcome
 from riskmodel.core.draws import generator
 from riskmodel.hazard.intensity import IntensityCurves
 from riskmodel.hazard.position import LAST_POSITION
-from riskmodel.loss.compilation import Scenario, compile_scenarios, compile_table
+from riskmodel.loss.compilation import compile_scenarios, compile_table
 from riskmodel.loss.occurrence_table import occurrence_table, occurrence_tables
 from riskmodel.loss.response import Item, Response
+from riskmodel.loss.scenario import Scenario
 
 SEED, COVERAGE, ZONES, CAP, SCENARIOS = 20_251, 0.02, 12, 75.0, 16
 PERILS = ("typhoon_wind", "rain_flood", "storm_surge")

@@ -17,9 +17,9 @@ import xarray as xr
 from riskmodel.core.errors import CatalogueError
 from riskmodel.core.vocabulary import WATER
 from riskmodel.hazard.catalogue import block_names
-from riskmodel.loss.compilation import Scenario
 from riskmodel.loss.lookup import mean_over_spread
 from riskmodel.loss.response import Item
+from riskmodel.loss.scenario import Scenario
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from riskmodel.core.errors import CatalogueError
-from riskmodel.loss.compilation import Scenario
 from riskmodel.loss.direct import direct_outcomes
 from riskmodel.loss.response import Item, Response
+from riskmodel.loss.scenario import Scenario
 from tests.loss.conftest import City
 from tests.loss.test_combination import COLUMNS, evaluated
 

@@ -16,11 +16,12 @@ import xarray as xr
 
 from riskmodel.core.errors import CatalogueError, MemoryLimitError, ResponseError
 from riskmodel.loss import engine
-from riskmodel.loss.compilation import Scenario, compile_scenarios, compile_table
+from riskmodel.loss.compilation import compile_scenarios, compile_table
 from riskmodel.loss.engine import plan_pass
 from riskmodel.loss.occurrence_table import occurrence_table, occurrence_tables
 from riskmodel.loss.reading import stored_blocks
 from riskmodel.loss.response import Item
+from riskmodel.loss.scenario import Scenario
 from tests.loss.conftest import STORMS, City, damage, make_city, small_items
 
 

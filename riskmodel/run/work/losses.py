@@ -21,16 +21,12 @@ from riskmodel.cover.programme import Programme, load_programme
 from riskmodel.cover.reach import reach_items
 from riskmodel.exceedance.curve import ep_curve
 from riskmodel.exceedance.metrics import loss_metrics
-from riskmodel.loss.compilation import (
-    CompiledTable,
-    Scenario,
-    compile_scenarios,
-    require_responses,
-)
+from riskmodel.loss.compilation import CompiledTable, compile_scenarios, require_responses
 from riskmodel.loss.curves import damage_items
 from riskmodel.loss.occurrence_table import occurrence_tables, repeated_table
 from riskmodel.loss.people import people_items
 from riskmodel.loss.response import Item
+from riskmodel.loss.scenario import Scenario
 from riskmodel.run.assumptions import figure_status
 from riskmodel.run.folder import Run
 from riskmodel.run.params import Params, apply_overrides
