@@ -93,6 +93,8 @@ def answer(catalogue: xr.DataTree, part: Part, table: CompiledTable) -> xr.Datas
     The table must hold to the part: `Part.holds`, and `changed_perils` among those of the part.
     """
     found = occurrence_table(catalogue, table, blocks=part.blocks)
+    if not part.rest.sizes["row"]:
+        return found
     zones, tables = found.sizes["zone"], (found, part.rest)
     keys = [t["row_occurrence"].values * zones + t["row_zone"].values for t in tables]
     every, place = np.unique(np.concatenate(keys), return_inverse=True)

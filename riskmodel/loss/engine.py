@@ -27,7 +27,7 @@ from riskmodel.loss.reading import bytes_of_pairs, stored_pairs
 SHORTEST_RUN = 64  # occurrences of a task
 CACHE_BYTES = 1 << 18  # of the processor's own cache, for sums of one slot
 SAMPLE = 32  # entries that tell how many occurrences reach a zone
-SLOT_BYTES = 1 << 24  # sums of one slot in a run, if all reach a zone
+LONGEST_RUN = 1 << 16  # occurrences of a task, for room of lists grows with it
 RUN_BYTES = 1 << 28  # sums of a run, of all threads
 TASKS = 12  # at least, for threads to share evenly
 PIECE = 1 << 22  # pairs that are read at a time
@@ -91,9 +91,9 @@ def plan_pass(catalogue: xr.DataTree, table: CompiledTable, *, memory_limit: int
     stored = [stored_pairs(catalogue, name, table) for name in block_names(catalogue)]
     pairs = max(bytes_of_pairs(nodes) for nodes in stored)
     held, zones = _held(table), table.entries.zone_pointer.size - 1
-    by_storm, by_run, lanes = _by_occurrence(table)
+    by_storm, by_run = _by_occurrence(table)
     largest = int(np.bincount(catalogue.to_dataset()["block"].values).max(initial=1))
-    longest = max(SHORTEST_RUN, min(SLOT_BYTES // (16 * lanes), RUN_BYTES // by_run))
+    longest = max(SHORTEST_RUN, min(LONGEST_RUN, RUN_BYTES // by_run))
 
     def run_of(chunk: int) -> int:
         runs = max(-(-TASKS // zones), -(-chunk // longest))
@@ -130,14 +130,14 @@ def _held(table: CompiledTable) -> int:
     return held + 5 * entries.row.nbytes + curves
 
 
-def _by_occurrence(table: CompiledTable) -> tuple[int, int, int]:
-    """Bytes of an occurrence's outcomes, and of its sums in the runs of all threads; lanes."""
+def _by_occurrence(table: CompiledTable) -> tuple[int, int]:
+    """Bytes of an occurrence's outcomes, and of its sums in the runs of all threads."""
     lanes, columns = table.lanes, len(table.columns)
     moments = 16 * columns if table.deviation.shape[0] else 0
     outcomes = len(table.scenarios) * (16 * table.acting.size + 1) + moments
     sums = 16 * lanes.slots * lanes.width + moments
     zones = table.entries.zone_pointer.size - 1
-    return zones * (outcomes + 16), nb.get_num_threads() * max(sums, 1), lanes.width
+    return zones * (outcomes + 16), nb.get_num_threads() * max(sums, 1)
 
 
 def _division(plan: Plan, memory_limit: int, scenarios: int, zones: int) -> str:

@@ -121,34 +121,30 @@ def list_batch(
     for number in range(size):
         e, begin = entry + number, to
         for p in range(perils):
-            of_peril, of_rare = to, to
-            begins, end = pointer[p, cell[e]], pointer[p, cell[e] + 1]
+            of_peril, of_rare, layer, row = to, to, layers[p, e], rows[p, e]
+            begins, end = pairs_between(
+                occurrence, pointer[p, cell[e]], pointer[p, cell[e] + 1], run
+            )
             if least[p, e] > LAST_POSITION:  # nothing at this entry can cost anything
                 end = begins
-            begins, end = pairs_between(occurrence, begins, end, run)
-            layer, row = layers[p, e], rows[p, e]
             if begins < end:
                 read_curve(curves, lines, layer, row)
             lowest, highest, cap = least[p, e], beyond[layer], last[layer]
-            # unsigned numbers need no check for negative indices
-            count, base = np.uint64(0), np.uint64(begins)
+            count, base = np.uint64(0), np.uint64(begins)  # unsigned: no check for negative ones
             for ahead in range(np.uint64(end - begins)):
                 kept[count] = ahead
                 count += np.uint64(position[base + ahead] >= lowest)
             for n in range(count):
                 k = base + np.uint64(kept[n])
-                where = position[k]
-                j = segments[layer, where]
+                where, j = position[k], segments[layer, position[k]]
                 bin_of, rarer = start[j] + slope[j] * where, where >= highest
-                costs = bin_of > 0.0
-                of = np.uint64(occurrence[k] - offset)
+                costs, of = bin_of > 0.0, np.uint64(occurrence[k] - offset)
                 if costs and number_of[of] == NONE:
                     number_of[of], numbered[known] = known, of
                     known += 1
                 storm[to], at[to] = number_of[of], min(bin_of, cap)
                 if rarer:
-                    rare[of_rare] = to
-                    of_rare += np.uint64(costs)
+                    rare[of_rare], of_rare = to, of_rare + np.uint64(costs)
                 to += np.uint64(costs)
             first[p, number], row_of[p, number] = of_peril, first_row[layer]
             length[p, number], rares[p, number] = to - of_peril, of_rare - of_peril

@@ -91,7 +91,9 @@ class _Code:
 
 
 @operation
-def add_between(_, lookup, left, part, value, sums, row) -> Signature:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def add_between(
+    _: Any, lookup: Any, left: Any, part: Any, value: Any, sums: Any, row: Any
+) -> Signature:
     """Add ``value * (lookup[left:] + part * (lookup[left + 16:] - lookup[left:]))`` to a row.
 
     Arrays: `lookup` (number,) single, `value` (lane,), `sums` (row, lane); `left` and `row` uint64.
@@ -107,7 +109,9 @@ def add_between(_, lookup, left, part, value, sums, row) -> Signature:  # type: 
 
 
 @operation
-def begin_union(_, lookup, left, part, ratio, total, union) -> Signature:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def begin_union(
+    _: Any, lookup: Any, left: Any, part: Any, ratio: Any, total: Any, union: Any
+) -> Signature:
     """Read the ratios of a first peril into row 0 of `ratio`, `total` and `union`."""
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
@@ -121,7 +125,9 @@ def begin_union(_, lookup, left, part, ratio, total, union) -> Signature:  # typ
 
 
 @operation
-def grow_union(_, lookup, left, part, ratio, n, total, union) -> Signature:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def grow_union(
+    _: Any, lookup: Any, left: Any, part: Any, ratio: Any, n: Any, total: Any, union: Any
+) -> Signature:
     """Read the ratios of peril n into its row, and add them to `total` and `union`."""
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
@@ -136,7 +142,7 @@ def grow_union(_, lookup, left, part, ratio, n, total, union) -> Signature:  # t
 
 
 @operation
-def share_union(_, value, total, union) -> Signature:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def share_union(_: Any, value: Any, total: Any, union: Any) -> Signature:
     """Leave in `total` what each ratio is to be multiplied by: ``value * (union / total)``."""
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
@@ -149,7 +155,9 @@ def share_union(_, value, total, union) -> Signature:  # type: ignore[no-untyped
 
 
 @operation
-def add_product(_, total, ratio, n, sums, slot, row) -> Signature:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def add_product(
+    _: Any, total: Any, ratio: Any, n: Any, sums: Any, slot: Any, row: Any
+) -> Signature:
     """Add ``total * ratio[n]`` to a row of `sums` (slot, row, lane)."""
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
@@ -162,7 +170,19 @@ def add_product(_, total, ratio, n, sums, slot, row) -> Signature:  # type: igno
 
 
 @operation
-def add_two(_, lookup, left, part, other, of_other, value, sums, slot, next_slot, row) -> Signature:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def add_two(
+    _: Any,
+    lookup: Any,
+    left: Any,
+    part: Any,
+    other: Any,
+    of_other: Any,
+    value: Any,
+    sums: Any,
+    slot: Any,
+    next_slot: Any,
+    row: Any,
+) -> Signature:
     """Do all of the above for two perils, `left` and `part` of the one and those of the other."""
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:

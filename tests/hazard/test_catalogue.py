@@ -29,8 +29,9 @@ from riskmodel.hazard.catalogue import (
 )
 from riskmodel.hazard.intensity import cell_maps
 from riskmodel.hazard.position import block_shift, rank_positions, stored_ranks
-from riskmodel.hazard.ranking import Ranks, rank_block
+from riskmodel.hazard.ranking import CellPairs, Ranks, rank_block
 from riskmodel.hazard.source import Source, pool_of, pooled_block
+from riskmodel.hazard.storage import write_block
 from tests.hazard.conftest import (
     GRID,
     PERIODS,
@@ -363,3 +364,27 @@ def test_maps_too_close_name_their_peril(tmp_path: Path) -> None:
     close = make_census({"wind": ones, "flood": ones}, periods=(5, 10, 20, 50, 100, 100.001))
     with pytest.raises(CatalogueError, match=r"^wind: mapped return periods cannot be told apart"):
         build_catalogue(tmp_path, close, [make_source(YEARS)], make_settings(YEARS))
+
+
+@pytest.mark.parametrize(
+    ("occurrences", "kind"), [(1 << 16, np.uint16), (1 + (1 << 16), np.uint32)]
+)
+def test_occurrences_take_two_bytes_where_they_fit(
+    tmp_path: Path, occurrences: int, kind: type[np.unsignedinteger]
+) -> None:
+    last = np.array([0, 7, occurrences - 1], np.uint32)
+    pairs = CellPairs(
+        np.array([1]),
+        np.array([3]),
+        last,
+        np.array([9, 8, 7], np.uint16),
+        np.zeros((1, 2), np.float32),
+    )  # fmt: skip
+    write_block(
+        tmp_path / "block.nc", {"flood": iter([pairs])}, cells=3, occurrences=occurrences,
+        knots={"flood": 2}, shift=0.5,
+    )  # fmt: skip
+    stored = xr.open_dataset(tmp_path / "block.nc", group="flood")
+    assert stored["occurrence"].dtype == kind
+    assert stored["occurrence"].values.tolist() == last.tolist()
+    assert stored["pointer"].values.tolist() == [0, 0, 3, 3]

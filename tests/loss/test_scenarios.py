@@ -66,7 +66,7 @@ def digests() -> list[str]:
     """Hashes of all tables with one thread, with two and with all there are."""
     city, found = make_city(20221), []
     tables = compile_scenarios(city.census, variants(city, small_items()))
-    engine.SLOT_BYTES = 1  # several tasks in each zone
+    engine.LONGEST_RUN = 1  # several tasks in each zone
     for threads in (1, 2, nb.config.NUMBA_NUM_THREADS):
         nb.set_num_threads(threads)
         hashed = hashlib.sha256()
@@ -94,7 +94,7 @@ def test_chunks_change_no_bit(
 ) -> None:
     tables = compile_scenarios(city.census, {"baseline": Scenario(city.curves, items, 0.6)})
     expected = occurrence_tables(city.catalogue, tables)
-    monkeypatch.setattr(engine, "SLOT_BYTES", 16 * run)
+    monkeypatch.setattr(engine, "LONGEST_RUN", run)
     monkeypatch.setattr(engine, "CHUNK_BYTES", max(chunk, 64 * 3 * (8 * 4 * 6 + 1)))
     assert_equal(occurrence_tables(city.catalogue, tables), expected)
 

@@ -1,0 +1,117 @@
+"""Operations on all lanes at once give the bits of the same sums in numpy."""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+import pytest
+
+from riskmodel.loss import lanes as lanes_module
+from riskmodel.loss.compilation import compile_table
+from riskmodel.loss.lanes import LANES
+from riskmodel.loss.occurrence_table import occurrence_table
+from riskmodel.loss.response import Item
+from riskmodel.loss.vectors import (
+    LEAST,
+    add_between,
+    add_product,
+    add_two,
+    begin_union,
+    grow_union,
+    share_union,
+)
+from tests.loss.conftest import City
+
+ROWS = 7
+
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(20_251)
+
+
+@pytest.fixture
+def lookup(random: np.random.Generator) -> np.ndarray:
+    """Ratios, some of them zero, some so small that 1 - d is 1."""
+    table = random.uniform(0.0, 1.0, (ROWS, LANES)) * 10.0 ** random.integers(-20, 1, (ROWS, LANES))
+    table[random.uniform(size=table.shape) < 0.3] = 0.0
+    return table.astype(np.float32)
+
+
+def between(lookup: np.ndarray, row: int, part: float) -> np.ndarray:
+    below, above = lookup[row].astype(np.float64), lookup[row + 1].astype(np.float64)
+    return np.asarray(below + part * (above - below))
+
+
+@nb.njit
+def _one(lookup, row, part, value, sums, to):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    add_between(lookup, np.uint64(row * LANES), part, value, sums, np.uint64(to))
+
+
+@nb.njit
+def _several(lookup, rows, parts, value, ratio, total, union, sums, to):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    begin_union(lookup, np.uint64(rows[0] * LANES), parts[0], ratio, total, union)
+    for n in range(1, rows.size):
+        left = np.uint64(rows[n] * LANES)
+        grow_union(lookup, left, parts[n], ratio, np.uint64(n), total, union)
+    share_union(value, total, union)
+    for n in range(rows.size):
+        add_product(total, ratio, np.uint64(n), sums, np.uint64(n), np.uint64(to))
+
+
+@nb.njit
+def _two(lookup, rows, parts, value, sums, to):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    add_two(
+        lookup, np.uint64(rows[0] * LANES), parts[0], np.uint64(rows[1] * LANES), parts[1], value,
+        sums, np.uint64(0), np.uint64(1), np.uint64(to),
+    )  # fmt: skip
+
+
+def test_one_peril(random: np.random.Generator, lookup: np.ndarray) -> None:
+    value, sums = random.uniform(0.0, 9.0, LANES), random.uniform(size=(4, LANES))
+    expected = sums.copy()
+    expected[2] += value * between(lookup, 3, 0.37)
+    _one(lookup.ravel(), 3, 0.37, value, sums, 2)
+    np.testing.assert_array_equal(sums, expected)
+
+
+@pytest.mark.parametrize("perils", [1, 2, 3, 5])
+def test_perils_that_join(random: np.random.Generator, lookup: np.ndarray, perils: int) -> None:
+    value = random.uniform(0.0, 9.0, LANES)
+    rows, parts = random.integers(0, ROWS - 1, perils), random.uniform(size=perils)
+    sums = random.uniform(size=(perils, 4, LANES))
+    expected, ratios = sums.copy(), [between(lookup, *of) for of in zip(rows, parts, strict=True)]
+    total, union = ratios[0].copy(), ratios[0].copy()
+    for ratio in ratios[1:]:
+        total, union = total + ratio, union + ratio * (1.0 - union)
+    share = value * (union / np.maximum(total, LEAST))
+    for n, ratio in enumerate(ratios):
+        expected[n, 1] += share * ratio
+    given, room = sums.copy(), np.empty((perils, LANES))
+    _several(lookup.ravel(), rows, parts, value, room, np.empty(LANES), np.empty(LANES), sums, 1)
+    np.testing.assert_array_equal(sums, expected)
+    if perils == 2:
+        _two(lookup.ravel(), rows, parts, value, given, 1)
+        np.testing.assert_array_equal(given, expected)
+
+
+def test_lanes_are_a_matter_of_speed(
+    city: City, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Items one by one, with and without lists, and side by side: equal to rounding."""
+    for perils in (["rain_flood"], list(city.curves)):
+        found = []
+        for few in (1e9, 0.0):
+            monkeypatch.setattr(lanes_module, "FEW", few)
+            curves = {p: city.curves[p] for p in perils}
+            table = compile_table(city.census, curves, items, depth_spread=0.0)
+            assert table.lanes.width == (1 if few else LANES)
+            found.append(occurrence_table(city.catalogue, table))
+        one, other = found
+        np.testing.assert_array_equal(one["row_occurrence"].values, other["row_occurrence"].values)
+        np.testing.assert_array_equal(one["row_zone"].values, other["row_zone"].values)
+        np.testing.assert_allclose(one["mean"].values, other["mean"].values, rtol=1e-13, atol=1e-9)
+        assert float(one["extrapolated"].sum()) > 0.0
+        np.testing.assert_allclose(
+            one["extrapolated"].values, other["extrapolated"].values, rtol=1e-6, atol=1e-3
+        )
