@@ -168,7 +168,7 @@ def _rearranged_pairs(
     years: int, slots: int, independent: bool, seed: int, purpose: int, block: int,
 ) -> tuple[StormArray, PositionArray]:  # fmt: skip
     """Occurrence numbers and positions of the moved lists, each cell within its own run."""
-    new_occurrence, new_position = np.empty_like(occurrence), np.empty_like(position)
+    new_occurrence, new_position = np.empty(occurrence.size, np.uint32), np.empty_like(position)
     for c in nb.prange(pointer.size - 1):
         begin, largest = _yearly_lists(pointer[c], pointer[c + 1], occurrence, position, year)
         if independent:

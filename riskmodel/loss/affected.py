@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from riskmodel.core.errors import ResponseError
 from riskmodel.loss.compilation import CompiledTable
 from riskmodel.loss.kernel_arrays import BoolArray, IntArray, Pairs
 from riskmodel.loss.layout import first_damaging
@@ -45,18 +46,33 @@ class Part:
         return bool((first_damaging(table) >= self.least).all())
 
 
+def same_form(base: CompiledTable, table: CompiledTable) -> bool:
+    """Tell whether two tables expose the same in the same places and have the same columns."""
+    alike = ("perils", "columns", "quantities", "acting", "item_column", "item_highest")
+    return (
+        len(base.layers) == len(table.layers)
+        and all(np.array_equal(getattr(base, n), getattr(table, n)) for n in alike)
+        and all(
+            np.array_equal(getattr(base.entries, n), getattr(table.entries, n))
+            for n in ("value", "cell", "layer", "row", "zone_pointer")
+        )
+    )
+
+
 def changed_perils(base: CompiledTable, table: CompiledTable) -> frozenset[str]:
     """Perils whose curves or responses differ between two tables of one scenario.
 
-    All perils if the tables differ in what is exposed, or in the form of their columns.
+    Raises
+    ------
+    ResponseError
+        If the tables differ in more, see `same_form`: such a question needs a pass of its own.
     """
-    every = frozenset(table.perils)
-    alike = ("perils", "columns", "quantities", "acting", "item_column", "item_highest")
-    if not all(np.array_equal(getattr(base, n), getattr(table, n)) for n in alike) or not all(
-        np.array_equal(getattr(base.entries, n), getattr(table.entries, n))
-        for n in ("value", "cell", "layer", "row", "zone_pointer")
-    ):
-        return every
+    if not same_form(base, table):
+        raise ResponseError(
+            "a question that changes more than curves and responses", where="changed_perils",
+            expected="the perils, columns and exposure of the base",
+            remedy="pass all pairs for it, by occurrence_table",
+        )  # fmt: skip
     return frozenset(
         one.peril
         for number, (one, other) in enumerate(zip(base.layers, table.layers, strict=True))
@@ -78,7 +94,9 @@ def part_for(catalogue: xr.DataTree, base: CompiledTable, tables: Sequence[Compi
     """
     perils = frozenset[str]().union(*(changed_perils(base, table) for table in tables))
     least = np.min([first_damaging(table) for table in (base, *tables)], axis=0)
-    count = np.bincount(catalogue.to_dataset()["block"].values)
+    count = np.bincount(
+        catalogue.to_dataset()["block"].values, minlength=int(catalogue.attrs["blocks"])
+    )
     parted = [
         _parted(pairs, base, least, perils, int(storms))
         for pairs, storms in zip(stored_blocks(catalogue, base), count, strict=True)
@@ -93,8 +111,6 @@ def answer(catalogue: xr.DataTree, part: Part, table: CompiledTable) -> xr.Datas
     The table must hold to the part: `Part.holds`, and `changed_perils` among those of the part.
     """
     found = occurrence_table(catalogue, table, blocks=part.blocks)
-    if not part.rest.sizes["row"]:
-        return found
     zones, tables = found.sizes["zone"], (found, part.rest)
     keys = [t["row_occurrence"].values * zones + t["row_zone"].values for t in tables]
     every, place = np.unique(np.concatenate(keys), return_inverse=True)

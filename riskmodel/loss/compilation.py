@@ -21,6 +21,7 @@ from riskmodel.loss.scenario import Scenario, read_alike, require_alike
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+MOST_PERILS = 15  # a bit for each, beside that of extrapolated places
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,7 @@ def _compiled(
     columns = {item.column: item for item in reversed(base.items)}
     names = tuple(dict.fromkeys(item.column for item in base.items))
     perils = tuple(base.curves)
+    _require_few(perils)
     layers, lookup, deviation = _tabulated(census, list(scenarios.values()), correlation)
     fine, entries = base.fine, coarse_entries(zones, value, len(perils))
     highest = np.array([item.combine == "highest" for item in base.items], np.bool_)
@@ -219,6 +221,15 @@ def _acting(items: Sequence[Item], columns: Sequence[str], perils: Sequence[str]
         responds[columns.index(item.column)] |= [p in item.responses for p in perils]
     responds[~responds.any(axis=1), 0] = True
     return np.flatnonzero(responds)
+
+
+def _require_few(perils: Sequence[str]) -> None:
+    if len(perils) > MOST_PERILS:
+        raise ResponseError(
+            "more perils than the pass can tell apart", where="compile_table",
+            found=f"{len(perils)}: {', '.join(perils)}", expected=f"at most {MOST_PERILS}",
+            remedy="pass those that never share a storm with others on their own",
+        )  # fmt: skip
 
 
 def _require_known(items: Sequence[Item], known: list[str]) -> None:

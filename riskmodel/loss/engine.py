@@ -30,7 +30,6 @@ SAMPLE = 32  # entries that tell how many occurrences reach a zone
 LONGEST_RUN = 1 << 16  # occurrences of a task, for room of lists grows with it
 RUN_BYTES = 1 << 28  # sums of a run, of all threads
 TASKS = 12  # at least, for threads to share evenly
-PIECE = 1 << 22  # pairs that are read at a time
 CHUNK_BYTES = 1 << 30  # outcomes of a chunk, unless the limit is lower
 
 
@@ -126,7 +125,8 @@ def _held(table: CompiledTable) -> int:
     """Bytes of a compiled table, as it is and as the kernels read it."""
     entries = table.entries
     curves = sum(layer.curves.left.nbytes + layer.curves.right.nbytes for layer in table.layers)
-    held = 2 * table.lookup.nbytes + table.deviation.nbytes + 3 * entries.value.nbytes
+    by_lane = 4 * table.lookup.shape[0] * table.lanes.item.size + (1 << 16) * len(table.layers)
+    held = table.lookup.nbytes + by_lane + 2 * table.deviation.nbytes + 3 * entries.value.nbytes
     return held + 5 * entries.row.nbytes + curves
 
 
@@ -190,6 +190,8 @@ def _run_that_fits(pairs: Pairs, table: CompiledTable, zone: int, count: int) ->
     What matters is how many occurrences reach a zone; some of its cells tell roughly.
     """
     pointer, first = pairs.pointer, table.entries.zone_pointer
+    if first[zone] == first[zone + 1]:
+        return SHORTEST_RUN
     some = np.linspace(first[zone], first[zone + 1] - 1, SAMPLE).astype(np.int64)
     reached = np.zeros(count, np.bool_)
     for cell in np.unique(table.entries.cell[some]):

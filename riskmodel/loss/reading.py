@@ -44,11 +44,14 @@ def stored_blocks(
     CatalogueError
         If the catalogue lacks a peril or a cell of the table.
     """
-    names, rooms = block_names(catalogue), [_Room() for _ in range(1 + ahead)]
+    names = block_names(catalogue)
+    stored = [stored_pairs(catalogue, name, table) for name in names]
+    sizes = [sum(node.sizes["pair"] for node in nodes) for nodes in stored]
+    rooms = [_Room(max(sizes, default=0)) for _ in range(1 + ahead)]
 
     def read(number: int) -> Pairs:
-        room = _Room() if keep else rooms[number % len(rooms)]
-        return _block(stored_pairs(catalogue, names[number], table), room)
+        room = _Room(sizes[number]) if keep else rooms[number % len(rooms)]
+        return _block(stored[number], room)
 
     if not ahead:
         yield from (read(number) for number in range(len(names)))
@@ -63,15 +66,16 @@ def stored_blocks(
 
 
 class _Room:
-    """Memory for the pairs of one block; what is new to a process is slow to touch."""
+    """Memory for the pairs of one block of at most a size; new memory is slow to touch."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
+        self._size = size
         self._arrays: dict[str, npt.NDArray[Any]] = {}
 
     def of(self, name: str, size: int) -> npt.NDArray[Any]:
         """Array of a variable, as long as is asked for."""
-        if name not in self._arrays or self._arrays[name].size < size:
-            self._arrays[name] = np.empty(size, KINDS[name])
+        if name not in self._arrays:
+            self._arrays[name] = np.empty(self._size, KINDS[name])
         return self._arrays[name][:size]
 
 

@@ -75,8 +75,13 @@ class Rows:
 def _places(outcomes: Outcomes, run: int) -> npt.NDArray[np.int64]:
     """Places (zone × row) of all rows of a chunk, in order of occurrence and zone."""
     zones, storms = outcomes.occurrence.shape
-    filled = np.arange(storms) % run < np.repeat(outcomes.filled, run, axis=1)[:, :storms]
-    place = np.flatnonzero(filled)
+    place = np.concatenate(
+        [
+            zone * storms + number * run + np.arange(filled)
+            for zone in range(zones)
+            for number, filled in enumerate(outcomes.filled[zone])
+        ]
+    )
     return place[np.argsort(outcomes.occurrence.ravel()[place] * zones + place // storms)]
 
 

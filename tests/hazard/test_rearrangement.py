@@ -191,7 +191,8 @@ def test_layout_is_that_of_a_catalogue_of_one_block(
         for peril in PERILS:
             pairs = check(made[f"block_00/{peril}"].to_dataset(), PAIRS)
             stored = catalogue[f"block_{block:02d}/{peril}"].to_dataset()
-            assert {n: v.dtype for n, v in pairs.items()} == {n: v.dtype for n, v in stored.items()}
+            kinds = {n: v.dtype for n, v in stored.items()}
+            assert {n: v.dtype for n, v in pairs.items()} == kinds | {"occurrence": np.uint32}
             assert pairs.attrs["shift"] == stored.attrs["shift"]
             np.testing.assert_array_equal(pairs["pointer"], stored["pointer"])
             number = pairs["occurrence"].values.astype(np.int64)
@@ -372,3 +373,22 @@ def test_an_unknown_case_is_refused_at_once(catalogue: xr.DataTree) -> None:
     with pytest.raises(CatalogueError, match=r"rearranged_blocks.*name one of the two cases") as e:
         rearranged_blocks(catalogue, "countermonotone", seed=5)  # type: ignore[arg-type]
     assert e.value.found == "countermonotone"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_occurrences_stored_in_two_bytes_move_as_those_in_four(case: Case) -> None:
+    """A year of four storms gives each of 21,000 years four numbers: more than two bytes hold."""
+    lists: dict[str, Lists] = {p: [{0: [9, 8, 7, 6], 20_999: [5]}] for p in PERILS}
+    catalogue = by_hand(lists, 21_000)
+    catalogue["year"][3] = 0  # the fourth storm of the first year
+    short = catalogue.copy()
+    for peril in PERILS:
+        pairs = catalogue[f"block_00/{peril}"].to_dataset()
+        short[f"block_00/{peril}"] = xr.DataTree(
+            pairs.assign(occurrence=pairs["occurrence"].astype(np.uint16))
+        )
+    found, expected = only(short, case), only(catalogue, case)
+    for peril in PERILS:
+        pairs = found[f"block_00/{peril}"].to_dataset()
+        xr.testing.assert_equal(pairs, expected[f"block_00/{peril}"].to_dataset())
+        assert int(pairs["occurrence"].max()) < found.sizes["occurrence"]

@@ -10,7 +10,8 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskmodel.loss.affected import Part, answer, changed_perils, part_for
+from riskmodel.core.errors import ResponseError
+from riskmodel.loss.affected import Part, answer, changed_perils, part_for, same_form
 from riskmodel.loss.compilation import CompiledTable, compile_table
 from riskmodel.loss.occurrence_table import occurrence_table
 from riskmodel.loss.response import Item
@@ -106,17 +107,47 @@ def test_a_question_that_costs_earlier_is_not_held(city: City, items: list[Item]
     assert_answers(city, again, early)
 
 
-@pytest.mark.parametrize("what", ["exposure", "curve", "column"])
-def test_other_changes_are_noticed(city: City, items: list[Item], what: str) -> None:
-    base, other = table_of(city, items), city.census.copy(deep=True)
-    curves, chosen = dict(city.curves), items
+def test_another_curve_is_a_change_of_its_peril(city: City, items: list[Item]) -> None:
+    base, flood = table_of(city, items), city.curves["rain_flood"]
+    curves = city.curves | {"rain_flood": replace(flood, left=flood.left * np.float32(0.5))}
+    table = compile_table(city.census, curves, items, depth_spread=0.0)
+    assert changed_perils(base, table) == {"rain_flood"}
+    assert_answers(city, part_for(city.catalogue, base, [table]), table)
+
+
+@pytest.mark.parametrize("what", ["exposure", "place", "column", "peril"])
+def test_questions_of_another_form_are_refused(city: City, items: list[Item], what: str) -> None:
+    base, other, curves, chosen = (
+        table_of(city, items),
+        city.census.copy(deep=True),
+        city.curves,
+        items,
+    )
     if what == "exposure":
         other["exposure"]["value"][0, 0] *= 2.0
-    if what == "curve":
-        flood = curves["rain_flood"]
-        curves["rain_flood"] = replace(flood, left=flood.left * np.float32(0.5))
+    if what == "place":
+        other["zones"]["entry_cell"][0] = 0
     if what == "column":
         chosen = [replace(items[0], column="other"), *items[1:]]
+    if what == "peril":
+        curves = {p: c for p, c in curves.items() if p != "storm_surge"}
     table = compile_table(other, curves, chosen, depth_spread=0.0)
-    assert changed_perils(base, table) == ({"rain_flood"} if what == "curve" else set(PERILS))
-    assert_answers(city, part_for(city.catalogue, base, [table]), table)
+    assert not same_form(base, table)
+    with pytest.raises(ResponseError, match=r"more than curves.*pass all pairs"):
+        part_for(city.catalogue, base, [table])
+
+
+def test_an_empty_last_block_is_answered_too(city: City, items: list[Item]) -> None:
+    root = city.catalogue.to_dataset()
+    nodes = {
+        f"{block}/{p}": city.catalogue[f"{block}/{p}"].to_dataset()
+        for block in ("block_00", "block_01") for p in PERILS
+    }  # fmt: skip
+    empty = nodes["block_00/rain_flood"].isel(pair=slice(0, 0))
+    empty = empty.assign(pointer=("edge", np.zeros(empty.sizes["edge"], np.int64)))
+    nodes |= {f"block_02/{p}": empty for p in PERILS}
+    catalogue = xr.DataTree.from_dict({"/": root.assign_attrs(blocks=3), **nodes})
+    longer = replace(city, catalogue=catalogue)
+    base = table_of(longer, items)
+    question = table_of(longer, changed(items, {"rain_flood"}, 0.2))
+    assert_answers(longer, part_for(catalogue, base, [question]), question)

@@ -14,9 +14,10 @@ from IPython.display import display
 from riskmodel.core.messages import Language, message
 from riskmodel.exceedance.metrics import loss_metrics, value_at_risk, year_losses
 from riskmodel.hazard.intensity import IntensityCurves
-from riskmodel.loss.affected import Part, answer, changed_perils, part_for
+from riskmodel.loss.affected import Part, answer, changed_perils, part_for, same_form
 from riskmodel.loss.compilation import CompiledTable, compile_table
 from riskmodel.loss.entries import FineCells
+from riskmodel.loss.occurrence_table import occurrence_table
 from riskmodel.run.folder import Run
 from riskmodel.run.params import Params, apply_overrides
 from riskmodel.run.settings import scenario_curves, scenario_fine
@@ -51,11 +52,13 @@ def held(run: Run, census: xr.DataTree, catalogue: xr.DataTree) -> Held:
     fine = scenario_fine(run.params, census, catalogue)
     base = _compiled(run.params, census, curves, fine)
     kept = Held(run, census, catalogue, curves, fine, base, {})
+    questions: dict[frozenset[str], list[CompiledTable]] = {}
     for key, (lowest, highest, _) in LEVERS.items():
         tables = [_table(kept, {key: value}) for value in (lowest, highest)]
-        if frozenset().union(*(changed_perils(base, t) for t in tables)) not in kept.parts:
-            part = part_for(catalogue, base, tables)
-            kept.parts[part.perils] = part
+        perils = frozenset[str]().union(*(changed_perils(base, table) for table in tables))
+        questions.setdefault(perils, []).extend(tables)
+    for perils, tables in questions.items():
+        kept.parts[perils] = part_for(catalogue, base, tables)
     return kept
 
 
@@ -88,6 +91,8 @@ def what_if(kept: Held, changes: Mapping[str, object]) -> xr.Dataset:
         Dotted keys of the params file, for example ``{"loss.floor_height": 0.45}``.
     """
     table = _table(kept, changes)
+    if not same_form(kept.base, table):
+        return occurrence_table(kept.catalogue, table)
     perils = changed_perils(kept.base, table)
     part = next((p for known, p in kept.parts.items() if perils <= known and p.holds(table)), None)
     if part is None:
