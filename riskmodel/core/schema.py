@@ -39,11 +39,11 @@ def check(dataset: xr.Dataset, schema: Schema) -> xr.Dataset:
                 expected=f"dims {dims}",
                 remedy=REBUILD,
             )
-        if dataset[name].dims != dims:
+        if dataset.variables[name].dims != dims:
             raise SchemaError(
                 "a variable has other dims",
                 where=f"{schema.name}.{name}",
-                found=dataset[name].dims,
+                found=dataset.variables[name].dims,
                 expected=dims,
                 remedy=REBUILD,
             )

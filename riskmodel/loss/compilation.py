@@ -183,18 +183,19 @@ def _compiled(
     _require_few(perils)
     layers, lookup, deviation = _tabulated(census, list(scenarios.values()), correlation)
     fine, entries = base.fine, coarse_entries(zones, value, len(perils))
+    item_column = np.array([names.index(item.column) for item in base.items])
     highest = np.array([item.combine == "highest" for item in base.items], np.bool_)
     return CompiledTable(
         scenarios=tuple(scenarios), perils=perils, layers=layers, columns=names,
         quantities=tuple(columns[name].quantity for name in names),
         units=tuple(columns[name].unit for name in names),
         acting=_acting(base.items, names, perils),
-        item_column=np.array([names.index(item.column) for item in base.items]),
+        item_column=item_column,
         item_highest=highest,
         item_unit_value=np.array([item.unit_value for item in base.items]),
         lanes=lanes_of(
-            entries.value, _item_perils(layers, lookup, perils), highest, perils=len(perils),
-            scenarios=len(scenarios),
+            entries.value, item_column, _item_perils(layers, lookup, perils), highest,
+            perils=len(perils), scenarios=len(scenarios),
         ),
         lookup=lookup, deviation=deviation, correlation=correlation,
         entries=entries if fine is None else fine_entries(entries, perils, fine, classes),

@@ -25,12 +25,10 @@ from riskmodel.loss.kernels import new_scratch, pass_task
 from riskmodel.loss.reading import bytes_of_pairs, stored_pairs
 
 SHORTEST_RUN = 64  # occurrences of a task
-CACHE_BYTES = 1 << 18  # of the processor's own cache, for sums of one slot
-SAMPLE = 32  # entries that tell how many occurrences reach a zone
 LONGEST_RUN = 1 << 16  # occurrences of a task, for room of lists grows with it
-RUN_BYTES = 1 << 28  # sums of a run, of all threads
+RUN_BYTES = 1 << 29  # sums of a run, of all threads
 TASKS = 12  # at least, for threads to share evenly
-CHUNK_BYTES = 1 << 30  # outcomes of a chunk, unless the limit is lower
+CHUNK_BYTES = 1 << 31  # outcomes of a chunk, unless the limit is lower
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,41 +162,23 @@ def pass_block(
     zones = table.entries.zone_pointer.size - 1
     size = np.diff(pairs.pointer).sum(axis=0)[table.entries.cell]
     heaviest_first = np.argsort(-np.bincount(table.entries.zone(), size, zones), kind="stable")
-    run = min(plan.run, _run_that_fits(pairs, table, int(heaviest_first[0]), count))
-    free = [_scratch(table, arrays, run) for _ in range(nb.get_num_threads())]
+    free = [_scratch(table, arrays, plan.run) for _ in range(nb.get_num_threads())]
 
     def do(task: tuple[int, int, int, Outcomes]) -> None:
         zone, first, low, outcomes = task
         scratch = free.pop()
         try:
-            pass_task(*arrays, pairs, scratch, outcomes, zone, first, low, run, count)
+            pass_task(*arrays, pairs, scratch, outcomes, zone, first, low, plan.run, count)
         finally:
             free.append(scratch)
 
     with ThreadPoolExecutor(len(free)) as threads:
         for first in range(0, count, plan.chunk):
-            outcomes = _outcomes(table, min(plan.chunk, count - first), run, room)
-            runs = range(0, outcomes.occurrence.shape[1], run)
+            outcomes = _outcomes(table, min(plan.chunk, count - first), plan.run, room)
+            runs = range(0, outcomes.occurrence.shape[1], plan.run)
             tasks = [(int(z), first, low, outcomes) for z in heaviest_first for low in runs]
             list(threads.map(do, tasks))
-            yield Chunk(first, run, outcomes)
-
-
-def _run_that_fits(pairs: Pairs, table: CompiledTable, zone: int, count: int) -> int:
-    """Choose a run whose sums of one slot stay in the processor's own cache.
-
-    What matters is how many occurrences reach a zone; some of its cells tell roughly.
-    """
-    pointer, first = pairs.pointer, table.entries.zone_pointer
-    if first[zone] == first[zone + 1]:
-        return SHORTEST_RUN
-    some = np.linspace(first[zone], first[zone + 1] - 1, SAMPLE).astype(np.int64)
-    reached = np.zeros(count, np.bool_)
-    for cell in np.unique(table.entries.cell[some]):
-        for p in range(len(table.perils)):
-            reached[pairs.occurrence[pointer[p, cell] : pointer[p, cell + 1]]] = True
-    share = max(int(reached.sum()), 1) / max(count, 1)
-    return max(SHORTEST_RUN, int(CACHE_BYTES / (8 * table.lanes.width * share)))
+            yield Chunk(first, plan.run, outcomes)
 
 
 def _scratch(table: CompiledTable, arrays: Arrays, run: int) -> Scratch:

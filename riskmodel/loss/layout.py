@@ -90,10 +90,10 @@ def _fold(table: CompiledTable, lanes: Lanes) -> Fold:
     column = number[table.item_column[lanes.item[bundle, lane]] * len(table.perils) + p]
     outcome = lanes.scenario[bundle, lane] * table.acting.size + column
     held = column >= 0  # others hold zeros: lanes of a bundle share perils, their items need not
-    order = np.flatnonzero(held)[np.argsort(outcome[held], kind="stable")]
+    parts = np.stack([outcome, lanes.slot[p, bundle], lane])[:, held]
+    outcome, slot, lane = np.unique(parts, axis=1)  # bundles may share a slot
     count = len(table.scenarios) * table.acting.size
-    first = np.searchsorted(outcome[order], np.arange(count + 1))
-    return Fold(first, lanes.slot[p, bundle][order], lane[order])
+    return Fold(np.searchsorted(outcome, np.arange(count + 1)), slot, lane)
 
 
 def _own(table: CompiledTable, value: FloatArray) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -122,29 +123,31 @@ def _passed(
 
 
 def _dataset(catalogue: xr.DataTree, table: CompiledTable, rows: dict[str, Array]) -> xr.Dataset:
+    """Make the occurrence table of one scenario, at once: xarray aligns at each step."""
     column, peril = np.divmod(table.acting, len(table.perils))
-    result = xr.Dataset(
-        {
-            "mean": (("row", "column"), rows["mean"]),
-            "extrapolated": (("row", "column"), rows["extrapolated"]),
-            "row_occurrence": ("row", rows["occurrence"]),
-            "row_zone": ("row", rows["zone"]),
-            "quantity": ("column", np.array(table.quantities)[column]),
-            "unit": ("column", np.array(table.units)[column]),
-            "item": ("column", np.array(table.columns)[column]),
-            "peril": ("column", np.array(table.perils)[peril]),
-            "name_zh": table.zones["name_zh"],
-            "name_en": table.zones["name_en"],
-        }
-    )
-    if "independent" in rows:
-        result = result.assign_coords(outcome=list(table.columns))
-        result["variance_independent"] = (("row", "outcome"), rows["independent"])
-        result["sd_correlated"] = (("row", "outcome"), rows["correlated"])
-        result["value_exposed"] = (("zone", "outcome"), exposed(table))
     dates = catalogue.to_dataset()
+    variables: dict[str, Any] = {
+        "mean": (("row", "column"), rows["mean"]),
+        "extrapolated": (("row", "column"), rows["extrapolated"]),
+        "row_occurrence": ("row", rows["occurrence"]),
+        "row_zone": ("row", rows["zone"]),
+        "quantity": ("column", np.array(table.quantities)[column]),
+        "unit": ("column", np.array(table.units)[column]),
+        "item": ("column", np.array(table.columns)[column]),
+        "peril": ("column", np.array(table.perils)[peril]),
+    }
+    variables |= {name: table.zones.variables[name] for name in ("name_zh", "name_en")}
+    variables |= {name: dates.variables[name] for name in LABELS}
+    coordinates: dict[Any, Any] = dict(table.zones.coords) | dict(dates.coords)
+    if "independent" in rows:
+        coordinates["outcome"] = list(table.columns)
+        variables |= {
+            "variance_independent": (("row", "outcome"), rows["independent"]),
+            "sd_correlated": (("row", "outcome"), rows["correlated"]),
+            "value_exposed": (("zone", "outcome"), exposed(table)),
+        }
     return stamp(
-        result.assign({name: dates[name] for name in LABELS}), SCHEMA,
+        xr.Dataset(variables, coordinates), SCHEMA,
         source="riskmodel.loss.engine", history="occurrence_table",
         years=int(catalogue.attrs["blocks"]) * int(catalogue.attrs["years_per_block"]),
         blocks=int(catalogue.attrs["blocks"]), currency=table.currency, price_year=table.price_year,

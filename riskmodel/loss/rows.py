@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
+import numba as nb
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +14,7 @@ from riskmodel.loss.compilation import CompiledTable
 from riskmodel.loss.kernel_arrays import Outcomes
 
 Array = npt.NDArray[np.generic]
+IntArray = npt.NDArray[np.int64]
 Progress = Callable[[str], None]
 
 
@@ -35,18 +37,15 @@ class Rows:
         MemoryLimitError
             If they do not fit beside those that are kept.
         """
-        place = _places(outcomes, run)
-        zone = (place // outcomes.occurrence.shape[1]).astype(np.int16)
-        occurrence = outcomes.occurrence.ravel()[place] + offset
+        place = _places(outcomes.occurrence, outcomes.filled, run)
         for s, name in enumerate(table.scenarios):
-            costs = outcomes.costs[s].ravel()[place]
-            rows = place if costs.all() else place[costs]
+            rows = _that_cost(outcomes.costs[s], place)
             self._admit(table, rows.size, f"occurrence {offset} of {name}")
             part: dict[str, Array] = {
                 "mean": _at(outcomes.mean[s], rows),
                 "extrapolated": _at(outcomes.extrapolated[s], rows).astype(np.float32),
-                "occurrence": occurrence[costs],
-                "zone": zone[costs],
+                "occurrence": outcomes.occurrence.ravel()[rows] + offset,
+                "zone": (rows // outcomes.occurrence.shape[1]).astype(np.int16),
             }
             if s == 0 and table.deviation.shape[0]:
                 part["independent"] = _at(outcomes.independent, rows)
@@ -72,19 +71,39 @@ class Rows:
         return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
-def _places(outcomes: Outcomes, run: int) -> npt.NDArray[np.int64]:
-    """Places (zone × row) of all rows of a chunk, in order of occurrence and zone."""
-    zones, storms = outcomes.occurrence.shape
-    place = np.concatenate(
-        [
-            zone * storms + number * run + np.arange(filled)
-            for zone in range(zones)
-            for number, filled in enumerate(outcomes.filled[zone])
-        ]
-    )
-    return place[np.argsort(outcomes.occurrence.ravel()[place] * zones + place // storms)]
+@nb.njit(cache=True)
+def _places(occurrence: IntArray, filled: IntArray, run: int) -> IntArray:
+    """Places (zone × row) of all rows of a chunk, in order of occurrence and zone.
+
+    A counting sort: zones come in order, and each has an occurrence once.
+    """
+    zones, storms = occurrence.shape
+    to = np.zeros(storms + 1, np.int64)
+    for zone in range(zones):
+        for number in range(filled.shape[1]):
+            for row in range(number * run, number * run + filled[zone, number]):
+                to[occurrence[zone, row] + 1] += 1
+    to = np.cumsum(to)
+    place = np.empty(to[storms], np.int64)
+    for zone in range(zones):
+        for number in range(filled.shape[1]):
+            for row in range(number * run, number * run + filled[zone, number]):
+                storm = occurrence[zone, row]
+                place[to[storm]] = zone * storms + row
+                to[storm] += 1
+    return place
 
 
-def _at(values: npt.NDArray[np.float64], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+@nb.njit(cache=True)
+def _that_cost(costs: npt.NDArray[np.bool_], place: IntArray) -> IntArray:
+    """Those of some places (zone × row) that cost anything."""
+    kept, count, costing = np.empty_like(place), 0, costs.ravel()
+    for k in range(np.uint64(place.size)):
+        kept[np.uint64(count)] = place[k]
+        count += costing[np.uint64(place[k])]
+    return kept[:count]
+
+
+def _at(values: npt.NDArray[np.float64], rows: IntArray) -> npt.NDArray[np.float64]:
     """Take rows (zone × row) of some values (zone, row, column)."""
     return np.take(values.reshape(-1, values.shape[2]), rows, axis=0)
