@@ -6,9 +6,9 @@ a response and its sums stay in the processor's cache.
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 
+from riskmodel.loss.kernel import inlined, kernel
 from riskmodel.loss.kernel_arrays import (
     Alone,
     Curves,
@@ -27,17 +27,17 @@ from riskmodel.loss.pair_lists import pairs_between, read_curve
 from riskmodel.loss.vectors import add_between
 
 
-@nb.njit(cache=True, inline="always")
+@inlined
 def exposes(items: Items, bundle: int, entry: int, value: FloatArray) -> bool:
     """Write what an entry exposes in each lane of a bundle; tell whether it is anything."""
-    any_value = False
+    if not items.exposed[entry, bundle]:
+        return False
     for s in range(value.size):
         value[s] = items.value[entry, items.item[bundle, s]]
-        any_value |= value[s] != 0.0
-    return any_value
+    return True
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel
 def add_alone(
     items: Items, begin: int, end: int, alone: Alone, value: FloatArray, mean: FloatArray,
     extrapolated: FloatArray, p: int, entry: int, size: int,
@@ -59,7 +59,7 @@ def add_alone(
                 _add_rare(lookup, row, storm, at, rare, first, of_rare, value, extrapolated[slot])
 
 
-@nb.njit(cache=True, error_model="numpy", inline="always")
+@inlined
 def _add_single(
     lookup: SingleArray, row: np.uint64, storm: NumberArray, at: FloatArray, first: np.uint64,
     count: np.uint64, value: float, mean: FloatArray,
@@ -74,7 +74,7 @@ def _add_single(
         mean[np.uint64(storm[n]), none] += value * ratio
 
 
-@nb.njit(cache=True, error_model="numpy", inline="always")
+@inlined
 def _add_lanes(
     lookup: SingleArray, row: np.uint64, storm: NumberArray, at: FloatArray, first: np.uint64,
     count: np.uint64, value: FloatArray, mean: FloatArray,
@@ -87,7 +87,7 @@ def _add_lanes(
         add_between(lookup, left, part, value, mean, np.uint64(storm[n]))
 
 
-@nb.njit(cache=True, error_model="numpy", inline="always")
+@inlined
 def _add_rare(
     lookup: SingleArray, row: np.uint64, storm: NumberArray, at: FloatArray, rare: IntArray,
     first: np.uint64, count: np.uint64, value: FloatArray, extrapolated: FloatArray,
@@ -105,7 +105,7 @@ def _add_rare(
             extrapolated[to, s] += value[s] * ratio
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel
 def add_alone_moments(
     items: Items, order: IntArray, begin: int, end: int, alone: Alone, spread: Spread,
     independent: FloatArray, correlated: FloatArray, entry: int, size: int,
@@ -132,42 +132,79 @@ def add_alone_moments(
                 correlated[column, to] += deviation
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel
 def add_directly(
-    curves: Curves, places: Places, items: Items, pairs: Pairs, lines: Lines, mean: FloatArray,
-    extrapolated: FloatArray, entry: int, stop: int, run: tuple[int, int, int],
+    curves: Curves, places: Places, items: Items, pairs: Pairs, lines: Lines, value: FloatArray,
+    mean: FloatArray, extrapolated: FloatArray, entry: int, stop: int, run: tuple[int, int, int],
 ) -> None:  # fmt: skip
-    """Add the entries `entry` to `stop` in a run of occurrences, for one peril and single lanes.
+    """Add the entries `entry` to `stop` in a run of occurrences, for one peril.
 
-    Occurrences stand in sums as they do in the run, see `pairs_between`. Where one look-up follows
-    each pair, lists would take longer than all the rest.
+    Occurrences stand in sums as they do in the run, see `pairs_between`. Where most pairs cost
+    something, and that to a bundle or two, lists would take longer than they save.
     """
-    occurrence, position, pointer = pairs.occurrence, pairs.position, pairs.pointer
-    start, slope, offset = lines.start, lines.slope, np.uint32(run[0])
-    one, none = np.uint64(1), np.uint64(0)
     for e in range(entry, stop):
         cell, layer = places.cell[e], places.layer[0, e]
-        begin, end = pairs_between(occurrence, pointer[0, cell], pointer[0, cell + 1], run)
+        begin, end = pairs_between(
+            pairs.occurrence, pairs.pointer[0, cell], pairs.pointer[0, cell + 1], run
+        )
         if begin == end:
             continue
         read_curve(curves, lines, layer, places.row[0, e])
-        cap, highest, first_row = curves.last[layer], curves.beyond[layer], curves.first_row[layer]
         for b in range(items.item.shape[0]):
-            value, slot = items.value[e, items.item[b, 0]], np.uint64(items.slot[0, b])
-            if value == 0.0:
+            if not exposes(items, b, e, value):
                 continue
-            for k in range(np.uint64(begin), np.uint64(end)):
-                where = position[k]
-                j = curves.segments[layer, where]
-                at = start[j] + slope[j] * where
-                at = at if at < cap else cap
-                if not at > 0.0:
-                    continue
-                whole, to = np.int64(at), np.uint64(occurrence[k] - offset)
-                row = np.uint64(first_row + whole)
-                below = np.float64(items.lookup[b, row])
-                rise = np.float64(items.lookup[b, row + one]) - below
-                added = value * (below + (at - whole) * rise)
-                mean[slot, to, none] += added
-                if where >= highest:
-                    extrapolated[slot, to, none] += added
+            of_mean, of_rare = mean[items.slot[0, b]], extrapolated[items.slot[0, b]]
+            if value.size == 1:
+                _add_pairs(curves, layer, items.lookup[b], pairs, begin, end, run[0], lines,
+                           value[0], of_mean, of_rare)  # fmt: skip
+            else:
+                _add_pairs_lanes(curves, layer, items.lookup[b], pairs, begin, end, run[0], lines,
+                                 value, of_mean, of_rare)  # fmt: skip
+
+
+@inlined
+def _add_pairs(
+    curves: Curves, layer: int, lookup: SingleArray, pairs: Pairs, begin: int, end: int,
+    offset: int, lines: Lines, value: float, mean: FloatArray, extrapolated: FloatArray,
+) -> None:  # fmt: skip
+    """Add stored pairs of one cell, of one lane."""
+    cap, highest, first_row = curves.last[layer], curves.beyond[layer], curves.first_row[layer]
+    occurrence, position, start, slope = pairs.occurrence, pairs.position, lines.start, lines.slope
+    one, none, first, segments = np.uint64(1), np.uint64(0), np.uint32(offset), curves.segments
+    for k in range(np.uint64(begin), np.uint64(end)):
+        where = position[k]
+        j = segments[layer, where]
+        at = start[j] + slope[j] * where
+        at = at if at < cap else cap
+        if not at > 0.0:
+            continue
+        whole, to = np.int64(at), np.uint64(occurrence[k] - first)
+        row = np.uint64(first_row + whole)
+        below = np.float64(lookup[row])
+        added = value * (below + (at - whole) * (np.float64(lookup[row + one]) - below))
+        mean[to, none] += added
+        if where >= highest:
+            extrapolated[to, none] += added
+
+
+@inlined
+def _add_pairs_lanes(
+    curves: Curves, layer: int, lookup: SingleArray, pairs: Pairs, begin: int, end: int,
+    offset: int, lines: Lines, value: FloatArray, mean: FloatArray, extrapolated: FloatArray,
+) -> None:  # fmt: skip
+    """Add stored pairs of one cell, of all lanes at once."""
+    cap, highest, first_row = curves.last[layer], curves.beyond[layer], curves.first_row[layer]
+    occurrence, position, start, slope = pairs.occurrence, pairs.position, lines.start, lines.slope
+    lanes, first, segments = np.uint64(LANES), np.uint32(offset), curves.segments
+    for k in range(np.uint64(begin), np.uint64(end)):
+        where = position[k]
+        j = segments[layer, where]
+        at = start[j] + slope[j] * where
+        at = at if at < cap else cap
+        if not at > 0.0:
+            continue
+        whole, to = np.int64(at), np.uint64(occurrence[k] - first)
+        left, part = np.uint64(first_row + whole) * lanes, at - whole
+        add_between(lookup, left, part, value, mean, to)
+        if where >= highest:
+            add_between(lookup, left, part, value, extrapolated, to)

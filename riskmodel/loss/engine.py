@@ -20,12 +20,14 @@ import xarray as xr
 from riskmodel.core.errors import MemoryLimitError
 from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
-from riskmodel.loss.kernel_arrays import Arrays, Outcomes, Pairs, Scratch
+from riskmodel.loss.kernel_arrays import Arrays, Outcomes, Pairs, Scratch, Sums, aligned
 from riskmodel.loss.kernels import new_scratch, pass_task
 from riskmodel.loss.reading import bytes_of_pairs, stored_pairs
 
 SHORTEST_RUN = 64  # occurrences of a task
 LONGEST_RUN = 1 << 16  # occurrences of a task, for room of lists grows with it
+SAMPLE = 64  # entries that tell whether lists are in vain
+MOST, FEW = 0.5, 2.0  # share of pairs and of occurrences, and bundles of an entry, that say so
 RUN_BYTES = 1 << 29  # sums of a run, of all threads
 TASKS = 12  # at least, for threads to share evenly
 CHUNK_BYTES = 1 << 31  # outcomes of a chunk, unless the limit is lower
@@ -132,7 +134,7 @@ def _by_occurrence(table: CompiledTable) -> tuple[int, int]:
     """Bytes of an occurrence's outcomes, and of its sums in the runs of all threads."""
     lanes, columns = table.lanes, len(table.columns)
     moments = 16 * columns if table.deviation.shape[0] else 0
-    outcomes = len(table.scenarios) * (16 * table.acting.size + 1) + moments
+    outcomes = len(table.scenarios) * (12 * table.acting.size + 1) + moments
     sums = 16 * lanes.slots * lanes.width + moments
     zones = table.entries.zone_pointer.size - 1
     return zones * (outcomes + 16), nb.get_num_threads() * max(sums, 1)
@@ -162,13 +164,14 @@ def pass_block(
     zones = table.entries.zone_pointer.size - 1
     size = np.diff(pairs.pointer).sum(axis=0)[table.entries.cell]
     heaviest_first = np.argsort(-np.bincount(table.entries.zone(), size, zones), kind="stable")
+    direct = _direct(pairs, arrays, count)
     free = [_scratch(table, arrays, plan.run) for _ in range(nb.get_num_threads())]
 
     def do(task: tuple[int, int, int, Outcomes]) -> None:
         zone, first, low, outcomes = task
         scratch = free.pop()
         try:
-            pass_task(*arrays, pairs, scratch, outcomes, zone, first, low, plan.run, count)
+            pass_task(*arrays, pairs, scratch, outcomes, zone, first, low, plan.run, count, direct)
         finally:
             free.append(scratch)
 
@@ -181,14 +184,36 @@ def pass_block(
             yield Chunk(first, plan.run, outcomes)
 
 
+def _direct(pairs: Pairs, arrays: Arrays, count: int) -> bool:
+    """Tell whether lists would be in vain, see `add_directly`; some entries tell roughly."""
+    items, places = arrays.items, arrays.places
+    if pairs.pointer.shape[0] > 1 or arrays.spread.deviation.shape[1]:
+        return False
+    if not count or not places.cell.size:
+        return False
+    found, costing, bundles = np.zeros(count, np.bool_), 0, 0
+    some = np.unique(np.linspace(0, places.cell.size - 1, SAMPLE).astype(np.int64))
+    for e in some:
+        of = slice(*pairs.pointer[0, places.cell[e] : places.cell[e] + 2])
+        found[pairs.occurrence[of]] = True
+        costing += int(np.count_nonzero(pairs.position[of] >= places.first_damaging[0, e]))
+        bundles += int(np.count_nonzero(items.exposed[e]))
+    stored = sum(np.diff(pairs.pointer[0])[places.cell[some]])
+    return bool(found.mean() > MOST and costing > MOST * stored and bundles <= FEW * some.size)
+
+
 def _scratch(table: CompiledTable, arrays: Arrays, run: int) -> Scratch:
     lanes, columns = table.lanes, len(table.columns) if table.deviation.shape[0] else 0
-    segments = arrays.curves.left.shape[1]
-    return new_scratch(len(table.perils), segments, run, lanes.slots, lanes.width, columns)
+    means, moments = (lanes.slots, run, lanes.width), (columns, run)
+    sums = Sums(*(aligned(shape, np.float64) for shape in (means, means, moments, moments)))
+    return new_scratch(len(table.perils), arrays.curves.left.shape[1], sums)
 
 
 def _outcomes(table: CompiledTable, storms: int, run: int, room: npt.NDArray[np.uint8]) -> Outcomes:
-    """Cut arrays out of the room, each whole in memory: kernels go through slices slowly."""
+    """Cut arrays out of the room, each whole in memory: kernels go through slices slowly.
+
+    Those of shorter numbers come last, so that all stand where the processor wants them.
+    """
     zones, columns = table.entries.zone_pointer.size - 1, len(table.columns)
     place = (len(table.scenarios), zones, storms)
     moments = (zones, storms, columns if table.deviation.shape[0] else 0)
@@ -196,10 +221,9 @@ def _outcomes(table: CompiledTable, storms: int, run: int, room: npt.NDArray[np.
     found: dict[str, Any] = {}
     for name, kind, shape in (
         ("mean", np.float64, (*place, table.acting.size)),
-        ("extrapolated", np.float64, (*place, table.acting.size)),
         ("independent", np.float64, moments), ("correlated", np.float64, moments),
         ("occurrence", np.int64, (zones, storms)), ("filled", np.int64, (zones, -(-storms // run))),
-        ("costs", np.bool_, place),
+        ("extrapolated", np.float32, (*place, table.acting.size)), ("costs", np.bool_, place),
     ):  # fmt: skip
         stop = start + math.prod(shape) * np.dtype(kind).itemsize
         found[name] = room[start:stop].view(kind).reshape(shape)

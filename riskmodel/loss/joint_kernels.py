@@ -10,6 +10,7 @@ import numba as nb
 import numpy as np
 
 from riskmodel.loss.alone_kernels import exposes
+from riskmodel.loss.kernel import kernel
 from riskmodel.loss.kernel_arrays import (
     Between,
     FloatArray,
@@ -27,18 +28,18 @@ from riskmodel.loss.vectors import LEAST, add_product, add_two, begin_union, gro
 def new_between(perils: int, lanes: int) -> Between:
     """Make room for what stands between the steps."""
     return Between(
-        np.empty(lanes), np.empty((perils, lanes)), np.empty(lanes), np.empty(lanes)
+        np.empty(lanes), np.empty((perils, lanes)), np.empty(lanes), np.empty(lanes),
+        np.empty((3, perils), np.int64),
     )  # fmt: skip
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel
 def add_joint(
     items: Items, begin: int, end: int, joint: Joint, segments: int, rows: IntArray,
     between: Between, mean: FloatArray, extrapolated: FloatArray, entry: int,
 ) -> None:  # fmt: skip
     """Add the bundles `begin` to `end` of the entries from `entry` on."""
-    made = np.empty((3, rows.shape[0]), np.int64)
-    perils, row, slot = made[0], made[1], made[2]
+    perils, row, slot = between.acting
     for both in range((end - begin) * segments):  # bundles, and for each the segments
         b, g = begin + both // segments, both % segments
         if not exposes(items, b, entry + joint.of[g], between.value):
@@ -55,7 +56,7 @@ def add_joint(
             _add_lanes(lookup, joint, g, of, rows_of, slots, highest, between, mean, extrapolated)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel
 def _add_single(
     lookup: SingleArray, joint: Joint, g: int, perils: IntArray, rows: IntArray, slots: IntArray,
     highest: bool, between: Between, mean: FloatArray, extrapolated: FloatArray,
@@ -87,13 +88,13 @@ def _add_single(
                 extrapolated[np.uint64(slots[n]), to, lane] += added
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel
 def _add_lanes(
     lookup: SingleArray, joint: Joint, g: int, perils: IntArray, rows: IntArray, slots: IntArray,
     highest: bool, between: Between, mean: FloatArray, extrapolated: FloatArray,
 ) -> None:  # fmt: skip
     """Add the occurrences of a segment, of all lanes at once."""
-    value, ratio, total, union = between
+    value, ratio, total, union, _ = between
     two = perils.size == 2 and not highest
     for j in range(np.uint64(joint.first[g]), np.uint64(joint.first[g + 1])):
         to = np.uint64(joint.storm[j])
@@ -117,7 +118,8 @@ def _add_lanes(
                 grow_union(lookup, left, at - whole, ratio, np.uint64(n), total, union)
         if highest:
             _keep_highest(ratio, perils.size)
-            total[:] = value
+            for s in range(value.size):  # an assignment of all at once would copy them first
+                total[s] = value[s]
         else:
             share_union(value, total, union)
         for n in range(perils.size):
@@ -127,7 +129,7 @@ def _add_lanes(
                 add_product(total, ratio, np.uint64(n), extrapolated, slot, to)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel
 def _keep_highest(ratio: FloatArray, perils: int) -> None:
     """Leave the highest outcome to the first peril that has it, nothing to the others."""
     for s in range(ratio.shape[1]):
@@ -140,21 +142,21 @@ def _keep_highest(ratio: FloatArray, perils: int) -> None:
                 ratio[n, s] = 0.0
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel
 def add_joint_moments(
     items: Items, order: IntArray, begin: int, end: int, joint: Joint, segments: int,
-    rows: IntArray, spread: Spread, lanes: int, independent: FloatArray, correlated: FloatArray,
-    entry: int,
+    rows: IntArray, spread: Spread, perils: IntArray, lanes: int, independent: FloatArray,
+    correlated: FloatArray, entry: int,
 ) -> None:  # fmt: skip
     """Add deviations when perils combine, of some items and entries, in the first scenario.
 
+    Room is left for the `perils` (peril,) of a segment.
     Deviations of perils are independent, so that of one unit's 1 - Π(1 - d) has the variance
     Π(s² + (1 - m)²) - Π(1 - m)². A highest outcome deviates as its peril does.
     """
     deviations, own = spread.deviation, spread.own
     first, mask, of, storm, at = joint.first, joint.mask, joint.of, joint.storm, joint.at
     one, across = np.uint64(1), np.uint64(lanes)
-    perils = np.empty(rows.shape[0], np.int64)
     for both in range((end - begin) * segments):  # items, and for each the segments
         item, g = np.uint64(order[begin + both // segments]), both % segments
         value, share = items.value[entry + of[g], item], own[entry + of[g], item]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,17 @@ BoolArray = npt.NDArray[np.bool_]
 SingleArray = npt.NDArray[np.float32]
 NumberArray = npt.NDArray[np.uint32]
 MaskArray = npt.NDArray[np.uint16]
+
+
+LINE = 64  # bytes that a processor's cache holds together
+
+
+def aligned(shape: tuple[int, ...], kind: type[np.generic]) -> npt.NDArray[Any]:
+    """Make room that begins with a line of the cache, so that a row of lanes fills whole lines."""
+    size = math.prod(shape) * np.dtype(kind).itemsize
+    room = np.empty(size + LINE, np.uint8)
+    start = -room.ctypes.data % LINE
+    return room[start : start + size].view(kind).reshape(shape)
 
 
 class Curves(NamedTuple):
@@ -48,13 +60,15 @@ class Places(NamedTuple):
 class Items(NamedTuple):
     """What entries expose, and what it costs, in lanes: a lane is one item under one scenario.
 
-    Entries expose ``value`` (entry, item). Lanes stand side by side in bundles, for the processor
+    Entries expose ``value`` (entry, item), and to a bundle anything or nothing, ``exposed``
+    (entry, bundle). Lanes stand side by side in bundles, for the processor
     takes several at once: ``item`` (bundle, lane) names theirs, ``lookup`` (bundle, row × lane)
     holds mean outcomes, and those of the lanes of ``highest`` (bundle) are benefits paid once.
     ``slot`` (peril, bundle) is where sums stand, 0 of a peril without effect on the bundle.
     """
 
     value: FloatArray
+    exposed: BoolArray
     item: IntArray
     lookup: SingleArray
     highest: BoolArray
@@ -159,7 +173,7 @@ class Outcomes(NamedTuple):
     """
 
     mean: FloatArray
-    extrapolated: FloatArray
+    extrapolated: SingleArray
     independent: FloatArray
     correlated: FloatArray
     occurrence: IntArray
@@ -220,8 +234,8 @@ class Joint(NamedTuple):
     entry ``of[g]`` of the batch. Each place has the number ``storm``; ``at`` (peril,
     place) is that of `Lists`, of the perils that act, and ``far`` tells whether it is
     extrapolated. ``rest`` holds the places of `Lists` that come here, those of a peril and entry
-    from ``rest_first`` (peril, entry) on, ``rest_length`` long; ``entry`` (place) and ``place``
-    (number) serve to sort them.
+    from ``rest_first`` (peril, entry) on, ``rest_length`` long; ``entry`` (place), ``place``
+    (number) and ``cursor`` (mask) serve to sort them.
     """
 
     first: IntArray
@@ -235,19 +249,21 @@ class Joint(NamedTuple):
     rest_length: IntArray
     entry: npt.NDArray[np.uint8]
     place: IntArray
+    cursor: IntArray
 
 
 class Between(NamedTuple):
     """Numbers in between, of one occurrence.
 
     ``value`` (lane) is what the entry exposes, ``ratio`` (peril, lane) is of each peril alone;
-    ``total`` and ``joint`` (lane) are of all.
+    ``total`` and ``joint`` (lane) are of all. ``acting`` (3, peril) has perils, rows and slots.
     """
 
     value: FloatArray
     ratio: FloatArray
     total: FloatArray
     joint: FloatArray
+    acting: IntArray
 
 
 class Scratch(NamedTuple):

@@ -9,10 +9,10 @@ its sums stay in the processor's cache. At its end a task folds its sums to outc
 from __future__ import annotations
 
 import numba as nb
-import numpy as np
 
 from riskmodel.loss.alone_kernels import add_alone, add_alone_moments, add_directly
 from riskmodel.loss.joint_kernels import add_joint, add_joint_moments, new_between
+from riskmodel.loss.kernel import kernel, unlocked
 from riskmodel.loss.kernel_arrays import (
     Alone,
     Between,
@@ -43,20 +43,20 @@ from riskmodel.loss.pair_lists import (
 )
 
 
-@nb.njit(cache=True)
+@kernel
 def _sum_entries(
     curves: Curves, places: Places, items: Items, spread: Spread, groups: Groups, pairs: Pairs,
-    scratch: Scratch, zone: int, run: tuple[int, int, int],
+    scratch: Scratch, zone: int, run: tuple[int, int, int], direct: bool,
 ) -> None:  # fmt: skip
     """Sum all entries of a zone in a run of occurrences, see `pairs_between`."""
-    lines, lists, _, _, numbers, _, sums = scratch
+    lines, lists, _, _, numbers, between, sums = scratch
     forget(numbers)
     first, stop, cleared = groups.zone_pointer[zone], groups.zone_pointer[zone + 1], 0
-    if pairs.pointer.shape[0] == items.item.shape[1] == 1 and not sums.independent.shape[0]:
+    if direct:
         number_all(numbers, run[1] - run[0])
         _clear(sums, 0, run[1] - run[0])
-        add_directly(curves, places, items, pairs, lines, sums.mean, sums.extrapolated, first, stop,
-                     run)  # fmt: skip
+        add_directly(curves, places, items, pairs, lines, between.value, sums.mean,
+                     sums.extrapolated, first, stop, run)  # fmt: skip
         return
     for entry in range(first, stop, ENTRIES):
         size = min(ENTRIES, stop - entry)
@@ -67,7 +67,7 @@ def _sum_entries(
                 _add_group(items, spread, groups, g, scratch, entry, size)
 
 
-@nb.njit(cache=True)
+@kernel
 def _clear(sums: Sums, first: int, stop: int) -> None:
     """Set the sums of new numbers to zero."""
     for of_means in (sums.mean, sums.extrapolated):
@@ -76,7 +76,7 @@ def _clear(sums: Sums, first: int, stop: int) -> None:
         of_moments[:, first:stop] = 0.0
 
 
-@nb.njit(cache=True)
+@kernel
 def _add_group(
     items: Items, spread: Spread, groups: Groups, g: int, scratch: Scratch, entry: int, size: int
 ) -> None:
@@ -95,7 +95,7 @@ def _add_group(
         _add_joint(items, spread, groups, g, joint, segments, lists, between, sums, entry)
 
 
-@nb.njit(cache=True)
+@kernel
 def _add_alone(
     items: Items, spread: Spread, groups: Groups, g: int, alone: Alone, between: Between,
     sums: Sums, p: int, entry: int, size: int,
@@ -111,7 +111,7 @@ def _add_alone(
         )
 
 
-@nb.njit(cache=True)
+@kernel
 def _add_joint(
     items: Items, spread: Spread, groups: Groups, g: int, joint: Joint, segments: int,
     lists: Lists, between: Between, sums: Sums, entry: int,
@@ -123,12 +123,12 @@ def _add_joint(
     if independent.shape[0]:
         begin, end = groups.first_item[g], groups.first_item[g + 1]
         add_joint_moments(
-            items, groups.order, begin, end, joint, segments, lists.row, spread, mean.shape[2],
-            independent, correlated, entry,
+            items, groups.order, begin, end, joint, segments, lists.row, spread,
+            between.acting[0], mean.shape[2], independent, correlated, entry,
         )  # fmt: skip
 
 
-@nb.njit(cache=True)
+@kernel
 def _fold(
     fold: Fold, sums: Sums, numbers: Numbers, outcomes: Outcomes, zone: int, first: int, run: int
 ) -> None:
@@ -154,29 +154,26 @@ def _fold(
 
 
 @nb.njit(cache=True)
-def new_scratch(
-    perils: int, segments: int, run: int, slots: int, lanes: int, columns: int
-) -> Scratch:
-    """Make room for all that a task writes in between; a thread needs it once."""
+def new_scratch(perils: int, segments: int, sums: Sums) -> Scratch:
+    """Make room for all that a task writes beside its sums; a thread needs it once."""
+    _, run, lanes = sums.mean.shape
     lines, lists, alone, joint = new_lists(perils, run, segments)
-    means, moments = (slots, run, lanes), (columns, run)
-    sums = Sums(np.empty(means), np.empty(means), np.empty(moments), np.empty(moments))
     return Scratch(
         lines, lists, alone, joint, new_numbers(run), new_between(perils, lanes), sums
     )  # fmt: skip
 
 
-@nb.njit(cache=True, nogil=True)
+@unlocked
 def pass_task(
     curves: Curves, places: Places, items: Items, spread: Spread, groups: Groups, fold: Fold,
     pairs: Pairs, scratch: Scratch, outcomes: Outcomes, zone: int, first: int, low: int, run: int,
-    count: int,
+    count: int, direct: bool,
 ) -> None:  # fmt: skip
-    """Sum one zone in one run of a block of `count` occurrences.
+    """Sum one zone in one run of a block of `count` occurrences, with lists or directly.
 
     The run begins at number `low` of a chunk, and that at `first` of the block. Whatever `outcomes`
     held there before is written over. The lock of Python is free meanwhile.
     """
     between = (first + low, first + min(low + run, outcomes.occurrence.shape[1]), count)
-    _sum_entries(curves, places, items, spread, groups, pairs, scratch, zone, between)
+    _sum_entries(curves, places, items, spread, groups, pairs, scratch, zone, between, direct)
     _fold(fold, scratch.sums, scratch.numbers, outcomes, zone, low, run)

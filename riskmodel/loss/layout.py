@@ -9,7 +9,16 @@ import numpy.typing as npt
 
 from riskmodel.hazard.position import LAST_POSITION
 from riskmodel.loss.compilation import CompiledTable, Layer
-from riskmodel.loss.kernel_arrays import Arrays, Curves, Fold, Groups, Items, Places, Spread
+from riskmodel.loss.kernel_arrays import (
+    Arrays,
+    Curves,
+    Fold,
+    Groups,
+    Items,
+    Places,
+    Spread,
+    aligned,
+)
 from riskmodel.loss.lanes import Lanes
 
 FloatArray = npt.NDArray[np.float64]
@@ -37,11 +46,10 @@ def kernel_arrays(table: CompiledTable) -> Arrays:
     return Arrays(
         curves,
         Places(entries.cell, entries.layer, row, first_damaging(table)),
-        Items(value, lanes.item, _by_lane(table, lanes), lanes.highest, lanes.slot),
-        _spread(table, lanes, value),
-        _groups(table, lanes),
-        _fold(table, lanes),
-    )
+        Items(value, _exposed(value, lanes), lanes.item, _by_lane(table, lanes), lanes.highest,
+              lanes.slot),
+        _spread(table, lanes, value), _groups(table, lanes), _fold(table, lanes),
+    )  # fmt: skip
 
 
 def first_damaging(table: CompiledTable) -> npt.NDArray[np.int32]:
@@ -52,12 +60,23 @@ def first_damaging(table: CompiledTable) -> npt.NDArray[np.int32]:
     return firsts[entries.row + rows[entries.layer]]
 
 
+def _exposed(value: FloatArray, lanes: Lanes) -> npt.NDArray[np.bool_]:
+    """Tell (entry, bundle) whether anything is exposed in any lane."""
+    present = value != 0.0
+    used = [
+        np.unique(item[lane >= 0]) for item, lane in zip(lanes.item, lanes.scenario, strict=True)
+    ]
+    found = [present[:, items].any(axis=1) for items in used]
+    return np.stack(found, axis=1) if found else present[:, :0]
+
+
 def _by_lane(table: CompiledTable, lanes: Lanes) -> SingleArray:
     """Mean outcomes (bundle, row × lane), zero in lanes that are left empty."""
-    found = table.lookup[:, lanes.item, lanes.scenario]
-    found[:, lanes.scenario < 0] = 0.0
-    rows = found.shape[0] * lanes.width
-    return np.ascontiguousarray(np.moveaxis(found, 1, 0)).reshape(lanes.item.shape[0], rows)
+    rows, (bundles, width) = table.lookup.shape[0], lanes.item.shape
+    found = aligned((bundles, rows, width), np.float32)
+    found[:] = np.moveaxis(table.lookup[:, lanes.item, lanes.scenario], 1, 0)
+    found.transpose(0, 2, 1)[lanes.scenario < 0] = 0.0
+    return found.reshape(bundles, rows * width)
 
 
 def _spread(table: CompiledTable, lanes: Lanes, value: FloatArray) -> Spread:

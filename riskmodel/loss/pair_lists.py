@@ -11,6 +11,7 @@ import numba as nb
 import numpy as np
 
 from riskmodel.hazard.position import LAST_POSITION
+from riskmodel.loss.kernel import inlined, kernel
 from riskmodel.loss.kernel_arrays import (
     Alone,
     Curves,
@@ -53,6 +54,7 @@ def new_lists(perils: int, run: int, segments: int) -> tuple[Lines, Lists, Alone
         np.empty((perils, storms), np.bool_), np.empty(several, np.int64),
         np.zeros((perils, ENTRIES), np.int64), np.zeros((perils, ENTRIES), np.int64),
         np.empty(storms, np.uint8), np.zeros(run, np.int64),
+        np.zeros((1 << perils) + 1, np.int64),
     )  # fmt: skip
     lines = Lines(
         np.zeros(segments), np.zeros(segments), np.empty(run + 1, np.uint32),
@@ -61,7 +63,7 @@ def new_lists(perils: int, run: int, segments: int) -> tuple[Lines, Lists, Alone
     return lines, lists, alone, joint
 
 
-@nb.njit(cache=True, inline="always")
+@inlined
 def pairs_between(
     occurrence: NumberArray, begin: int, end: int, run: tuple[int, int, int]
 ) -> tuple[int, int]:
@@ -78,7 +80,7 @@ def pairs_between(
     return begin, end
 
 
-@nb.njit(cache=True)
+@kernel
 def _first_at_least(occurrence: NumberArray, low: int, high: int, wanted: int) -> int:
     """Place of the first occurrence between `low` and `high` that is no earlier than wanted."""
     while low < high:
@@ -90,7 +92,7 @@ def _first_at_least(occurrence: NumberArray, low: int, high: int, wanted: int) -
     return low
 
 
-@nb.njit(cache=True, error_model="numpy", inline="always")
+@inlined
 def read_curve(curves: Curves, lines: Lines, layer: int, row: int) -> None:
     """Write a curve as lines over position that give fractional bins."""
     for j in range(lines.start.size):
@@ -101,7 +103,7 @@ def read_curve(curves: Curves, lines: Lines, layer: int, row: int) -> None:
         lines.start[j] = curves.left[row, j] * density - lines.slope[j] * first
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel
 def list_batch(
     curves: Curves, places: Places, pairs: Pairs, lines: Lines, numbers: Numbers, lists: Lists,
     entry: int, size: int, run: tuple[int, int, int],
@@ -160,7 +162,7 @@ def new_numbers(run: int) -> Numbers:
     return Numbers(np.full(run, NONE), np.empty(run, np.uint32), np.zeros(1, np.int64))
 
 
-@nb.njit(cache=True)
+@kernel
 def number_all(numbers: Numbers, size: int) -> None:
     """Give all occurrences of a run the numbers that they have."""
     for n in range(size):
@@ -168,7 +170,7 @@ def number_all(numbers: Numbers, size: int) -> None:
     numbers.known[0] = size
 
 
-@nb.njit(cache=True)
+@kernel
 def forget(numbers: Numbers) -> None:
     """Take all numbers back."""
     for n in range(numbers.known[0]):
@@ -176,7 +178,7 @@ def forget(numbers: Numbers) -> None:
     numbers.known[0] = 0
 
 
-@nb.njit(cache=True)
+@kernel
 def _mark(lists: Lists, acting: MaskArray, number: int, begin: int, end: int) -> None:
     """Tell each place of one entry which perils list its occurrence, and if it is extrapolated."""
     storm, to = lists.storm, lists.acting
@@ -194,7 +196,7 @@ def _mark(lists: Lists, acting: MaskArray, number: int, begin: int, end: int) ->
         acting[np.uint64(storm[n])] = 0
 
 
-@nb.njit(cache=True)
+@kernel
 def list_alone(
     lists: Lists, alone: Alone, joint: Joint, p: int, mask: int, size: int, left_out: int
 ) -> int:
@@ -223,7 +225,7 @@ def list_alone(
     return int(other)
 
 
-@nb.njit(cache=True)
+@kernel
 def all_alone(lists: Lists, p: int) -> Alone:
     """Take the lists of a peril as they are, where no other acts on the same items."""
     return Alone(
@@ -232,14 +234,15 @@ def all_alone(lists: Lists, p: int) -> Alone:
     )  # fmt: skip
 
 
-@nb.njit(cache=True)
+@kernel
 def list_joint(lists: Lists, joint: Joint, mask: int, size: int) -> int:
     """List occurrences in which several perils of a mask act, by which perils; count the segments.
 
     A counting sort of what `list_alone` put to `rest`: occurrences of the same perils stand
     together, and of these those of an entry.
     """
-    cursor, among = np.zeros((1 << lists.first.shape[0]) + 1, np.int64), np.uint16(mask)
+    cursor, among = joint.cursor, np.uint16(mask)
+    cursor[:] = 0
     for p in range(lists.first.shape[0]):
         if mask >> p & 1:
             before, last = np.uint16((1 << p) - 1) & among, size - 1
@@ -256,7 +259,7 @@ def list_joint(lists: Lists, joint: Joint, mask: int, size: int) -> int:
     return _segments(joint, cursor)
 
 
-@nb.njit(cache=True)
+@kernel
 def _place(
     lists: Lists, joint: Joint, cursor: IntArray, among: np.uint16, p: int, entry: int
 ) -> None:
@@ -272,7 +275,7 @@ def _place(
         joint.at[p, to], joint.far[p, to] = lists.at[n], lists.acting[n] >= FAR
 
 
-@nb.njit(cache=True)
+@kernel
 def _segments(joint: Joint, stop: IntArray) -> int:
     """Note where segments begin; `stop` (perils) is where occurrences of these perils end."""
     number, begin = 0, 0

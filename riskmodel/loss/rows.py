@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -38,14 +39,18 @@ class Rows:
             If they do not fit beside those that are kept.
         """
         place = _places(outcomes.occurrence, outcomes.filled, run)
+        zone = (place // outcomes.occurrence.shape[1]).astype(np.int16)
+        occurrence = outcomes.occurrence.ravel()[place] + offset
         for s, name in enumerate(table.scenarios):
-            rows = _that_cost(outcomes.costs[s], place)
+            any_cost = outcomes.costs[s].ravel()[place]
+            costs = slice(None) if any_cost.all() else any_cost  # of all, nothing is copied
+            rows = place[costs]
             self._admit(table, rows.size, f"occurrence {offset} of {name}")
             part: dict[str, Array] = {
                 "mean": _at(outcomes.mean[s], rows),
-                "extrapolated": _at(outcomes.extrapolated[s], rows).astype(np.float32),
-                "occurrence": outcomes.occurrence.ravel()[rows] + offset,
-                "zone": (rows // outcomes.occurrence.shape[1]).astype(np.int16),
+                "extrapolated": _at(outcomes.extrapolated[s], rows),
+                "occurrence": occurrence[costs],
+                "zone": zone[costs],
             }
             if s == 0 and table.deviation.shape[0]:
                 part["independent"] = _at(outcomes.independent, rows)
@@ -68,6 +73,8 @@ class Rows:
     def of(self, name: str) -> dict[str, Array]:
         """Join the rows of one scenario, and forget their parts."""
         parts = self._parts.pop(name)
+        if len(parts) == 1:
+            return parts[0]
         return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
@@ -94,16 +101,6 @@ def _places(occurrence: IntArray, filled: IntArray, run: int) -> IntArray:
     return place
 
 
-@nb.njit(cache=True)
-def _that_cost(costs: npt.NDArray[np.bool_], place: IntArray) -> IntArray:
-    """Those of some places (zone × row) that cost anything."""
-    kept, count, costing = np.empty_like(place), 0, costs.ravel()
-    for k in range(np.uint64(place.size)):
-        kept[np.uint64(count)] = place[k]
-        count += costing[np.uint64(place[k])]
-    return kept[:count]
-
-
-def _at(values: npt.NDArray[np.float64], rows: IntArray) -> npt.NDArray[np.float64]:
+def _at(values: npt.NDArray[Any], rows: IntArray) -> npt.NDArray[Any]:
     """Take rows (zone × row) of some values (zone, row, column)."""
     return np.take(values.reshape(-1, values.shape[2]), rows, axis=0)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
+
 import numba as nb
 import numpy as np
 import pytest
 
+from riskmodel.loss import engine
 from riskmodel.loss import lanes as lanes_module
 from riskmodel.loss.compilation import compile_table
+from riskmodel.loss.kernel_arrays import Arrays, Pairs
 from riskmodel.loss.lanes import LANES
 from riskmodel.loss.occurrence_table import occurrence_table
 from riskmodel.loss.response import Item
@@ -95,23 +100,47 @@ def test_perils_that_join(random: np.random.Generator, lookup: np.ndarray, peril
         np.testing.assert_array_equal(given, expected)
 
 
-def test_lanes_are_a_matter_of_speed(
+def test_lanes_and_lists_are_a_matter_of_speed(
     city: City, items: list[Item], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Items one by one, with and without lists, and side by side: equal to rounding."""
+    """Items one by one or side by side, with and without lists: equal to rounding."""
+    monkeypatch.setattr(engine, "FEW", np.inf)
     for perils in (["rain_flood"], list(city.curves)):
         found = []
-        for few in (1e9, 0.0):
+        for few, most in product((1e9, 0.0), (-1.0, 2.0)):  # lanes one by one; lists in vain
             monkeypatch.setattr(lanes_module, "FEW", few)
+            monkeypatch.setattr(engine, "MOST", most)
             curves = {p: city.curves[p] for p in perils}
             table = compile_table(city.census, curves, items, depth_spread=0.0)
             assert table.lanes.width == (1 if few else LANES)
             found.append(occurrence_table(city.catalogue, table))
-        one, other = found
-        np.testing.assert_array_equal(one["row_occurrence"].values, other["row_occurrence"].values)
-        np.testing.assert_array_equal(one["row_zone"].values, other["row_zone"].values)
-        np.testing.assert_allclose(one["mean"].values, other["mean"].values, rtol=1e-13, atol=1e-9)
-        assert float(one["extrapolated"].sum()) > 0.0
-        np.testing.assert_allclose(
-            one["extrapolated"].values, other["extrapolated"].values, rtol=1e-6, atol=1e-3
-        )
+        for other in found[1:]:
+            for name in ("row_occurrence", "row_zone"):
+                np.testing.assert_array_equal(found[0][name].values, other[name].values)
+            one, same = found[0]["mean"].values, other["mean"].values
+            np.testing.assert_allclose(one, same, rtol=1e-13, atol=1e-9)
+            one, same = found[0]["extrapolated"].values, other["extrapolated"].values
+            assert float(one.sum()) > 0.0
+            np.testing.assert_allclose(one, same, rtol=1e-6, atol=1e-3)
+
+
+def test_lists_are_left_where_most_pairs_cost_a_bundle_or_two(
+    city: City, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both ways are taken: without lists only for one peril, and not where little costs."""
+    told: list[bool] = []
+    ask = engine._direct
+
+    def asked(pairs: Pairs, arrays: Arrays, count: int) -> bool:
+        told.append(ask(pairs, arrays, count))
+        return told[-1]
+
+    monkeypatch.setattr(engine, "_direct", asked)
+    wet = city.curves["rain_flood"]
+    dry = replace(wet, left=wet.left * 0.0, right=wet.right * 0.0)
+    of_floods = [item for item in items if "rain_flood" in item.responses][:1]
+    for curves in ({"rain_flood": wet}, {"rain_flood": dry}, city.curves):
+        table = compile_table(city.census, curves, of_floods, depth_spread=0.0)
+        occurrence_table(city.catalogue, table)
+    blocks = len(told) // 3
+    assert told == [True] * blocks + [False] * 2 * blocks
