@@ -25,7 +25,7 @@ from riskmodel.loss.compilation import compile_table
 from riskmodel.loss.occurrence_table import occurrence_table
 from tests.hazard.conftest import CELLS, curves_of
 from tests.loss.conftest import UNITS, make_city, small_items
-from tests.loss.dense import block_results
+from tests.loss.dense import SINGLE, block_results
 
 CASES: tuple[Case, Case] = ("comonotone", "independent")
 PERILS = ("wind", "flood")
