@@ -176,7 +176,7 @@ def pass_block(
             free.append(scratch)
 
     with ThreadPoolExecutor(len(free)) as threads:
-        for first in range(0, count, plan.chunk):
+        for first in range(0, max(count, 1), plan.chunk):  # a block without any has an empty chunk
             outcomes = _outcomes(table, min(plan.chunk, count - first), plan.run, room)
             runs = range(0, outcomes.occurrence.shape[1], plan.run)
             tasks = [(int(z), first, low, outcomes) for z in heaviest_first for low in runs]

@@ -15,6 +15,7 @@ import pytest
 import xarray as xr
 
 from riskmodel.core.errors import CatalogueError, MemoryLimitError, ResponseError
+from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss import engine
 from riskmodel.loss.compilation import compile_scenarios, compile_table
 from riskmodel.loss.engine import plan_pass
@@ -174,3 +175,26 @@ def test_rows_beyond_the_limit_are_refused(city: City, items: list[Item]) -> Non
         occurrence_tables(
             city.catalogue, 60 * tables, memory_limit=plan
         )  # the rows of all are kept
+
+
+def test_a_catalogue_without_any_occurrence_gives_tables_without_rows(
+    city: City, items: list[Item]
+) -> None:
+    root = city.catalogue.to_dataset()
+    nodes = {"/": root.isel(occurrence=slice(0, 0)).assign_attrs(root.attrs)}
+    for block in block_names(city.catalogue):
+        for peril, node in city.catalogue[block].children.items():
+            some = node.to_dataset().isel(pair=slice(0, 0))
+            nodes[f"{block}/{peril}"] = some.assign(
+                pointer=("edge", np.zeros(some.sizes["edge"], np.int64))
+            )
+    tables = compile_scenarios(city.census, variants(city, items))
+    found = occurrence_tables(xr.DataTree.from_dict(nodes), tables)
+    full = occurrence_tables(city.catalogue, tables)
+    assert list(found) == list(full)
+    for name, table in found.items():
+        assert table.sizes["row"] == table.sizes["occurrence"] == 0
+        assert set(table.variables) == set(full[name].variables)
+        assert {n: v.dtype for n, v in table.variables.items()} == {
+            n: v.dtype for n, v in full[name].variables.items()
+        }
