@@ -150,9 +150,9 @@ def add_joint_moments(
 ) -> None:  # fmt: skip
     """Add deviations when perils combine, of some items and entries, in the first scenario.
 
-    Room is left for the `perils` (peril,) of a segment.
     Deviations of perils are independent, so that of one unit's 1 - Π(1 - d) has the variance
-    Π(s² + (1 - m)²) - Π(1 - m)². A highest outcome deviates as its peril does.
+    Π(s² + (1 - m)²) - Π(1 - m)². A highest outcome deviates as its peril does. There is room in
+    `perils` (peril,) for those of a segment.
     """
     deviations, own = spread.deviation, spread.own
     first, mask, of, storm, at = joint.first, joint.mask, joint.of, joint.storm, joint.at
