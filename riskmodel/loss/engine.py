@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numba as nb
@@ -22,10 +23,13 @@ from riskmodel.hazard.catalogue import block_names
 from riskmodel.loss.compilation import CompiledTable
 from riskmodel.loss.kernel_arrays import Arrays, Outcomes, Pairs, Scratch, Sums, aligned
 from riskmodel.loss.kernels import new_scratch, pass_task
+from riskmodel.loss.pair_lists import ENTRIES
 from riskmodel.loss.reading import bytes_of_pairs, stored_pairs
 
+IntArray = npt.NDArray[np.int64]
 SHORTEST_RUN = 64  # occurrences of a task
-LONGEST_RUN = 1 << 16  # occurrences of a task, for room of lists grows with it
+LONGEST_RUN = 1 << 16  # occurrences of a task
+LISTED_PAIRS = 1 << 18  # of a batch of entries in a run, on average: lists of some 13 MB a thread
 SAMPLE = 64  # entries that tell whether lists are in vain
 MOST, FEW = 0.5, 2.0  # share of pairs and of occurrences, and bundles of an entry, that say so
 RUN_BYTES = 1 << 29  # sums of a run, of all threads
@@ -61,7 +65,10 @@ class Plan:
 
     @property
     def total(self) -> int:
-        """All that the pass holds at once; its results and the lists of its threads apart."""
+        """All that the pass holds at once; its results and the lists of its threads apart.
+
+        Lists are short, see `LISTED_PAIRS`.
+        """
         return self.pairs + self.table + self.sums
 
     def words(self) -> str:
@@ -126,8 +133,9 @@ def _held(table: CompiledTable) -> int:
     entries = table.entries
     curves = sum(layer.curves.left.nbytes + layer.curves.right.nbytes for layer in table.layers)
     by_lane = 4 * table.lookup.shape[0] * table.lanes.item.size + (1 << 16) * len(table.layers)
+    exposed = entries.cell.size * table.lanes.item.shape[0]
     held = table.lookup.nbytes + by_lane + 2 * table.deviation.nbytes + 3 * entries.value.nbytes
-    return held + 5 * entries.row.nbytes + curves
+    return held + exposed + 5 * entries.row.nbytes + curves
 
 
 def _by_occurrence(table: CompiledTable) -> tuple[int, int]:
@@ -164,24 +172,33 @@ def pass_block(
     zones = table.entries.zone_pointer.size - 1
     size = np.diff(pairs.pointer).sum(axis=0)[table.entries.cell]
     heaviest_first = np.argsort(-np.bincount(table.entries.zone(), size, zones), kind="stable")
-    direct = _direct(pairs, arrays, count)
-    free = [_scratch(table, arrays, plan.run) for _ in range(nb.get_num_threads())]
+    most, direct = _largest_batch(table, size), _direct(pairs, arrays, count)
+    run = min(plan.run, max(SHORTEST_RUN, -(-count * LISTED_PAIRS // max(most, 1))))
+    free = [_scratch(table, arrays, run, most) for _ in range(nb.get_num_threads())]
 
     def do(task: tuple[int, int, int, Outcomes]) -> None:
         zone, first, low, outcomes = task
         scratch = free.pop()
         try:
-            pass_task(*arrays, pairs, scratch, outcomes, zone, first, low, plan.run, count, direct)
+            pass_task(*arrays, pairs, scratch, outcomes, zone, first, low, run, count, direct)
         finally:
             free.append(scratch)
 
     with ThreadPoolExecutor(len(free)) as threads:
         for first in range(0, max(count, 1), plan.chunk):  # a block without any has an empty chunk
-            outcomes = _outcomes(table, min(plan.chunk, count - first), plan.run, room)
-            runs = range(0, outcomes.occurrence.shape[1], plan.run)
+            outcomes = _outcomes(table, min(plan.chunk, count - first), run, room)
+            runs = range(0, outcomes.occurrence.shape[1], run)
             tasks = [(int(z), first, low, outcomes) for z in heaviest_first for low in runs]
             list(threads.map(do, tasks))
-            yield Chunk(first, plan.run, outcomes)
+            yield Chunk(first, run, outcomes)
+
+
+def _largest_batch(table: CompiledTable, size: IntArray) -> int:
+    """Count the pairs of the batch of entries that has the most, from those of entries."""
+    pointer = table.entries.zone_pointer
+    of_zones = [np.arange(a, b, ENTRIES) for a, b in pairwise(pointer)]
+    starts = np.concatenate([*of_zones, pointer[:0]])
+    return int(np.add.reduceat(size, starts).max()) if starts.size else 0
 
 
 def _direct(pairs: Pairs, arrays: Arrays, count: int) -> bool:
@@ -202,11 +219,11 @@ def _direct(pairs: Pairs, arrays: Arrays, count: int) -> bool:
     return bool(found.mean() > MOST and costing > MOST * stored and bundles <= FEW * some.size)
 
 
-def _scratch(table: CompiledTable, arrays: Arrays, run: int) -> Scratch:
+def _scratch(table: CompiledTable, arrays: Arrays, run: int, most: int) -> Scratch:
     lanes, columns = table.lanes, len(table.columns) if table.deviation.shape[0] else 0
     means, moments = (lanes.slots, run, lanes.width), (columns, run)
     sums = Sums(*(aligned(shape, np.float64) for shape in (means, means, moments, moments)))
-    return new_scratch(len(table.perils), arrays.curves.left.shape[1], sums)
+    return new_scratch(len(table.perils), arrays.curves.left.shape[1], most, sums)
 
 
 def _outcomes(table: CompiledTable, storms: int, run: int, room: npt.NDArray[np.uint8]) -> Outcomes:

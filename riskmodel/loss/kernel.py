@@ -2,6 +2,7 @@
 
 They own no arrays, all are handed in. So numba need not count references: it would at each slice
 and each call, atomically, for every array of a named tuple, and that took longer than short lists.
+Its cache looks at the file of a kernel alone: after a change here, delete what it has compiled.
 """
 
 from __future__ import annotations

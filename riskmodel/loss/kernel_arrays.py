@@ -152,7 +152,7 @@ class Sums(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """Occurrences of a run that cost anything in a zone, numbered as they come.
+    """Occurrences of a run that cost anything in a zone, numbered as they come; or all of them.
 
     ``number`` (occurrence of the run) is `NONE` of others; ``occurrence`` (number) of the run, and
     ``known`` (1,) tells how many. Few occurrences reach a zone: their sums stay close together.

@@ -3,7 +3,8 @@
 A task is one zone and one run of occurrences. It alone writes their sums, in an order that is that
 of its entries, so no number of threads, no run and no chunking changes a bit. Pairs of a batch of
 entries are listed first; then each bundle of lanes goes through the lists, so that its response and
-its sums stay in the processor's cache. At its end a task folds its sums to outcomes.
+its sums stay in the processor's cache. Where lists would be in vain pairs are added directly. At
+its end a task folds its sums to outcomes.
 """
 
 from __future__ import annotations
@@ -154,10 +155,13 @@ def _fold(
 
 
 @nb.njit(cache=True)
-def new_scratch(perils: int, segments: int, sums: Sums) -> Scratch:
-    """Make room for all that a task writes beside its sums; a thread needs it once."""
+def new_scratch(perils: int, segments: int, pairs: int, sums: Sums) -> Scratch:
+    """Make room for all that a task writes beside its sums, for batches of at most so many pairs.
+
+    A thread needs it once.
+    """
     _, run, lanes = sums.mean.shape
-    lines, lists, alone, joint = new_lists(perils, run, segments)
+    lines, lists, alone, joint = new_lists(perils, run, segments, pairs)
     return Scratch(
         lines, lists, alone, joint, new_numbers(run), new_between(perils, lanes), sums
     )  # fmt: skip

@@ -110,7 +110,8 @@ def _fold(table: CompiledTable, lanes: Lanes) -> Fold:
     outcome = lanes.scenario[bundle, lane] * table.acting.size + column
     held = column >= 0  # others hold zeros: lanes of a bundle share perils, their items need not
     parts = np.stack([outcome, lanes.slot[p, bundle], lane])[:, held]
-    outcome, slot, lane = np.unique(parts, axis=1)  # bundles may share a slot
+    # bundles may share a slot; strided arrays would have kernels of their own
+    outcome, slot, lane = np.ascontiguousarray(np.unique(parts, axis=1))
     count = len(table.scenarios) * table.acting.size
     return Fold(np.searchsorted(outcome, np.arange(count + 1)), slot, lane)
 

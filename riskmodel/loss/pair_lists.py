@@ -32,9 +32,11 @@ FAR = np.uint16(1 << 15)  # beside the bits of perils: the place is extrapolated
 
 
 @nb.njit(cache=True)
-def new_lists(perils: int, run: int, segments: int) -> tuple[Lines, Lists, Alone, Joint]:
-    """Make lists for a batch, with room for all that could act; unused room takes no memory."""
-    room = ENTRIES * perils * run + 1
+def new_lists(
+    perils: int, run: int, segments: int, pairs: int
+) -> tuple[Lines, Lists, Alone, Joint]:
+    """Make lists for a batch of at most so many pairs; unused room takes no memory."""
+    room = min(ENTRIES * perils * run, pairs) + 1
     lists = Lists(
         np.empty(room, np.uint32), np.empty(room), np.empty(room, np.int64),
         np.zeros((perils, ENTRIES), np.int64), np.zeros((perils, ENTRIES), np.int64),
@@ -47,7 +49,7 @@ def new_lists(perils: int, run: int, segments: int) -> tuple[Lines, Lists, Alone
         np.zeros(ENTRIES, np.int64), np.zeros(ENTRIES, np.int64), np.zeros(ENTRIES, np.int64),
         np.zeros(ENTRIES, np.int64),
     )  # fmt: skip
-    storms = ENTRIES * run + 1 if perils > 1 else 0
+    storms = min(ENTRIES * run, pairs) + 1 if perils > 1 else 0
     joint = Joint(
         np.empty(storms, np.int64), np.empty(storms, np.int64), np.empty(storms, np.int64),
         np.empty(storms, np.uint32), np.empty((perils, storms)),
@@ -110,8 +112,7 @@ def list_batch(
 ) -> int:  # fmt: skip
     """List what some entries cost in a run of occurrences, from `entry` on; count the places.
 
-    The run is that of `pairs_between`; occurrences that are met first are numbered. All in one:
-    numba counts a reference to each array at each call, and lists may be short.
+    The run is that of `pairs_between`; occurrences that are met first are numbered.
     """
     segments, _, _, first_row, last, beyond, _, _ = curves
     cell, layers, rows, least = places

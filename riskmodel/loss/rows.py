@@ -42,8 +42,7 @@ class Rows:
         zone = (place // outcomes.occurrence.shape[1]).astype(np.int16)
         occurrence = outcomes.occurrence.ravel()[place] + offset
         for s, name in enumerate(table.scenarios):
-            any_cost = outcomes.costs[s].ravel()[place]
-            costs = slice(None) if any_cost.all() else any_cost  # of all, nothing is copied
+            costs = outcomes.costs[s].ravel()[place]
             rows = place[costs]
             self._admit(table, rows.size, f"occurrence {offset} of {name}")
             part: dict[str, Array] = {

@@ -89,14 +89,19 @@ def test_one_two_and_four_threads_give_the_same_bits() -> None:
     assert one == two == four
 
 
-@pytest.mark.parametrize(("run", "chunk"), [(64, 1), (100, 200_000), (4096, 1 << 28)])
-def test_chunks_change_no_bit(
-    city: City, items: list[Item], run: int, chunk: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("LONGEST_RUN", 1), ("LONGEST_RUN", 100), ("TASKS", 1), ("LISTED_PAIRS", 1),
+        ("LISTED_PAIRS", 3000), ("CHUNK_BYTES", 40_000), ("CHUNK_BYTES", 200_000),
+    ],
+)  # fmt: skip
+def test_runs_and_chunks_change_no_bit(
+    city: City, items: list[Item], name: str, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tables = compile_scenarios(city.census, {"baseline": Scenario(city.curves, items, 0.6)})
     expected = occurrence_tables(city.catalogue, tables)
-    monkeypatch.setattr(engine, "LONGEST_RUN", run)
-    monkeypatch.setattr(engine, "CHUNK_BYTES", max(chunk, 64 * 3 * (8 * 4 * 6 + 1)))
+    monkeypatch.setattr(engine, name, number)
     assert_equal(occurrence_tables(city.catalogue, tables), expected)
 
 

@@ -11,11 +11,13 @@ import pytest
 
 from riskmodel.loss import engine
 from riskmodel.loss import lanes as lanes_module
-from riskmodel.loss.compilation import compile_table
+from riskmodel.loss.compilation import compile_scenarios, compile_table
+from riskmodel.loss.correlation import Correlation
 from riskmodel.loss.kernel_arrays import Arrays, Pairs
 from riskmodel.loss.lanes import LANES
 from riskmodel.loss.occurrence_table import occurrence_table
 from riskmodel.loss.response import Item
+from riskmodel.loss.scenario import Scenario
 from riskmodel.loss.vectors import (
     LEAST,
     add_between,
@@ -142,5 +144,11 @@ def test_lists_are_left_where_most_pairs_cost_a_bundle_or_two(
     for curves in ({"rain_flood": wet}, {"rain_flood": dry}, city.curves):
         table = compile_table(city.census, curves, of_floods, depth_spread=0.0)
         occurrence_table(city.catalogue, table)
-    blocks = len(told) // 3
-    assert told == [True] * blocks + [False] * 2 * blocks
+    wide = replace(of_floods[0].responses["rain_flood"], spread=(0.0, 0.1, 0.1))
+    spread = [replace(of_floods[0], responses={"rain_flood": wide})]
+    of_moments = {"moments": Scenario({"rain_flood": wet}, spread, 0.0)}
+    (table,) = compile_scenarios(city.census, of_moments, correlation=Correlation(0.3, 0.2, 0.1))
+    found = occurrence_table(city.catalogue, table)
+    assert float(found["sd_correlated"].min()) > 0.0
+    blocks = len(told) // 4
+    assert told == [True] * blocks + [False] * 3 * blocks
