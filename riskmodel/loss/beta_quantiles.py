@@ -128,6 +128,25 @@ def read(score: np.float32, knot: SingleArray) -> np.float32:
     return knot[k] + (place - np.float32(k)) * (knot[k + 1] - knot[k])
 
 
+@nb.njit(cache=True, fastmath=FAST)
+def read_all(
+    score: SingleArray, knot: SingleArray, money: np.float32, bins: npt.NDArray[np.uint32]
+) -> None:
+    """Write money times the quantiles at some scores over them, as `read` does.
+
+    In two loops: what needs no table the processor does for many scores at once. Room for their
+    `bins` is handed in.
+    """
+    for s in range(score.size):
+        place = min(max(score[s] * PER_UNIT + MIDDLE, np.float32(0.0)), LAST)
+        k = np.int32(place)
+        bins[s], score[s] = k, place - np.float32(k)
+    for s in range(score.size):
+        to = np.uint64(bins[s])  # unsigned: no check for negative ones
+        low = knot[to]
+        score[s] = money * (low + score[s] * (knot[to + np.uint64(1)] - low))
+
+
 @nb.njit(cache=True)
 def read_with_mass(
     score: np.float32, nothing: float, whole: float, table: BetaTable, knot: SingleArray

@@ -20,7 +20,7 @@ from riskmodel.loss.beta_quantiles import (
     common_share,
     hermite_with_mass,
     knots_of,
-    read,
+    read_all,
     read_with_mass,
 )
 from riskmodel.loss.beta_table import KNOTS, BetaTable, shape_of
@@ -52,13 +52,14 @@ class Moments(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Arrays of one task: hashes, scores of event and zone, losses at the knots, losses."""
+    """Arrays of one task: hashes, scores of event and zone, losses at the knots, losses, bins."""
 
     words: KeyArray
     event: SingleArray
     zone: SingleArray
     knot: SingleArray
     loss: SingleArray
+    bin: npt.NDArray[np.uint32]
 
 
 @nb.njit(cache=True)
@@ -70,6 +71,7 @@ def scratch(samples: int) -> Scratch:
         np.empty(samples, np.float32),
         np.empty(KNOTS, np.float32),
         np.empty(samples, np.float32),
+        np.empty(samples, np.uint32),
     )
 
 
@@ -111,16 +113,15 @@ def draw(
     a = np.float32(math.sqrt(of_event))
     b = np.float32(math.sqrt(max(0.0, of_both - of_event)))
     c = np.float32(math.sqrt(max(0.0, 1.0 - of_both)))
-    money, score = np.float32(value), table.score
-    chosen = _hashes(key, own.words)
+    scores(key, own.words, table.score, own.loss)
+    for s in range(own.loss.size):
+        own.loss[s] = a * own.event[s] + b * own.zone[s] + c * own.loss[s]
+    money = np.float32(value)
     if masses:
         for s in range(own.loss.size):
-            z = a * own.event[s] + b * own.zone[s] + c * score[chosen[s]]
-            own.loss[s] = money * read_with_mass(z, nothing, whole, table, own.knot)
+            own.loss[s] = money * read_with_mass(own.loss[s], nothing, whole, table, own.knot)
     else:
-        for s in range(own.loss.size):
-            z = a * own.event[s] + b * own.zone[s] + c * score[chosen[s]]
-            own.loss[s] = money * read(z, own.knot)
+        read_all(own.loss, own.knot, money, own.bin)
 
 
 @nb.njit(cache=True)

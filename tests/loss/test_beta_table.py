@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from riskmodel.loss.beta_quantiles import common_share, knots_of
+from riskmodel.loss.beta_quantiles import common_share, knots_of, read_all
 from riskmodel.loss.beta_table import KNOTS, SCORE_LIMIT, beta_table, largest_cv, shape_of
 
 SHAPES = [
@@ -76,3 +76,13 @@ def test_a_bent_quantile_function_needs_a_higher_correlation_of_scores() -> None
     expected = (-0.8 + np.sqrt(0.8**2 + 4 * 0.2 * 0.44)) / 0.4
     hermite = (np.sqrt(0.8), np.sqrt(0.2), 0.0, 0.0)
     assert common_share(0.44, hermite) == pytest.approx(expected, abs=1e-9)
+
+
+def test_reading_all_scores_is_interpolation_between_knots() -> None:
+    random = np.random.default_rng(7)
+    knot = np.sort(random.random(KNOTS)).astype(np.float32)
+    score = np.append(random.normal(0.0, 2.5, 5000), [-99.0, -SCORE_LIMIT, SCORE_LIMIT, 99.0])
+    read = score.astype(np.float32)
+    read_all(read, knot, np.float32(1e6), np.empty(score.size, np.uint32))
+    at = np.linspace(-SCORE_LIMIT, SCORE_LIMIT, KNOTS)
+    np.testing.assert_allclose(read, 1e6 * np.interp(score, at, knot), rtol=2e-5, atol=1.0)
