@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
@@ -24,21 +25,23 @@ HEADER_WORDS, SPECIAL_SAMPLES = 2, 5  # of the stream; of an item: mean, deviati
 
 
 def run_gulmc(folder: str, events: str, written: str) -> None:
-    """Sample the losses of the events of a file."""
+    """Sample the losses of the events of a file; gulmc logs to where it is called."""
     from oasislmf.pytools.gulmc.manager import run
 
-    run(
-        run_dir=folder, ignore_file_type=set(), sample_size=SAMPLES, loss_threshold=0.0,
-        alloc_rule=0, debug=0, random_generator=2, file_in=f"{folder}/{events}", file_out=written,
-        ignore_correlation=True, ignore_haz_correlation=True, effective_damageability=True,
-    )  # fmt: skip
+    with chdir(folder):
+        run(
+            run_dir=folder, ignore_file_type=set(), sample_size=SAMPLES, loss_threshold=0.0,
+            alloc_rule=0, debug=0, random_generator=2, file_in=f"{folder}/{events}",
+            file_out=written, ignore_correlation=True, ignore_haz_correlation=True,
+            effective_damageability=True,
+        )  # fmt: skip
 
 
 def gulmc(work: Path) -> Callable[[], Outcome]:
     """Sample both halves of the events at once; the judge's losses come from a file before."""
     from oasislmf.pytools.gulmc.structure import create_gulmc_structure
 
-    folder = str(work / "gulmc")
+    folder = str((work / "gulmc").resolve())
     engine = "oasis_data_manager.df_reader.reader.OasisPandasReader"
     create_gulmc_structure(folder, set(), [], False, engine)
     run_gulmc(folder, "judged.bin", f"{folder}/losses.bin")
