@@ -1,7 +1,7 @@
 """Add what one peril does in storms in which no other acts on the same bundle or item.
 
 Each kernel goes through some bundles or items, and for each through the entries of a batch, so that
-a response and its sums stay in the processor's cache.
+a response and its sums stay in the processor's cache. `add_directly` takes stored pairs, not lists.
 """
 
 from __future__ import annotations

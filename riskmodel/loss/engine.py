@@ -142,7 +142,7 @@ def _by_occurrence(table: CompiledTable) -> tuple[int, int]:
     """Bytes of an occurrence's outcomes, and of its sums in the runs of all threads."""
     lanes, columns = table.lanes, len(table.columns)
     moments = 16 * columns if table.deviation.shape[0] else 0
-    outcomes = len(table.scenarios) * (12 * table.acting.size + 1) + moments
+    outcomes = len(table.scenarios) * (16 * table.acting.size + 1) + moments
     sums = 16 * lanes.slots * lanes.width + moments
     zones = table.entries.zone_pointer.size - 1
     return zones * (outcomes + 16), nb.get_num_threads() * max(sums, 1)
@@ -240,7 +240,7 @@ def _outcomes(table: CompiledTable, storms: int, run: int, room: npt.NDArray[np.
         ("mean", np.float64, (*place, table.acting.size)),
         ("independent", np.float64, moments), ("correlated", np.float64, moments),
         ("occurrence", np.int64, (zones, storms)), ("filled", np.int64, (zones, -(-storms // run))),
-        ("extrapolated", np.float32, (*place, table.acting.size)), ("costs", np.bool_, place),
+        ("extrapolated", np.float64, (*place, table.acting.size)), ("costs", np.bool_, place),
     ):  # fmt: skip
         stop = start + math.prod(shape) * np.dtype(kind).itemsize
         found[name] = room[start:stop].view(kind).reshape(shape)

@@ -173,7 +173,7 @@ class Outcomes(NamedTuple):
     """
 
     mean: FloatArray
-    extrapolated: SingleArray
+    extrapolated: FloatArray
     independent: FloatArray
     correlated: FloatArray
     occurrence: IntArray

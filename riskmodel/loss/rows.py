@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
 
 import numba as nb
 import numpy as np
@@ -47,7 +46,7 @@ class Rows:
             self._admit(table, rows.size, f"occurrence {offset} of {name}")
             part: dict[str, Array] = {
                 "mean": _at(outcomes.mean[s], rows),
-                "extrapolated": _at(outcomes.extrapolated[s], rows),
+                "extrapolated": _at(outcomes.extrapolated[s], rows).astype(np.float32),
                 "occurrence": occurrence[costs],
                 "zone": zone[costs],
             }
@@ -100,6 +99,6 @@ def _places(occurrence: IntArray, filled: IntArray, run: int) -> IntArray:
     return place
 
 
-def _at(values: npt.NDArray[Any], rows: IntArray) -> npt.NDArray[Any]:
+def _at(values: npt.NDArray[np.float64], rows: IntArray) -> npt.NDArray[np.float64]:
     """Take rows (zone × row) of some values (zone, row, column)."""
     return np.take(values.reshape(-1, values.shape[2]), rows, axis=0)

@@ -13,8 +13,6 @@ from riskmodel.loss.kernel_arrays import Outcomes
 from riskmodel.loss.layout import kernel_arrays
 from riskmodel.loss.reading import stored_blocks
 
-SINGLE = 2 * np.finfo(np.float32).eps  # of extrapolated parts, which are kept in that precision
-
 
 def block_results(
     catalogue: xr.DataTree, table: CompiledTable, scenario: int = 0
