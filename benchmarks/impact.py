@@ -1,4 +1,4 @@
-"""Losses of many events at many points: the engine beside CLIMADA, a bare kernel, and itself.
+"""Losses of many events at many points: the engine beside CLIMADA, bare kernels, and itself.
 
 The case is drawn: events that hit points in single cells of a catalogue, each point of one of five
 classes with a response of 100 knots. Ours reads rates on the curves of the cells; the others are
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import numba as nb
 import numpy as np
 import xarray as xr
 
@@ -192,42 +191,6 @@ def _few(pairs: Arrays) -> dict[str, np.ndarray]:
         "occurrence": pairs["occurrence"][:kept],
         "position": pairs["position"][:kept],
     }
-
-
-def bare(work: Path) -> Callable[[], Outcome]:
-    """Only what must be done: look each pair's damage up and add it to its event."""
-    with np.load(work / "impact.npz") as loaded:
-        case = {name: loaded[name] for name in loaded.files}
-    arguments = (
-        case["pointer"], case["occurrence"], case["intensity"], case["kind"], case["value"],
-        case["ratio"], float((KNOTS - 1) / CAP), EVENTS,
-    )  # fmt: skip
-    _bare(case["pointer"][:3], *arguments[1:])
-
-    def run() -> Outcome:
-        return {"at_event": _bare(*arguments)}
-
-    return run
-
-
-@nb.njit(parallel=True)
-def _bare(
-    pointer: np.ndarray, occurrence: np.ndarray, intensity: np.ndarray, kind: np.ndarray,
-    value: np.ndarray, ratio: np.ndarray, density: float, events: int,
-) -> np.ndarray:  # fmt: skip
-    parts = nb.get_num_threads()
-    sums = np.zeros((parts, events))
-    points, last = pointer.size - 1, ratio.shape[1] - 1
-    for part in nb.prange(parts):
-        own = sums[part]
-        for c in range(part * points // parts, (part + 1) * points // parts):
-            curve, amount = ratio[kind[c]], value[c]
-            for k in range(pointer[c], pointer[c + 1]):
-                at = min(intensity[k] * density, last - 1e-6)
-                low = int(at)
-                rise = curve[low + 1] - curve[low]
-                own[occurrence[k]] += amount * (curve[low] + (at - low) * rise)
-    return sums.sum(axis=0)
 
 
 def judge(one: Arrays, other: Arrays) -> tuple[bool, str]:

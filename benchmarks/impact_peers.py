@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,20 @@ from benchmarks.wind_peers import stub_night_lights
 EVENTS, POINTS, CLASSES, KNOTS = 10_000, 100_000, 5, 100
 
 
+def read_case(work: Path) -> dict[str, np.ndarray]:
+    """Read what `impact.store` has written."""
+    with np.load(work / "impact.npz") as loaded:
+        return {name: loaded[name] for name in loaded.files}
+
+
+def matrix_by_event(case: dict[str, np.ndarray]) -> Any:
+    """Intensities as CLIMADA holds them: sparse, event after event."""
+    from scipy import sparse
+
+    by_point = (case["intensity"].astype(np.float64), case["occurrence"], case["pointer"])
+    return sparse.csc_matrix(by_point, (EVENTS, POINTS)).tocsr()
+
+
 def climada(work: Path) -> Callable[[], Outcome]:
     """`ImpactCalc.impact` without the matrix of single impacts, its leanest way."""
     stub_night_lights()
@@ -20,23 +35,17 @@ def climada(work: Path) -> Callable[[], Outcome]:
     from climada.engine import ImpactCalc
     from climada.entity import Exposures, ImpactFunc, ImpactFuncSet
     from climada.hazard import Centroids, Hazard
-    from scipy import sparse
 
-    with np.load(work / "impact.npz") as loaded:
-        case = {name: loaded[name] for name in loaded.files}
+    case = read_case(work)
     latitude, longitude = (
         20.0 + np.arange(POINTS) // 400 * 0.01,
         110.0 + np.arange(POINTS) % 400 * 0.01,
     )
-    matrix = sparse.csc_matrix(
-        (case["intensity"].astype(np.float64), case["occurrence"], case["pointer"]),
-        (EVENTS, POINTS),
-    ).tocsr()
     hazard = Hazard(
         "TC", units="m/s", centroids=Centroids(lat=latitude, lon=longitude),
         event_id=np.arange(1, EVENTS + 1), event_name=[str(e) for e in range(EVENTS)],
         date=np.full(EVENTS, 700_000), frequency=np.full(EVENTS, 1.0 / EVENTS),
-        orig=np.ones(EVENTS, bool), intensity=matrix,
+        orig=np.ones(EVENTS, bool), intensity=matrix_by_event(case),
     )  # fmt: skip
     frame = gpd.GeoDataFrame(
         {

@@ -16,6 +16,7 @@ from riskmodel.loss.kernel_arrays import (
     IntArray,
     Items,
     Lines,
+    MaskArray,
     NumberArray,
     Pairs,
     Places,
@@ -23,7 +24,7 @@ from riskmodel.loss.kernel_arrays import (
     Spread,
 )
 from riskmodel.loss.lanes import LANES
-from riskmodel.loss.pair_lists import pairs_between, read_curve
+from riskmodel.loss.pair_lists import AT_ONCE, pairs_between, read_curve
 from riskmodel.loss.vectors import add_between
 
 
@@ -45,14 +46,14 @@ def add_alone(
     """Add the bundles `begin` to `end` of the entries from `entry` on."""
     storm, at, rare, firsts, counts, rares, rows = alone
     for b in range(begin, end):
-        lookup, slot = items.lookup[b], np.uint64(items.slot[p, b])
+        lookup, single, slot = items.lookup[b], items.single[b], np.uint64(items.slot[p, b])
         for number in range(size):
             if counts[number] == 0 or not exposes(items, b, entry + number, value):
                 continue
             first, row = np.uint64(firsts[number]), np.uint64(rows[number])
             count, of_rare = np.uint64(counts[number]), np.uint64(rares[number])
             if value.size == 1:
-                _add_single(lookup, row, storm, at, first, count, value[0], mean[slot])
+                _add_single(single, row, storm, at, first, count, value[0], mean[slot])
             else:
                 _add_lanes(lookup, row, storm, at, first, count, value, mean[slot])
             if of_rare:
@@ -61,7 +62,7 @@ def add_alone(
 
 @inlined
 def _add_single(
-    lookup: SingleArray, row: np.uint64, storm: NumberArray, at: FloatArray, first: np.uint64,
+    lookup: FloatArray, row: np.uint64, storm: NumberArray, at: FloatArray, first: np.uint64,
     count: np.uint64, value: float, mean: FloatArray,
 ) -> None:  # fmt: skip
     """Add places of the lists, of one lane."""
@@ -69,8 +70,7 @@ def _add_single(
     for n in range(first, first + count):
         whole = np.int64(at[n])  # a signed number is converted several times as fast
         low = row + np.uint64(whole)
-        below = np.float64(lookup[low])
-        ratio = below + (at[n] - whole) * (np.float64(lookup[low + one]) - below)
+        ratio = lookup[low] + (at[n] - whole) * (lookup[low + one] - lookup[low])
         mean[np.uint64(storm[n]), none] += value * ratio
 
 
@@ -142,6 +142,7 @@ def add_directly(
     Occurrences stand in sums as they do in the run, see `pairs_between`. Where most pairs cost
     something, and that to a bundle or two, lists would take longer than they save.
     """
+    first = np.uint32(run[0])
     for e in range(entry, stop):
         cell, layer = places.cell[e], places.layer[0, e]
         begin, end = pairs_between(
@@ -150,61 +151,69 @@ def add_directly(
         if begin == end:
             continue
         read_curve(curves, lines, layer, places.row[0, e])
-        for b in range(items.item.shape[0]):
-            if not exposes(items, b, e, value):
-                continue
-            of_mean, of_rare = mean[items.slot[0, b]], extrapolated[items.slot[0, b]]
-            if value.size == 1:
-                _add_pairs(curves, layer, items.lookup[b], pairs, begin, end, run[0], lines,
-                           value[0], of_mean, of_rare)  # fmt: skip
-            else:
-                _add_pairs_lanes(curves, layer, items.lookup[b], pairs, begin, end, run[0], lines,
-                                 value, of_mean, of_rare)  # fmt: skip
+        row, highest = curves.first_row[layer], curves.beyond[layer]
+        for start in range(begin, end, AT_ONCE):
+            size = min(AT_ONCE, end - start)
+            _read_bins(curves, layer, lines, pairs.position, start, size)
+            for b in range(items.item.shape[0]):
+                if not exposes(items, b, e, value):
+                    continue
+                of_mean, of_rare = mean[items.slot[0, b]], extrapolated[items.slot[0, b]]
+                if value.size == 1:
+                    _add_pairs(items.single[b], row, highest, pairs, start, size, first, lines.at,
+                               value[0], of_mean, of_rare)  # fmt: skip
+                else:
+                    _add_pairs_lanes(items.lookup[b], row, highest, pairs, start, size, first,
+                                     lines.at, value, of_mean, of_rare)  # fmt: skip
+
+
+@inlined
+def _read_bins(
+    curves: Curves, layer: int, lines: Lines, position: MaskArray, begin: int, size: int
+) -> None:
+    """Write the fractional bins of some pairs, in a loop that waits for nothing."""
+    segments, cap, base = curves.segments, curves.last[layer], np.uint64(begin)
+    start, slope, at = lines.start, lines.slope, lines.at
+    for i in range(np.uint64(size)):
+        where = position[base + i]
+        j = segments[layer, where]
+        bin_of = start[j] + slope[j] * where
+        at[i] = bin_of if bin_of < cap else cap
 
 
 @inlined
 def _add_pairs(
-    curves: Curves, layer: int, lookup: SingleArray, pairs: Pairs, begin: int, end: int,
-    offset: int, lines: Lines, value: float, mean: FloatArray, extrapolated: FloatArray,
+    lookup: FloatArray, first_row: int, highest: int, pairs: Pairs, begin: int, size: int,
+    first: np.uint32, at: FloatArray, value: float, mean: FloatArray, extrapolated: FloatArray,
 ) -> None:  # fmt: skip
-    """Add stored pairs of one cell, of one lane."""
-    cap, highest, first_row = curves.last[layer], curves.beyond[layer], curves.first_row[layer]
-    occurrence, position, start, slope = pairs.occurrence, pairs.position, lines.start, lines.slope
-    one, none, first, segments = np.uint64(1), np.uint64(0), np.uint32(offset), curves.segments
-    for k in range(np.uint64(begin), np.uint64(end)):
-        where = position[k]
-        j = segments[layer, where]
-        at = start[j] + slope[j] * where
-        at = at if at < cap else cap
-        if not at > 0.0:
+    """Add stored pairs whose bins are read, of one lane."""
+    occurrence, position, base = pairs.occurrence, pairs.position, np.uint64(begin)
+    one, none = np.uint64(1), np.uint64(0)
+    for i in range(np.uint64(size)):
+        if not at[i] > 0.0:
             continue
-        whole, to = np.int64(at), np.uint64(occurrence[k] - first)
+        whole, to = np.int64(at[i]), np.uint64(occurrence[base + i] - first)
         row = np.uint64(first_row + whole)
-        below = np.float64(lookup[row])
-        added = value * (below + (at - whole) * (np.float64(lookup[row + one]) - below))
+        added = value * (lookup[row] + (at[i] - whole) * (lookup[row + one] - lookup[row]))
         mean[to, none] += added
-        if where >= highest:
+        if position[base + i] >= highest:
             extrapolated[to, none] += added
 
 
 @inlined
 def _add_pairs_lanes(
-    curves: Curves, layer: int, lookup: SingleArray, pairs: Pairs, begin: int, end: int,
-    offset: int, lines: Lines, value: FloatArray, mean: FloatArray, extrapolated: FloatArray,
+    lookup: SingleArray, first_row: int, highest: int, pairs: Pairs, begin: int, size: int,
+    first: np.uint32, at: FloatArray, value: FloatArray, mean: FloatArray,
+    extrapolated: FloatArray,
 ) -> None:  # fmt: skip
-    """Add stored pairs of one cell, of all lanes at once."""
-    cap, highest, first_row = curves.last[layer], curves.beyond[layer], curves.first_row[layer]
-    occurrence, position, start, slope = pairs.occurrence, pairs.position, lines.start, lines.slope
-    lanes, first, segments = np.uint64(LANES), np.uint32(offset), curves.segments
-    for k in range(np.uint64(begin), np.uint64(end)):
-        where = position[k]
-        j = segments[layer, where]
-        at = start[j] + slope[j] * where
-        at = at if at < cap else cap
-        if not at > 0.0:
+    """Add stored pairs whose bins are read, of all lanes at once."""
+    occurrence, position, base = pairs.occurrence, pairs.position, np.uint64(begin)
+    lanes = np.uint64(LANES)
+    for i in range(np.uint64(size)):
+        if not at[i] > 0.0:
             continue
-        whole, to = np.int64(at), np.uint64(occurrence[k] - first)
-        left, part = np.uint64(first_row + whole) * lanes, at - whole
+        whole, to = np.int64(at[i]), np.uint64(occurrence[base + i] - first)
+        left, part = np.uint64(first_row + whole) * lanes, at[i] - whole
         add_between(lookup, left, part, value, mean, to)
-        if where >= highest:
+        if position[base + i] >= highest:
             add_between(lookup, left, part, value, extrapolated, to)

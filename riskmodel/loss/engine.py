@@ -27,6 +27,7 @@ from riskmodel.loss.pair_lists import ENTRIES
 from riskmodel.loss.reading import bytes_of_pairs, stored_pairs
 
 IntArray = npt.NDArray[np.int64]
+Task = tuple[int, int, int, Outcomes]  # zone, first occurrence of its chunk, of its run in that
 SHORTEST_RUN = 64  # occurrences of a task
 LONGEST_RUN = 1 << 16  # occurrences of a task
 LISTED_PAIRS = 1 << 18  # of a batch of entries in a run, on average: lists of some 13 MB a thread
@@ -169,27 +170,27 @@ def pass_block(
     *, count: int,
 ) -> Iterator[Chunk]:  # fmt: skip
     """Pass one block and yield its outcomes, chunk by chunk, in the same room."""
-    zones = table.entries.zone_pointer.size - 1
     size = np.diff(pairs.pointer).sum(axis=0)[table.entries.cell]
-    heaviest_first = np.argsort(-np.bincount(table.entries.zone(), size, zones), kind="stable")
+    of_zone = np.diff(np.append(0, np.cumsum(size))[table.entries.zone_pointer])
+    heaviest_first = np.argsort(-of_zone, kind="stable")
     most, direct = _largest_batch(table, size), _direct(pairs, arrays, count)
     run = min(plan.run, max(SHORTEST_RUN, -(-count * LISTED_PAIRS // max(most, 1))))
-    free = [_scratch(table, arrays, run, most) for _ in range(nb.get_num_threads())]
+    own = [_scratch(table, arrays, run, most) for _ in range(nb.get_num_threads())]
 
-    def do(task: tuple[int, int, int, Outcomes]) -> None:
-        zone, first, low, outcomes = task
-        scratch = free.pop()
-        try:
+    def work(left: Iterator[Task], scratch: Scratch) -> None:
+        for zone, first, low, outcomes in left:
             pass_task(*arrays, pairs, scratch, outcomes, zone, first, low, run, count, direct)
-        finally:
-            free.append(scratch)
 
-    with ThreadPoolExecutor(len(free)) as threads:
+    with ThreadPoolExecutor(len(own)) as threads:
         for first in range(0, max(count, 1), plan.chunk):  # a block without any has an empty chunk
             outcomes = _outcomes(table, min(plan.chunk, count - first), run, room)
             runs = range(0, outcomes.occurrence.shape[1], run)
-            tasks = [(int(z), first, low, outcomes) for z in heaviest_first for low in runs]
-            list(threads.map(do, tasks))
+            left = iter([(int(z), first, low, outcomes) for z in heaviest_first for low in runs])
+            # this thread works too: while it waits, two others may share a processor
+            others = [threads.submit(work, left, scratch) for scratch in own[1:]]
+            work(left, own[0])
+            for other in others:
+                other.result()
             yield Chunk(first, run, outcomes)
 
 

@@ -48,17 +48,17 @@ def add_joint(
         for p in range(perils.size):
             perils[acting], row[acting], slot[acting] = p, rows[p, joint.of[g]], items.slot[p, b]
             acting += joint.mask[g] >> p & 1
-        lookup, highest = items.lookup[b], items.highest[b]
+        lookup, single, highest = items.lookup[b], items.single[b], items.highest[b]
         of, rows_of, slots = perils[:acting], row[:acting], slot[:acting]
         if between.value.size == 1:
-            _add_single(lookup, joint, g, of, rows_of, slots, highest, between, mean, extrapolated)
+            _add_single(single, joint, g, of, rows_of, slots, highest, between, mean, extrapolated)
         else:
             _add_lanes(lookup, joint, g, of, rows_of, slots, highest, between, mean, extrapolated)
 
 
 @kernel
 def _add_single(
-    lookup: SingleArray, joint: Joint, g: int, perils: IntArray, rows: IntArray, slots: IntArray,
+    lookup: FloatArray, joint: Joint, g: int, perils: IntArray, rows: IntArray, slots: IntArray,
     highest: bool, between: Between, mean: FloatArray, extrapolated: FloatArray,
 ) -> None:  # fmt: skip
     """Add the occurrences of a segment, of one lane.
@@ -72,8 +72,7 @@ def _add_single(
             at = joint.at[perils[n], j]
             whole = np.int64(at)
             low = np.uint64(rows[n] + whole)
-            below = np.float64(lookup[low])
-            d = below + (at - whole) * (np.float64(lookup[low + one]) - below)
+            d = lookup[low] + (at - whole) * (lookup[low + one] - lookup[low])
             ratio[n, lane] = d
             total, union = total + d, union + d * (1.0 - union)
         if highest:

@@ -64,6 +64,8 @@ class Items(NamedTuple):
     (entry, bundle). Lanes stand side by side in bundles, for the processor
     takes several at once: ``item`` (bundle, lane) names theirs, ``lookup`` (bundle, row × lane)
     holds mean outcomes, and those of the lanes of ``highest`` (bundle) are benefits paid once.
+    Where a bundle is one lane ``single`` (bundle, row) holds them in double precision, for
+    converting takes longer than reading; otherwise it has no rows.
     ``slot`` (peril, bundle) is where sums stand, 0 of a peril without effect on the bundle.
     """
 
@@ -71,6 +73,7 @@ class Items(NamedTuple):
     exposed: BoolArray
     item: IntArray
     lookup: SingleArray
+    single: FloatArray
     highest: BoolArray
     slot: IntArray
 
@@ -184,12 +187,14 @@ class Outcomes(NamedTuple):
 class Lines(NamedTuple):
     """The curve being read, as lines over position: start + slope · position, by segment.
 
-    ``kept`` are pairs that may cost anything, counted from the entry's first. ``acting`` (number of
-    the occurrence) has a bit for each peril that lists it at the entry.
+    ``at`` are the fractional bins of some pairs. ``kept`` are pairs that may cost anything, counted
+    from the entry's first. ``acting`` (number of the occurrence) has a bit for each peril that
+    lists it at the entry.
     """
 
     start: FloatArray
     slope: FloatArray
+    at: FloatArray
     kept: NumberArray
     acting: MaskArray
 

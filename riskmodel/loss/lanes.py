@@ -93,6 +93,8 @@ def _slots(column: IntArray, scenario: IntArray, present: BoolArray) -> tuple[In
 
 def _width(value: FloatArray, scenarios: int) -> int:
     """Choose one lane where an entry would fill but few of a bundle: it would add up zeros."""
-    filled = np.count_nonzero(value, axis=1)
-    mean = filled.sum() / max(int(np.count_nonzero(filled)), 1)
+    any_value = np.zeros(value.shape[0], np.bool_)
+    for of_item in value.T:  # numpy is slow along short rows
+        any_value |= of_item != 0.0
+    mean = np.count_nonzero(value) / max(int(np.count_nonzero(any_value)), 1)
     return LANES if mean * scenarios > FEW else 1

@@ -42,12 +42,12 @@ def kernel_arrays(table: CompiledTable) -> Arrays:
         np.array([layer.curves.first_extrapolated for layer in layers]),
         _rows(layers, "left", segments), _rows(layers, "right", segments),
     )  # fmt: skip
-    value = np.ascontiguousarray(entries.value, np.float64)
+    value, lookup = np.ascontiguousarray(entries.value, np.float64), _by_lane(table, lanes)
     return Arrays(
         curves,
         Places(entries.cell, entries.layer, row, first_damaging(table)),
-        Items(value, _exposed(value, lanes), lanes.item, _by_lane(table, lanes), lanes.highest,
-              lanes.slot),
+        Items(value, _exposed(value, lanes), lanes.item, lookup, _single(lookup, lanes),
+              lanes.highest, lanes.slot),
         _spread(table, lanes, value), _groups(table, lanes), _fold(table, lanes),
     )  # fmt: skip
 
@@ -77,6 +77,12 @@ def _by_lane(table: CompiledTable, lanes: Lanes) -> SingleArray:
     found[:] = np.moveaxis(table.lookup[:, lanes.item, lanes.scenario], 1, 0)
     found.transpose(0, 2, 1)[lanes.scenario < 0] = 0.0
     return found.reshape(bundles, rows * width)
+
+
+def _single(lookup: SingleArray, lanes: Lanes) -> FloatArray:
+    """Mean outcomes (bundle, row) in double precision where a bundle is one lane, else no rows."""
+    rows = lookup if lanes.width == 1 else lookup[:, :0]
+    return rows.astype(np.float64)
 
 
 def _spread(table: CompiledTable, lanes: Lanes, value: FloatArray) -> Spread:

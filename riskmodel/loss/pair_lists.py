@@ -27,6 +27,7 @@ from riskmodel.loss.kernel_arrays import (
 )
 
 ENTRIES = 64  # of a batch; fixed, so that no run and no chunking changes the order of sums
+AT_ONCE = 256  # pairs whose bins are read in one loop: they stay in the processor's cache
 NONE = np.uint32(0xFFFFFFFF)  # of an occurrence that has no number
 FAR = np.uint16(1 << 15)  # beside the bits of perils: the place is extrapolated
 
@@ -59,7 +60,7 @@ def new_lists(
         np.zeros((1 << perils) + 1, np.int64),
     )  # fmt: skip
     lines = Lines(
-        np.zeros(segments), np.zeros(segments), np.empty(run + 1, np.uint32),
+        np.zeros(segments), np.zeros(segments), np.empty(AT_ONCE), np.empty(run + 1, np.uint32),
         np.zeros(run, np.uint16),
     )  # fmt: skip
     return lines, lists, alone, joint
@@ -117,7 +118,7 @@ def list_batch(
     segments, _, _, first_row, last, beyond, _, _ = curves
     cell, layers, rows, least = places
     pointer, occurrence, position = pairs
-    start, slope, kept, acting = lines
+    start, slope, _, kept, acting = lines
     storm, at, rare, first, length, rares, row_of, _ = lists
     number_of, numbered, known = numbers.number, numbers.occurrence, numbers.known[0]
     perils, offset, to = pointer.shape[0], np.uint32(run[0]), np.uint64(0)
