@@ -133,7 +133,8 @@ def _held(table: CompiledTable) -> int:
     """Bytes of a compiled table, as it is and as the kernels read it."""
     entries = table.entries
     curves = sum(layer.curves.left.nbytes + layer.curves.right.nbytes for layer in table.layers)
-    by_lane = 4 * table.lookup.shape[0] * table.lanes.item.size + (1 << 16) * len(table.layers)
+    each = 12 if table.lanes.width == 1 else 4  # of a single lane in double precision too
+    by_lane = each * table.lookup.shape[0] * table.lanes.item.size + (1 << 16) * len(table.layers)
     exposed = entries.cell.size * table.lanes.item.shape[0]
     held = table.lookup.nbytes + by_lane + 2 * table.deviation.nbytes + 3 * entries.value.nbytes
     return held + exposed + 5 * entries.row.nbytes + curves

@@ -111,26 +111,26 @@ def _pairs(position: np.ndarray) -> xr.Dataset:
     )
 
 
-def make_city(seed: int) -> City:
-    """A city with random maps, exposure and footprints."""
+def make_city(seed: int, storms: int = STORMS) -> City:
+    """A city with random maps, exposure and footprints of so many storms a block."""
     random = np.random.default_rng(seed)
     census, curves = _census(random), _curves(random)
     first = int(position_of_rate(0.3))
     nodes: dict[str, xr.Dataset] = {}
     dense: dict[str, list[np.ndarray]] = {p: [] for p in UNITS}
     for block in range(BLOCKS):
-        quiet = random.random(STORMS) < 0.2  # storms that pass by
+        quiet = random.random(storms) < 0.2  # storms that pass by
         for peril in UNITS:
-            position = first + (random.exponential(4000.0, (CELLS, STORMS))).astype(np.int64)
-            position[quiet | (random.random((CELLS, STORMS)) < 0.5)] = -1
+            position = first + (random.exponential(4000.0, (CELLS, storms))).astype(np.int64)
+            position[quiet | (random.random((CELLS, storms)) < 0.5)] = -1
             nodes[f"block_{block:02d}/{peril}"] = _pairs(position)
             dense[peril].append(position)
-    year = np.sort(random.integers(0, YEARS, (BLOCKS, STORMS)), axis=1)
+    year = np.sort(random.integers(0, YEARS, (BLOCKS, storms)), axis=1)
     year += np.arange(BLOCKS)[:, None] * YEARS
-    day = np.sort(random.uniform(0.0, 365.0, BLOCKS * STORMS))
+    day = np.sort(random.uniform(0.0, 365.0, BLOCKS * storms))
     root = xr.Dataset(
         {
-            "block": ("occurrence", np.repeat(np.arange(BLOCKS), STORMS).astype(np.int16)),
+            "block": ("occurrence", np.repeat(np.arange(BLOCKS), storms).astype(np.int16)),
             "year": ("occurrence", year.ravel()),
             "start": ("occurrence", day), "end": ("occurrence", day + 2.0),
             "parent_event": ("occurrence", np.full(day.size, "typhoon")),

@@ -16,6 +16,7 @@ from riskmodel.loss.correlation import Correlation
 from riskmodel.loss.kernel_arrays import Arrays, Pairs
 from riskmodel.loss.lanes import LANES
 from riskmodel.loss.occurrence_table import occurrence_table
+from riskmodel.loss.pair_lists import AT_ONCE
 from riskmodel.loss.response import Item
 from riskmodel.loss.scenario import Scenario
 from riskmodel.loss.vectors import (
@@ -27,7 +28,7 @@ from riskmodel.loss.vectors import (
     grow_union,
     share_union,
 )
-from tests.loss.conftest import City
+from tests.loss.conftest import STORMS, City, make_city
 
 ROWS = 7
 
@@ -102,10 +103,14 @@ def test_perils_that_join(random: np.random.Generator, lookup: np.ndarray, peril
         np.testing.assert_array_equal(given, expected)
 
 
+@pytest.mark.parametrize("storms", [STORMS, 6 * AT_ONCE])  # pairs of a cell in one part, or more
 def test_lanes_and_lists_are_a_matter_of_speed(
-    city: City, items: list[Item], monkeypatch: pytest.MonkeyPatch
+    storms: int, items: list[Item], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Items one by one or side by side, with and without lists: equal to rounding."""
+    city = make_city(20221, storms)
+    most = np.diff(city.catalogue["block_00/rain_flood"]["pointer"].values).max()
+    assert (most > 2 * AT_ONCE) == (storms > STORMS)
     monkeypatch.setattr(engine, "FEW", np.inf)
     for perils in (["rain_flood"], list(city.curves)):
         found = []
