@@ -179,8 +179,11 @@ def pass_block(
     own = [_scratch(table, arrays, run, most) for _ in range(nb.get_num_threads())]
 
     def work(left: Iterator[Task], scratch: Scratch) -> None:
-        for zone, first, low, outcomes in left:
-            pass_task(*arrays, pairs, scratch, outcomes, zone, first, low, run, count, direct)
+        try:
+            for zone, first, low, outcomes in left:
+                pass_task(*arrays, pairs, scratch, outcomes, zone, first, low, run, count, direct)
+        finally:
+            list(left)  # after an error, so that the other threads stop
 
     with ThreadPoolExecutor(len(own)) as threads:
         for first in range(0, max(count, 1), plan.chunk):  # a block without any has an empty chunk

@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,6 +151,26 @@ def test_an_error_of_the_reading_thread_is_told(city: City, items: list[Item]) -
     del broken["block_01"]["rain_flood"]
     with pytest.raises(CatalogueError, match=r"block_01.*rain_flood"):
         list(stored_blocks(broken, table, ahead=True))
+
+
+def test_after_an_error_no_thread_takes_another_task(
+    city: City, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (table,) = compile_scenarios(city.census, {"baseline": Scenario(city.curves, items, 0.6)})
+    calls: list[int] = []
+
+    def task(*_: object) -> None:
+        calls.append(len(calls))
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        time.sleep(0.01)
+
+    monkeypatch.setattr(engine, "SHORTEST_RUN", 1)
+    monkeypatch.setattr(engine, "LONGEST_RUN", 1)
+    monkeypatch.setattr(engine, "pass_task", task)
+    with pytest.raises(KeyboardInterrupt):
+        occurrence_table(city.catalogue, table)
+    assert len(calls) < STORMS  # of three times as many
 
 
 def test_scenarios_of_other_columns_are_refused(city: City, items: list[Item]) -> None:
